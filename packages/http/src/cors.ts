@@ -25,7 +25,7 @@ export interface CorsResult {
 }
 
 /** Thrown by `cors` for options that would let every web site act with a visitor's credentials. */
-export class CorsOriginUnsafeError extends Error {
+class CorsOriginUnsafeError extends Error {
   override readonly name = "CorsOriginUnsafeError";
   readonly code = "CORS_ORIGIN_UNSAFE";
 

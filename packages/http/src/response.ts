@@ -1,5 +1,5 @@
 /** Thrown when a handler or a hook that must answer gave something else than a `Response`. */
-export class ResponseMissingError extends Error {
+class ResponseMissingError extends Error {
   override readonly name = "ResponseMissingError";
   readonly code = "RESPONSE_MISSING";
 
