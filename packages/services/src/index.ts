@@ -26,3 +26,11 @@ export {
   workerVariables,
 } from "./process/variables.ts";
 export { baseFolder, findWorkspaceRoot } from "./process/workspace-root.ts";
+export type { ShopQueue, ShopStore, ShopTransaction } from "./shop.ts";
+export {
+  type DeliveryStatus,
+  type OrderStatus,
+  type PaymentStatus,
+  type ShopTables,
+  shopMigrations,
+} from "./shop-tables.ts";
