@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+const reportPath = process.env.HOLDFAST_TEST_REPORT;
+
 export default defineConfig({
   // Packages are tested from their TypeScript sources; `dist` is covered by test/build.test.ts.
   ssr: { resolve: { conditions: ["source", "module", "node", "development|production"] } },
@@ -7,5 +9,7 @@ export default defineConfig({
     include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // .ci/run counts the tests in this report.
+    reporters: reportPath ? ["default", ["json", { outputFile: reportPath }]] : ["default"],
   },
 });

@@ -51,7 +51,7 @@ interface Import {
   readonly start: number;
 }
 
-/** Every module a file names: imports, re-exports, `import()`, `typeof import()`, `require` and `import.meta.resolve`. */
+/** Every module a file names, by `import`, `export … from`, `import()`, `typeof import()`, `require` or `resolve`. */
 function importsOf({ path, text }: TextFile): Import[] {
   const imports: Import[] = [];
   const add = (source: Expression | null | undefined): void => {

@@ -112,12 +112,12 @@ const lint: readonly Plant[] = [
   {
     rule: "typescript(return-await)",
     path: core("return-in-try"),
-    text: `${task}export async function run() {\n  try {\n    return task();\n  } catch (error) {\n    return error;\n  }\n}\n`,
+    text: `${task}export const run = async () => { try { return task(); } catch (e) { return e; } };\n`,
   },
   {
     rule: "typescript(switch-exhaustiveness-check)",
     path: core("missing-case"),
-    text: 'export function weigh(verb: "claim" | "finish"): void {\n  switch (verb) {\n    case "claim":\n      console.log(verb);\n  }\n}\n',
+    text: "export const f = (a: 1 | 2): void => { switch (a) { case 1: console.log(a); } };\n",
   },
   { rule: "typescript(only-throw-error)", path: core("throw-text"), text: 'throw "text";\n' },
   {
@@ -166,7 +166,7 @@ const lint: readonly Plant[] = [
   {
     rule: "eslint(preserve-caught-error)",
     path: core("lost-cause"),
-    text: 'export function run(f: () => void): void {\n  try {\n    f();\n  } catch (error) {\n    console.log(error);\n    throw new Error("lost");\n  }\n}\n',
+    text: 'try { run(); } catch (e) { console.log(e); throw new Error("lost"); }\nfunction run(): void {}\n',
   },
   {
     rule: "import(no-cycle)",
