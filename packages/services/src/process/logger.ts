@@ -40,7 +40,7 @@ const SECRET_KEYS = [
 // Works on the finished line, because pino's own redaction needs every path spelt out to its depth and doesn't reach
 // the bindings of child loggers. A value is a string, a number or word, or a flat list of them.
 const STRING = String.raw`"(?:[^"\\]|\\.)*"`;
-const spelt = (key: string): string => [...key].join("[-_]?");
+const spelt = (key: string): string => key.split("").join("[-_]?");
 const SECRET_MEMBER = new RegExp(
   String.raw`"(${SECRET_KEYS.map(spelt).join("|")})":(?:${STRING}|\[(?:${STRING}|[^"[\]{}])*\]|[^"[\]{},]+)`,
   "gi",

@@ -67,7 +67,8 @@ export function url(protocols: readonly string[], example: string): z.ZodType<st
 export function timeZone(): z.ZodType<string, string> {
   return text("an IANA time zone like Europe/Berlin", (value) => {
     try {
-      return new Intl.DateTimeFormat("en", { timeZone: value }) && value;
+      new Intl.DateTimeFormat("en", { timeZone: value }).format(0);
+      return value;
     } catch {
       return undefined;
     }
