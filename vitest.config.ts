@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { skipReasons } from "./test/guards/skip-reasons.ts";
 
 const reportPath = process.env.HOLDFAST_TEST_REPORT;
 
@@ -10,6 +11,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // .ci/run counts the tests in this report.
-    reporters: reportPath ? ["default", ["json", { outputFile: reportPath }]] : ["default"],
+    reporters: reportPath
+      ? [skipReasons, "default", ["json", { outputFile: reportPath }]]
+      : [skipReasons, "default"],
   },
 });
