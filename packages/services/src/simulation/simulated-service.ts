@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { SimulatedFailureError } from "./simulation-errors.ts";
+import { SimulatedFailureError } from "./simulated-failure-error.ts";
 
 /** How an outside service behaves that is only simulated. */
 export interface Simulation {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../src/simulation/seeded-random.ts";
+import { SimulatedFailureError } from "../../src/simulation/simulated-failure-error.ts";
 import { simulateCall } from "../../src/simulation/simulated-service.ts";
-import { SimulatedFailureError } from "../../src/simulation/simulation-errors.ts";
 
 const never = new AbortController().signal;
 
