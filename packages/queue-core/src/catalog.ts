@@ -1,0 +1,28 @@
+import type { JobCatalog, JobDefinition } from "./define-job.ts";
+import { JobTypeUnknownError } from "./errors.ts";
+
+/** The job types of an application, by name. */
+export type CatalogIndex = ReadonlyMap<string, JobDefinition>;
+
+/**
+ * Indexes a catalog by type name.
+ * @throws {JobTypeUnknownError} if two definitions share a name
+ */
+export function indexCatalog(jobs: JobCatalog): CatalogIndex {
+  const index = new Map<string, JobDefinition>();
+  for (const job of jobs) {
+    if (index.has(job.type))
+      throw new JobTypeUnknownError(`Two job types are named "${job.type}"; each name must be defined once`);
+    index.set(job.type, job);
+  }
+  return index;
+}
+
+/** @throws {JobTypeUnknownError} naming the types there are */
+export function definitionOf(catalog: CatalogIndex, type: string): JobDefinition {
+  const definition = catalog.get(type);
+  if (definition) return definition;
+  throw new JobTypeUnknownError(
+    `No job type "${type}" in the catalog; it has ${[...catalog.keys()].join(", ") || "none"}`,
+  );
+}

@@ -1,0 +1,123 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Backoff } from "./backoff.ts";
+import { linear } from "./backoff.ts";
+import { JobDefinitionError } from "./errors.ts";
+import { HIGHEST_PRIORITY, LOWEST_PRIORITY, PRIORITY } from "./priority.ts";
+
+/** A job to add in the same transaction as something else; its payload is checked when that happens. */
+export interface FollowUp {
+  readonly type: string;
+  readonly payload: unknown;
+  /** Default: the type's own priority. */
+  readonly priority?: number;
+  /** Milliseconds to wait before it may run; 0 by default. */
+  readonly delayMs?: number;
+  /** At most one job of this type with this key is kept. */
+  readonly uniqueKey?: string;
+  /** Not counted when a workflow is asked whether it is complete. */
+  readonly detached?: boolean;
+}
+
+/** What an `onDead` hook is told about the job that has just been given up. */
+export interface DeadJob<Payload = unknown> {
+  readonly id: string;
+  readonly type: string;
+  readonly payload: Payload;
+  readonly workflowId: string | null;
+  readonly attempts: number;
+  readonly reason: DeadReason;
+  readonly error: string;
+}
+
+/** Why a job was given up. */
+export type DeadReason = "attempts_exhausted" | "not_retryable" | "invalid_payload";
+
+export interface JobOptions<Schema extends StandardSchemaV1> {
+  /** Any Standard Schema validator (zod, valibot, arktype, …). It must validate synchronously. */
+  readonly payload: Schema;
+  /** An integer from -100 to 100; `PRIORITY.NORMAL` by default. */
+  readonly priority?: number;
+  /** 5 attempts with linear backoff of 30 s by default. */
+  readonly retry?: { readonly attempts?: number; readonly backoff?: Backoff };
+  /** How long one attempt may run, in milliseconds; 600,000 by default. */
+  readonly timeoutMs?: number;
+  /** Name of the rate limit that this type shares. */
+  readonly limit?: string;
+  /** Jobs to add in the transaction that moves a job of this type to the dead letters. Called with a valid payload only. */
+  readonly onDead?: (dead: DeadJob<StandardSchemaV1.InferOutput<Schema>>) => readonly FollowUp[];
+}
+
+/** A job type: its name, what its payload looks like, and how it is run. */
+export interface JobDefinition<
+  Type extends string = string,
+  Schema extends StandardSchemaV1 = StandardSchemaV1,
+> {
+  readonly type: Type;
+  readonly payload: Schema;
+  readonly priority: number;
+  readonly retry: { readonly attempts: number; readonly backoff: Backoff };
+  readonly timeoutMs: number;
+  readonly limit: string | null;
+  // Declared as a method: a catalog holds definitions of many payload types side by side.
+  onDead?(dead: DeadJob<StandardSchemaV1.InferOutput<Schema>>): readonly FollowUp[];
+}
+
+const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,99}$/;
+
+/**
+ * Defines a job type.
+ * @example
+ * const sendWelcome = defineJob("send_welcome", { payload: z.object({ userId: z.string() }), timeoutMs: 30_000 });
+ * @param type lower-case name, at most 100 characters: letters, digits, `_`, `.`, `-`
+ * @param options payload schema and how the type runs
+ * @throws {JobDefinitionError} if a value is out of range; the message names it
+ */
+export function defineJob<const Type extends string, Schema extends StandardSchemaV1>(
+  type: Type,
+  options: JobOptions<Schema>,
+): JobDefinition<Type, Schema> {
+  const { priority = PRIORITY.NORMAL, timeoutMs = 600_000, limit = null } = options;
+  const { attempts = 5, backoff = linear() } = options.retry ?? {};
+  const refuse = (what: string): never => {
+    throw new JobDefinitionError(`Job type "${type}": ${what}`);
+  };
+  if (!TYPE_NAME.test(type))
+    refuse("the name must be lower-case letters, digits, '_', '.' or '-', at most 100 characters");
+  if (!Number.isInteger(priority) || priority < LOWEST_PRIORITY || priority > HIGHEST_PRIORITY) {
+    refuse(`priority must be an integer from ${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}, got ${priority}`);
+  }
+  if (!Number.isInteger(attempts) || attempts < 1)
+    refuse(`retry.attempts must be an integer of at least 1, got ${attempts}`);
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1)
+    refuse(`timeoutMs must be a whole number of milliseconds, got ${timeoutMs}`);
+  const definition: JobDefinition<Type, Schema> = {
+    type,
+    payload: options.payload,
+    priority,
+    retry: { attempts, backoff },
+    timeoutMs,
+    limit,
+  };
+  return options.onDead ? { ...definition, onDead: options.onDead } : definition;
+}
+
+/** All job types of an application. */
+export type JobCatalog = readonly JobDefinition[];
+
+/** The type names of a catalog. */
+export type JobType<Jobs extends JobCatalog> = Jobs[number]["type"];
+
+type DefinitionOf<Jobs extends JobCatalog, Type extends JobType<Jobs>> = Extract<
+  Jobs[number],
+  { readonly type: Type }
+>;
+
+/** What a caller may pass as payload: the schema's input. */
+export type PayloadInput<Jobs extends JobCatalog, Type extends JobType<Jobs>> = StandardSchemaV1.InferInput<
+  DefinitionOf<Jobs, Type>["payload"]
+>;
+
+/** What a handler receives: the schema's output. */
+export type PayloadOutput<Jobs extends JobCatalog, Type extends JobType<Jobs>> = StandardSchemaV1.InferOutput<
+  DefinitionOf<Jobs, Type>["payload"]
+>;

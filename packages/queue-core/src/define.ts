@@ -1,0 +1,16 @@
+// Entry of `@holdfast/queue-core/define`: pure values, no driver, so that packages which only describe jobs stay light.
+export type { Backoff } from "./backoff.ts";
+export { custom, exponential, fixed, linear } from "./backoff.ts";
+export type {
+  DeadJob,
+  DeadReason,
+  FollowUp,
+  JobCatalog,
+  JobDefinition,
+  JobOptions,
+  JobType,
+  PayloadInput,
+  PayloadOutput,
+} from "./define-job.ts";
+export { defineJob } from "./define-job.ts";
+export { PRIORITY } from "./priority.ts";

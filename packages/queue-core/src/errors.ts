@@ -1,0 +1,122 @@
+import type { JobStatus } from "./job.ts";
+
+/** Base of every error the queue throws on purpose; `code` is stable, messages are not. */
+export abstract class QueueError extends Error {
+  abstract readonly code: string;
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+export interface PayloadIssue {
+  /** Dotted path into the payload, e.g. `items.0.quantity`; empty for the payload itself. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** A job type is defined with a value out of range. */
+export class JobDefinitionError extends QueueError {
+  readonly code = "JOB_DEFINITION_INVALID";
+}
+
+/** A job type that the catalog does not know, or two definitions of one name. */
+export class JobTypeUnknownError extends QueueError {
+  readonly code = "JOB_TYPE_UNKNOWN";
+}
+
+/** A payload that its schema refuses; nothing was stored. */
+export class PayloadInvalidError extends QueueError {
+  readonly code = "PAYLOAD_INVALID";
+  readonly type: string;
+  readonly issues: readonly PayloadIssue[];
+  constructor(type: string, issues: readonly PayloadIssue[]) {
+    super(
+      `Payload of "${type}" is invalid: ${issues.map((i) => (i.field ? `${i.field}: ${i.message}` : i.message)).join("; ")}`,
+    );
+    this.type = type;
+    this.issues = issues;
+  }
+}
+
+/** An option of a call (priority, delay, limit, …) is out of range; nothing was stored. */
+export class OptionInvalidError extends QueueError {
+  readonly code = "OPTION_INVALID";
+}
+
+/** The job's lease belongs to somebody else by now, so this write was refused and changed nothing. */
+export class LeaseLostError extends QueueError {
+  readonly code = "LEASE_LOST";
+  readonly jobId: string;
+  constructor(jobId: string) {
+    super(
+      `The lease on job ${jobId} was lost: another worker may be running it, so this result was not recorded`,
+    );
+    this.jobId = jobId;
+  }
+}
+
+/** No job, dead letter or schedule has this id. */
+export class JobNotFoundError extends QueueError {
+  readonly code = "JOB_NOT_FOUND";
+}
+
+/** The job is in a state from which this verb is not allowed; nothing changed. */
+export class JobStateError extends QueueError {
+  readonly code = "JOB_STATE_CONFLICT";
+  readonly status: JobStatus;
+  constructor(message: string, status: JobStatus) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** A dependency that cannot be met: an unknown parent. */
+export class JobDependencyError extends QueueError {
+  readonly code = "JOB_DEPENDENCY_INVALID";
+}
+
+/** `enqueue` without `tx` inside a `store.transaction` callback: it would wait for the transaction it stands in. */
+export class TransactionMissingError extends QueueError {
+  readonly code = "TRANSACTION_MISSING";
+}
+
+/** A transaction callback waited for something else than the database; it was rolled back. */
+export class TransactionStalledError extends QueueError {
+  readonly code = "TRANSACTION_STALLED";
+}
+
+/** A transaction was used after its callback had ended. */
+export class TransactionClosedError extends QueueError {
+  readonly code = "TRANSACTION_CLOSED";
+}
+
+/** The database stayed locked by others past the deadline; nothing was written. Try again. */
+export class StoreBusyError extends QueueError {
+  readonly code = "STORE_BUSY";
+}
+
+/** The database cannot be written now (disk full, I/O error); nothing was written. */
+export class StoreUnavailableError extends QueueError {
+  readonly code = "STORE_UNAVAILABLE";
+}
+
+/** The database must not be opened as it stands; the message says what to change. */
+export class StoreRefusedError extends QueueError {
+  readonly code = "STORE_REFUSED";
+}
+
+/** A cron expression or time zone that cannot be used. */
+export class ScheduleInvalidError extends QueueError {
+  readonly code = "SCHEDULE_INVALID";
+}
+
+/** The attempt ran longer than its type allows. */
+export class AttemptTimeoutError extends QueueError {
+  readonly code = "ATTEMPT_TIMEOUT";
+}
+
+/** Thrown by a handler to give a job up at once: another attempt cannot help. */
+export class NonRetryableError extends QueueError {
+  readonly code = "NON_RETRYABLE";
+}

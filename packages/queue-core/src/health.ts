@@ -1,0 +1,49 @@
+import type { QueueStats } from "./stats.ts";
+
+/** From where on a number is an issue. */
+export interface HealthLimits {
+  /** Pending jobs. */
+  readonly pending: number;
+  /** Age of the oldest pending job, in milliseconds. */
+  readonly oldestPendingMs: number;
+  /** Dead letters nobody has looked at. */
+  readonly unreviewed: number;
+}
+
+export const DEFAULT_HEALTH_LIMITS: HealthLimits = {
+  pending: 1_000,
+  oldestPendingMs: 30 * 60_000,
+  unreviewed: 10,
+};
+
+export interface QueueHealth {
+  readonly status: "healthy" | "degraded" | "unhealthy";
+  readonly issues: readonly string[];
+}
+
+/**
+ * Judges the queue by its statistics: no issue is healthy, one or two degraded, three unhealthy.
+ * @param stats the queue in numbers
+ * @param nowMs the time the statistics were taken, in milliseconds since 1970 UTC
+ * @param limits from where on a number is an issue
+ */
+export function judgeHealth(stats: QueueStats, nowMs: number, limits = DEFAULT_HEALTH_LIMITS): QueueHealth {
+  const { pending, oldestPending } = stats.queue;
+  const { unreviewed } = stats.deadLetterQueue;
+  const ageMs = oldestPending ? nowMs - oldestPending.getTime() : 0;
+  const issues: string[] = [];
+  if (pending > limits.pending) issues.push(`${pending} jobs are pending (more than ${limits.pending})`);
+  if (ageMs > limits.oldestPendingMs) {
+    issues.push(
+      `the oldest pending job has waited ${minutes(ageMs)} min (more than ${minutes(limits.oldestPendingMs)} min)`,
+    );
+  }
+  if (unreviewed > limits.unreviewed) {
+    issues.push(`${unreviewed} dead letters are unreviewed (more than ${limits.unreviewed})`);
+  }
+  return { status: issues.length === 0 ? "healthy" : issues.length < 3 ? "degraded" : "unhealthy", issues };
+}
+
+function minutes(ms: number): number {
+  return Math.floor(ms / 60_000);
+}

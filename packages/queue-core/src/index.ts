@@ -1,0 +1,36 @@
+export type { Clock } from "./clock.ts";
+export { systemClock } from "./clock.ts";
+export * from "./define.ts";
+export * from "./errors.ts";
+export { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
+export type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
+export type { JobSettings } from "./new-job.ts";
+export { cancel, type HandlerOutcome, snooze } from "./outcome.ts";
+export {
+  type Claimed,
+  type CronOptions,
+  createQueue,
+  DEFAULT_LEASE_MS,
+  type DequeueOptions,
+  type EnqueuedJob,
+  type EnqueueOptions,
+  Queue,
+  type QueueOptions,
+} from "./queue.ts";
+export { type CatchUp, computeNextRun, type Schedule } from "./schedule.ts";
+export type { QueueStats } from "./stats.ts";
+export type {
+  AuditEntry,
+  DeadLetterQuery,
+  Dependency,
+  Durability,
+  FailedRun,
+  JobQuery,
+  JobStore,
+  Page,
+  RetentionPolicy,
+  Transaction,
+  WorkerRecord,
+} from "./store.ts";
+export { allows, type JobState, TRANSITIONS, type Verb } from "./transitions.ts";
+export type { JobContext, JobHandler, JobHandlers } from "./worker/handler.ts";

@@ -1,0 +1,91 @@
+import { type CatalogIndex, definitionOf } from "./catalog.ts";
+import type { FollowUp } from "./define-job.ts";
+import { OptionInvalidError } from "./errors.ts";
+import { parsePayload, serializePayload } from "./payload.ts";
+import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from "./priority.ts";
+import { MAX_DELAY_MS } from "./retry-policy.ts";
+import type { Dependency, NewJob } from "./store.ts";
+
+/** How a single job differs from its type's defaults. */
+export interface JobSettings {
+  /** An integer from -100 to 100. */
+  readonly priority?: number;
+  /** Recorded runs before the job is given up. */
+  readonly maxAttempts?: number;
+  /** Milliseconds before the job may run; at most a year. */
+  readonly delayMs?: number;
+  /** At most one job of this type with this key exists until that job is pruned or discarded. */
+  readonly uniqueKey?: string;
+  readonly workflowId?: string | null;
+  /** Not counted when the workflow is asked whether it is complete. */
+  readonly detached?: boolean;
+  /** Jobs that must complete first: ids, or ids with what to do if one never completes (`cancel` by default). */
+  readonly dependsOn?: readonly (string | Dependency)[];
+}
+
+const LONGEST_KEY = 512;
+
+/**
+ * Checks a job and fills in its type's defaults.
+ * @throws {JobTypeUnknownError | PayloadInvalidError | OptionInvalidError} and nothing is stored
+ */
+export function buildJob(
+  catalog: CatalogIndex,
+  type: string,
+  payload: unknown,
+  settings: JobSettings,
+): NewJob {
+  const definition = definitionOf(catalog, type);
+  parsePayload(type, definition.payload, payload);
+  const priority = settings.priority ?? definition.priority;
+  const maxAttempts = settings.maxAttempts ?? definition.retry.attempts;
+  const delayMs = settings.delayMs ?? 0;
+  const uniqueKey = settings.uniqueKey ?? null;
+  requireInteger(type, "priority", priority, LOWEST_PRIORITY, HIGHEST_PRIORITY);
+  requireInteger(type, "maxAttempts", maxAttempts, 1, 1_000);
+  if (!(delayMs >= 0 && delayMs <= MAX_DELAY_MS)) {
+    throw new OptionInvalidError(
+      `"${type}": delayMs must be from 0 to ${MAX_DELAY_MS} (a year), got ${delayMs}`,
+    );
+  }
+  if (uniqueKey !== null && (uniqueKey === "" || uniqueKey.length > LONGEST_KEY)) {
+    throw new OptionInvalidError(
+      `"${type}": uniqueKey must have 1 to ${LONGEST_KEY} characters, got ${uniqueKey.length}`,
+    );
+  }
+  return {
+    type,
+    // The value as given, not the schema's output: it is parsed again when the job runs, and a transform need not accept its own output.
+    payload: serializePayload(type, payload),
+    priority,
+    maxAttempts,
+    delayMs: Math.ceil(delayMs),
+    workflowId: settings.workflowId ?? null,
+    detached: settings.detached ?? false,
+    uniqueKey,
+    slotAtMs: null,
+    dependsOn: (settings.dependsOn ?? []).map(toDependency),
+  };
+}
+
+/** Builds the jobs that a hook or a handler asks for; they stay in the workflow of the job that asks. */
+export function buildFollowUps(
+  catalog: CatalogIndex,
+  workflowId: string | null,
+  followUps: readonly FollowUp[],
+): readonly NewJob[] {
+  return followUps.map(({ type, payload, ...settings }) =>
+    buildJob(catalog, type, payload, { workflowId, ...settings }),
+  );
+}
+
+function toDependency(parent: string | Dependency): Dependency {
+  return typeof parent === "string" ? { jobId: parent, whenDead: "cancel" } : parent;
+}
+
+function requireInteger(type: string, name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new OptionInvalidError(
+    `"${type}": ${name} must be an integer from ${least} to ${most}, got ${value}`,
+  );
+}

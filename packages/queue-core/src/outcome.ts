@@ -1,0 +1,42 @@
+/** What a handler may return instead of a plain result. */
+export type HandlerOutcome = Snooze | Cancel;
+
+interface Snooze {
+  readonly [outcome]: "snooze";
+  readonly delayMs: number;
+}
+
+interface Cancel {
+  readonly [outcome]: "cancel";
+}
+
+const outcome: unique symbol = Symbol("holdfast.outcome");
+
+/** The least a snooze waits, so that a handler cannot spin on its own job. */
+export const MIN_SNOOZE_MS = 100;
+
+/**
+ * Run this job again later; no attempt is spent.
+ * @param delayMs milliseconds to wait, at least 100
+ */
+export function snooze(delayMs: number): HandlerOutcome {
+  return { [outcome]: "snooze", delayMs: Math.max(MIN_SNOOZE_MS, delayMs) };
+}
+
+/** End this job as `cancelled`: there is nothing left to do for it. */
+export function cancel(): HandlerOutcome {
+  return { [outcome]: "cancel" };
+}
+
+/** What a returned value means: one of the outcomes above, or the result of a completed job. */
+export function readOutcome(
+  value: unknown,
+): { kind: "complete"; result: unknown } | { kind: "snooze"; delayMs: number } | { kind: "cancel" } {
+  if (typeof value === "object" && value !== null && outcome in value) {
+    const returned = value as HandlerOutcome;
+    return returned[outcome] === "snooze"
+      ? { kind: "snooze", delayMs: returned.delayMs }
+      : { kind: "cancel" };
+  }
+  return { kind: "complete", result: value };
+}

@@ -1,0 +1,52 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { PayloadInvalidError, type PayloadIssue } from "./errors.ts";
+
+/** A stored payload is at most this long, in characters of JSON. */
+export const MAX_PAYLOAD_LENGTH = 1_048_576;
+
+/**
+ * Checks a value against a job type's schema.
+ * @returns the schema's output
+ * @throws {PayloadInvalidError} with one issue per field
+ */
+export function parsePayload(type: string, schema: StandardSchemaV1, value: unknown): unknown {
+  const checked = schema["~standard"].validate(value);
+  if (checked instanceof Promise) {
+    throw new PayloadInvalidError(type, [
+      { field: "", message: "its schema validates asynchronously; use a synchronous one" },
+    ]);
+  }
+  if (checked.issues) throw new PayloadInvalidError(type, checked.issues.map(toIssue));
+  return checked.value;
+}
+
+/**
+ * Turns a checked value into the JSON that is stored.
+ * @throws {PayloadInvalidError} if it is no JSON, too long, or holds text that not every database can store (NUL, lone surrogates)
+ */
+export function serializePayload(type: string, value: unknown): string {
+  const refuse = (message: string, cause?: unknown): never => {
+    const error = new PayloadInvalidError(type, [{ field: "", message }]);
+    if (cause !== undefined) error.cause = cause;
+    throw error;
+  };
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch (cause) {
+    refuse("it cannot be written as JSON (a cycle, a BigInt, or nested too deeply)", cause);
+  }
+  if (json === undefined) return refuse("it cannot be written as JSON (undefined, a function or a symbol)");
+  if (json.length > MAX_PAYLOAD_LENGTH)
+    refuse(`it is ${json.length} characters long, the most is ${MAX_PAYLOAD_LENGTH}`);
+  // JSON.stringify escapes both as \uXXXX, so one search finds them; an escaped backslash before the u is no escape.
+  if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json))
+    refuse("it holds a NUL character or half a surrogate pair");
+  return json;
+}
+
+function toIssue(issue: StandardSchemaV1.Issue): PayloadIssue {
+  const path = issue.path ?? [];
+  const field = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
+  return { field, message: issue.message };
+}

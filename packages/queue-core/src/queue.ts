@@ -1,0 +1,317 @@
+import { type CatalogIndex, definitionOf, indexCatalog } from "./catalog.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "./define-job.ts";
+import { describeError } from "./error-text.ts";
+import { LeaseLostError, NonRetryableError, OptionInvalidError, PayloadInvalidError } from "./errors.ts";
+import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
+import type { ClaimedJob, Job } from "./job.ts";
+import { buildFollowUps, buildJob, type JobSettings } from "./new-job.ts";
+import { parsePayload, serializePayload } from "./payload.ts";
+import { decideFailure } from "./retry-policy.ts";
+import { type CatchUp, computeNextRun, type Schedule } from "./schedule.ts";
+import type { QueueStats } from "./stats.ts";
+import type { Durability, EnqueueOutcome, Finish, JobStore, NewJob, Transaction, Verdict } from "./store.ts";
+import { newWorkflowId } from "./workflow-id.ts";
+
+export interface QueueOptions<Jobs extends JobCatalog, Tables> {
+  readonly store: JobStore<Tables>;
+  readonly jobs: Jobs;
+  readonly clock?: Clock;
+  /** A number in [0, 1), for jitter and workflow ids. */
+  readonly random?: () => number;
+}
+
+export interface EnqueueOptions extends JobSettings {
+  /** Join this transaction: the job exists if and when it commits. */
+  readonly tx?: Transaction;
+  /** `full` by default: once `enqueue` resolves, the job survives a power cut. Ignored with `tx`. */
+  readonly durability?: Durability;
+}
+
+/** A stored job, and whether it was there already under the same unique key. */
+export type EnqueuedJob = Job & { readonly deduplicated: boolean };
+
+/** A claimed job with its payload parsed by its type's schema. */
+export type Claimed<Jobs extends JobCatalog, Type extends JobType<Jobs> = JobType<Jobs>> =
+  Type extends JobType<Jobs>
+    ? ClaimedJob & { readonly type: Type; readonly payload: PayloadOutput<Jobs, Type> }
+    : never;
+
+export interface DequeueOptions<Type> {
+  /** Only jobs of these types; all by default. */
+  readonly types?: readonly Type[];
+  /** How long a silent worker keeps its jobs, in milliseconds; 30,000 by default. */
+  readonly leaseMs?: number;
+}
+
+export interface CronOptions {
+  /** Name of the schedule; the job type by default. */
+  readonly id?: string;
+  readonly payload?: unknown;
+  /** IANA zone; UTC by default. */
+  readonly timeZone?: string;
+  /** What to do with slots that nobody was there to take; `once` by default. */
+  readonly catchUp?: CatchUp;
+}
+
+export const DEFAULT_LEASE_MS = 30_000;
+
+/**
+ * A job queue over a store.
+ * @typeParam Jobs the catalog: type names and payloads are checked against it by the compiler
+ * @typeParam Tables the application's tables, for `store.transaction`
+ */
+export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown> {
+  readonly store: JobStore<Tables>;
+  readonly catalog: CatalogIndex;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+
+  constructor(options: QueueOptions<Jobs, Tables>) {
+    this.store = options.store;
+    this.catalog = indexCatalog(options.jobs);
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+  }
+
+  /**
+   * Adds a job.
+   * @throws {PayloadInvalidError} with the field errors; nothing is stored
+   * @throws {TransactionMissingError} inside a `store.transaction` callback without `tx`
+   */
+  async enqueue<Type extends JobType<Jobs>>(
+    type: Type,
+    payload: PayloadInput<Jobs, Type>,
+    options: EnqueueOptions = {},
+  ): Promise<EnqueuedJob> {
+    const job = buildJob(this.catalog, type, payload, options);
+    const [outcome] = await this.#store([job], options);
+    if (!outcome) throw new Error("The store answered an enqueue of one job with none");
+    return flatten(outcome);
+  }
+
+  /**
+   * Adds a job that may run after a delay, never before.
+   * @param delayMs milliseconds from now, at most a year
+   */
+  enqueueDelayed<Type extends JobType<Jobs>>(
+    type: Type,
+    payload: PayloadInput<Jobs, Type>,
+    delayMs: number,
+    options: Omit<EnqueueOptions, "delayMs"> = {},
+  ): Promise<EnqueuedJob> {
+    return this.enqueue(type, payload, { ...options, delayMs });
+  }
+
+  /**
+   * Adds many jobs of one type in one transaction: all or none.
+   * @param payloads one job each
+   */
+  async enqueueMany<Type extends JobType<Jobs>>(
+    type: Type,
+    payloads: readonly PayloadInput<Jobs, Type>[],
+    options: EnqueueOptions = {},
+  ): Promise<readonly EnqueuedJob[]> {
+    const jobs = payloads.map((payload) => buildJob(this.catalog, type, payload, options));
+    return (await this.#store(jobs, options)).map(flatten);
+  }
+
+  /**
+   * Adds the first job of a new workflow; what its handlers enqueue joins the same workflow.
+   * @returns the workflow's id
+   */
+  async startWorkflow<Type extends JobType<Jobs>>(
+    type: Type,
+    payload: PayloadInput<Jobs, Type>,
+    options: EnqueueOptions = {},
+  ): Promise<string> {
+    const workflowId = options.workflowId ?? this.newWorkflowId();
+    await this.enqueue(type, payload, { ...options, workflowId });
+    return workflowId;
+  }
+
+  /** An id for a workflow whose first job is enqueued later, e.g. with the order it belongs to. */
+  newWorkflowId(): string {
+    return newWorkflowId(this.#clock.now(), this.#random);
+  }
+
+  /**
+   * Claims one job for a worker, or null if none is due.
+   * The lease lasts as long as this worker claims or beats; see `store.beat`.
+   * A stored payload that its schema no longer accepts goes to the dead letters and the next job is taken.
+   */
+  async dequeue<Type extends JobType<Jobs> = JobType<Jobs>>(
+    workerId: string,
+    options: DequeueOptions<Type> = {},
+  ): Promise<Claimed<Jobs, Type> | null> {
+    for (;;) {
+      const claimed = await this.#claim(workerId, 1, options);
+      if (claimed.length === 0) return null;
+      const [valid] = await this.#buryInvalid(claimed);
+      if (valid) return valid as Claimed<Jobs, Type>;
+    }
+  }
+
+  /**
+   * Claims up to `limit` jobs for a worker.
+   * @param limit a whole number from 1
+   */
+  async dequeueBatch<Type extends JobType<Jobs> = JobType<Jobs>>(
+    workerId: string,
+    limit: number,
+    options: DequeueOptions<Type> = {},
+  ): Promise<readonly Claimed<Jobs, Type>[]> {
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new OptionInvalidError(`limit must be a whole number from 1, got ${limit}`);
+    const claimed = await this.#claim(workerId, limit, options);
+    return (await this.#buryInvalid(claimed)) as readonly Claimed<Jobs, Type>[];
+  }
+
+  /**
+   * Records a run as completed.
+   * @param result anything JSON can hold; readable as the job's `result`
+   * @throws {LeaseLostError} if another worker has the job by now; nothing was written
+   */
+  async completeJob(claimed: ClaimedJob, result?: unknown): Promise<void> {
+    const json = result === undefined ? null : serializePayload(claimed.type, result);
+    await this.#finish(claimed, { verb: "complete", result: json });
+  }
+
+  /**
+   * Records a run as failed: the job is retried after its type's backoff, or moves to the dead letters.
+   * @param error what went wrong; a `NonRetryableError` gives the job up at once
+   * @throws {LeaseLostError} if another worker has the job by now; nothing was written
+   */
+  async failJob(claimed: ClaimedJob, error: unknown): Promise<void> {
+    await this.#finish(claimed, this.verdictOnFailure(claimed, error, { timedOut: false }));
+  }
+
+  /** Decides what a failed run means for its job. */
+  verdictOnFailure(
+    claimed: ClaimedJob,
+    error: unknown,
+    { timedOut }: { readonly timedOut: boolean },
+  ): Verdict {
+    const definition = definitionOf(this.catalog, claimed.type);
+    const run = {
+      attempt: claimed.attempt,
+      maxAttempts: claimed.maxAttempts,
+      retryable: !(error instanceof NonRetryableError),
+    };
+    const decision = decideFailure(run, definition.retry, this.#random);
+    const text = describeError(error);
+    return decision.kind === "retry"
+      ? { verb: "retry", delayMs: decision.delayMs, error: text, timedOut }
+      : { verb: "bury", reason: decision.reason, error: text, timedOut };
+  }
+
+  /** The jobs a type's `onDead` hook asks for when this verdict buries the job. */
+  followUpsOf(claimed: ClaimedJob, verdict: Verdict): readonly NewJob[] {
+    const definition = this.catalog.get(claimed.type);
+    // An invalid payload never reaches the hook: it is typed by the schema that refused it.
+    if (verdict.verb !== "bury" || verdict.reason === "invalid_payload" || !definition?.onDead) return [];
+    const { id, type, payload, workflowId, attempt: attempts } = claimed;
+    const dead = { id, type, payload, workflowId, attempts, reason: verdict.reason, error: verdict.error };
+    return buildFollowUps(this.catalog, workflowId, definition.onDead(dead));
+  }
+
+  /** Hands back the jobs of workers that have stopped beating; returns how many. */
+  releaseStaleJobs(): Promise<number> {
+    return this.store.rescue();
+  }
+
+  /**
+   * Registers a recurring job, or updates the one with this id.
+   * @param expression five fields (minute hour day month weekday), or six with seconds first
+   * @throws {ScheduleInvalidError} if the expression or the zone cannot be used
+   * @throws {PayloadInvalidError} if the payload does not fit the type
+   */
+  async registerCron<Type extends JobType<Jobs>>(
+    type: Type,
+    expression: string,
+    options: CronOptions = {},
+  ): Promise<Schedule> {
+    const { id = type, payload = {}, timeZone = "UTC", catchUp = "once" } = options;
+    computeNextRun(expression, new Date(this.#clock.now()), timeZone);
+    const job = buildJob(this.catalog, type, payload, {});
+    return this.store.registerSchedule({ id, type, payload: job.payload, expression, timeZone, catchUp });
+  }
+
+  /** Enqueues what the schedules say is due, each slot exactly once; returns how many jobs were added. */
+  runDueCronJobs(): Promise<number> {
+    return this.store.takeDueSlots((schedule, slotAtMs) => ({
+      ...buildJob(this.catalog, schedule.type, schedule.payload, {}),
+      slotAtMs,
+    }));
+  }
+
+  stats(): Promise<QueueStats> {
+    return this.store.stats();
+  }
+
+  /** Judges the queue: see `HealthLimits` for what counts as an issue. */
+  async checkQueueHealth(limits: Partial<HealthLimits> = {}): Promise<QueueHealth> {
+    return judgeHealth(await this.stats(), this.#clock.now(), { ...DEFAULT_HEALTH_LIMITS, ...limits });
+  }
+
+  #store(jobs: readonly NewJob[], options: EnqueueOptions): Promise<readonly EnqueueOutcome[]> {
+    return this.store.enqueue(jobs, { durability: options.durability ?? "full", tx: options.tx });
+  }
+
+  #claim(workerId: string, limit: number, options: DequeueOptions<string>): Promise<readonly ClaimedJob[]> {
+    const types = options.types ?? [...this.catalog.keys()];
+    return this.store.claim({ workerId, types, limit, leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS });
+  }
+
+  async #buryInvalid(claimed: readonly ClaimedJob[]): Promise<readonly ClaimedJob[]> {
+    const valid: ClaimedJob[] = [];
+    const invalid: Finish[] = [];
+    for (const job of claimed) {
+      const parsed = this.parse(job);
+      if (parsed instanceof PayloadInvalidError)
+        invalid.push({ job, verdict: buryAs(parsed), followUps: [], effects: [] });
+      else valid.push(parsed);
+    }
+    if (invalid.length > 0) await this.store.finish(invalid);
+    return valid;
+  }
+
+  /** A claimed job with its payload parsed, or the error that says why it cannot be. */
+  parse(job: ClaimedJob): ClaimedJob | PayloadInvalidError {
+    try {
+      return {
+        ...job,
+        payload: parsePayload(job.type, definitionOf(this.catalog, job.type).payload, job.payload),
+      };
+    } catch (error) {
+      if (error instanceof PayloadInvalidError) return error;
+      throw error;
+    }
+  }
+
+  async #finish(job: ClaimedJob, verdict: Verdict): Promise<void> {
+    const finish: Finish = { job, verdict, followUps: this.followUpsOf(job, verdict), effects: [] };
+    const [outcome] = await this.store.finish([finish]);
+    if (!outcome?.accepted) throw new LeaseLostError(job.id);
+  }
+}
+
+/** The verdict on a stored payload that its schema refuses: no retry can help. */
+export function buryAs(error: PayloadInvalidError): Verdict {
+  return { verb: "bury", reason: "invalid_payload", error: describeError(error), timedOut: false };
+}
+
+/**
+ * Creates a queue over a store.
+ * @example
+ * const queue = createQueue({ store: await openSqliteStore({ path: "shop.db" }), jobs: [sendWelcome] });
+ */
+export function createQueue<const Jobs extends JobCatalog, Tables>(
+  options: QueueOptions<Jobs, Tables>,
+): Queue<Jobs, Tables> {
+  return new Queue(options);
+}
+
+function flatten(outcome: EnqueueOutcome): EnqueuedJob {
+  return { ...outcome.job, deduplicated: outcome.deduplicated };
+}

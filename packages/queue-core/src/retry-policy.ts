@@ -1,0 +1,30 @@
+import type { DeadReason, JobDefinition } from "./define-job.ts";
+
+/** No stored instant lies further ahead than this, whatever a backoff function returns. */
+export const MAX_DELAY_MS = 365 * 24 * 60 * 60_000;
+
+export type FailureDecision =
+  | { readonly kind: "retry"; readonly delayMs: number }
+  | { readonly kind: "dead"; readonly reason: DeadReason };
+
+/**
+ * Decides what becomes of a job whose run has failed.
+ * @param run number of the run that failed (from 1), the job's limit, and whether another run can help
+ * @param retry the type's policy
+ * @param random a number in [0, 1), for jitter
+ */
+export function decideFailure(
+  run: { readonly attempt: number; readonly maxAttempts: number; readonly retryable: boolean },
+  retry: JobDefinition["retry"],
+  random: () => number,
+): FailureDecision {
+  if (!run.retryable) return { kind: "dead", reason: "not_retryable" };
+  if (run.attempt >= run.maxAttempts) return { kind: "dead", reason: "attempts_exhausted" };
+  return { kind: "retry", delayMs: clampDelay(retry.backoff.delayMs(run.attempt, random)) };
+}
+
+/** A delay that can be stored: whole milliseconds from 0 to a year; anything else (NaN, negative) becomes 0. */
+export function clampDelay(ms: number): number {
+  if (!(ms > 0)) return 0;
+  return Math.min(Math.ceil(ms), MAX_DELAY_MS);
+}

@@ -1,0 +1,67 @@
+import { JobNotFoundError } from "../errors.ts";
+import type { JobStatus } from "../job.ts";
+import { assertAllowed } from "../transitions.ts";
+import type { Connection } from "./connection.ts";
+import { cascadeDeath } from "./dependencies.ts";
+import { appendFinished } from "./finished.ts";
+import { type Location, locate } from "./locate.ts";
+import type { RunCounts } from "./run-counts.ts";
+
+/**
+ * Cancels a job that has not started; flags one that runs, whose next write ends it.
+ * @throws {JobNotFoundError | JobStateError}
+ */
+export function cancelJob(
+  connection: Connection,
+  counts: RunCounts,
+  jobId: string,
+  nowMs: number,
+): JobStatus {
+  const job = locate(connection, jobId);
+  if (!job) throw new JobNotFoundError(`There is no job ${jobId}`);
+  assertAllowed("cancel", jobId, job.status);
+  if (job.status === "processing") {
+    connection.run(
+      "UPDATE running SET cancel_requested_at = ? WHERE seq = ? AND cancel_requested_at IS NULL",
+      nowMs,
+      job.seq,
+    );
+    return "processing";
+  }
+  const attempts = takeOut(connection, job);
+  appendFinished(connection, counts, {
+    seq: job.seq,
+    type: job.type,
+    status: "cancelled",
+    finishedAt: nowMs,
+    attempts,
+  });
+  cascadeDeath(connection, counts, job.seq, nowMs);
+  return "cancelled";
+}
+
+/** Removes a job from the table of its state; returns the attempts it had spent. */
+function takeOut(connection: Connection, job: Location): number {
+  const { seq, type, priority, dueAt } = job;
+  const row =
+    job.status === "pending"
+      ? connection.get<{ attempts: number }>(
+          "DELETE FROM ready WHERE type = ? AND np = ? AND tag = ? AND seq = ? RETURNING attempts",
+          type,
+          -priority,
+          dueAt,
+          seq,
+        )
+      : job.status === "scheduled"
+        ? connection.get<{ attempts: number }>(
+            "DELETE FROM scheduled WHERE due_at = ? AND seq = ? RETURNING attempts",
+            dueAt,
+            seq,
+          )
+        : connection.get<{ attempts: number }>(
+            "DELETE FROM waiting WHERE seq = ? RETURNING 0 AS attempts",
+            seq,
+          );
+  if (!row) throw new Error(`Job ${seq} was located as ${job.status} but is not there`);
+  return row.attempts;
+}

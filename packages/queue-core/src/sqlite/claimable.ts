@@ -1,0 +1,65 @@
+import type { Connection } from "./connection.ts";
+
+/** Puts a job among the claimable ones, or among the scheduled ones if it is not due. */
+export function makeClaimable(
+  connection: Connection,
+  row: {
+    readonly seq: number;
+    readonly type: string;
+    readonly np: number;
+    readonly dueAt: number;
+    readonly attempts: number;
+  },
+  nowMs: number,
+): "pending" | "scheduled" {
+  if (row.dueAt <= nowMs) {
+    connection.run(
+      "INSERT INTO ready (type, np, tag, seq, attempts) VALUES (?, ?, ?, ?, ?)",
+      row.type,
+      row.np,
+      row.dueAt,
+      row.seq,
+      row.attempts,
+    );
+    return "pending";
+  }
+  connection.run(
+    "INSERT INTO scheduled (due_at, seq, type, np, attempts) VALUES (?, ?, ?, ?, ?)",
+    row.dueAt,
+    row.seq,
+    row.type,
+    row.np,
+    row.attempts,
+  );
+  return "scheduled";
+}
+
+/** One promotion moves at most this many jobs, so that a million due at once cannot hold the lock for seconds. */
+const PROMOTE_AT_MOST = 1_000;
+
+/** Whether a scheduled job is due: a read, so that an idle queue writes nothing. */
+export function hasDue(connection: Connection, nowMs: number): boolean {
+  return connection.get("SELECT 1 FROM scheduled WHERE due_at <= ? LIMIT 1", nowMs) !== undefined;
+}
+
+/**
+ * Moves due jobs among the claimable ones, the longest due first.
+ * @returns how many were moved
+ */
+export function promoteDue(connection: Connection, nowMs: number): number {
+  if (!hasDue(connection, nowMs)) return 0;
+  const last = connection.get<{ due_at: number; seq: number }>(
+    `SELECT due_at, seq FROM (SELECT due_at, seq FROM scheduled WHERE due_at <= ? ORDER BY due_at, seq LIMIT ${PROMOTE_AT_MOST})
+     ORDER BY due_at DESC, seq DESC LIMIT 1`,
+    nowMs,
+  );
+  if (!last) return 0;
+  const moved = connection.run(
+    `INSERT INTO ready (type, np, tag, seq, attempts)
+     SELECT type, np, due_at, seq, attempts FROM scheduled WHERE (due_at, seq) <= (?, ?)`,
+    last.due_at,
+    last.seq,
+  );
+  connection.run("DELETE FROM scheduled WHERE (due_at, seq) <= (?, ?)", last.due_at, last.seq);
+  return moved;
+}

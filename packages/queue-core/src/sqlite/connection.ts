@@ -1,0 +1,46 @@
+import Database from "better-sqlite3";
+
+/** One SQLite connection with its prepared statements kept: preparing again costs more than most of our statements. */
+export class Connection {
+  readonly database: Database.Database;
+  readonly #statements = new Map<string, Database.Statement>();
+
+  constructor(path: string, options: { readonly readonly?: boolean } = {}) {
+    // Timeout 0: waiting for a lock inside SQLite blocks the event loop and is unfair between processes.
+    this.database = new Database(path, { timeout: 0, readonly: options.readonly ?? false });
+  }
+
+  /** The prepared statement for a text, made at its first use. */
+  prepare(sql: string): Database.Statement {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Row types are claims about our own SQL; STRICT tables hold them true. */
+  all<Row>(sql: string, ...parameters: unknown[]): Row[] {
+    return this.prepare(sql).all(...parameters) as Row[];
+  }
+
+  get<Row>(sql: string, ...parameters: unknown[]): Row | undefined {
+    return this.prepare(sql).get(...parameters) as Row | undefined;
+  }
+
+  /** @returns how many rows changed */
+  run(sql: string, ...parameters: unknown[]): number {
+    return this.prepare(sql).run(...parameters).changes;
+  }
+
+  /** @returns the number of the row that was added */
+  insert(sql: string, ...parameters: unknown[]): number {
+    return Number(this.prepare(sql).run(...parameters).lastInsertRowid);
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.database.close();
+  }
+}

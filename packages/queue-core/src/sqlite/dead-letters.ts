@@ -1,0 +1,195 @@
+import type { DeadReason } from "../define-job.ts";
+import { JobNotFoundError } from "../errors.ts";
+import type { DeadLetter, Job } from "../job.ts";
+import { formatJobId } from "../job-id.ts";
+import type { DeadLetterQuery, Page } from "../store.ts";
+import type { Connection } from "./connection.ts";
+import { restoreDescendants } from "./dependencies.ts";
+import { getJobBySeq, toPage } from "./jobs.ts";
+import type { RunCounts } from "./run-counts.ts";
+
+interface DeadRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly original_job_id: string;
+  readonly type: string;
+  readonly payload: string;
+  readonly attempts: number;
+  readonly last_error: string | null;
+  readonly failed_at: number;
+  readonly reviewed: number;
+  readonly notes: string | null;
+  readonly workflow_id: string | null;
+  readonly reason: DeadReason;
+  readonly priority: number;
+  readonly max_attempts: number;
+  readonly created_at: number;
+  readonly edited: number;
+}
+
+/** Gives a job up: the dead letter is a copy that stands for itself, the cold row stays for its history. */
+export function appendDeadLetter(
+  connection: Connection,
+  dead: {
+    readonly seq: number;
+    readonly attempts: number;
+    readonly error: string;
+    readonly reason: DeadReason;
+    readonly failedAt: number;
+  },
+): void {
+  const { created_at } =
+    connection.get<{ created_at: number }>("SELECT created_at FROM job WHERE seq = ?", dead.seq) ?? {};
+  if (created_at === undefined) throw new Error(`Job ${dead.seq} has no row in job`);
+  connection.run(
+    `INSERT INTO dead_letter_jobs (seq, id, original_job_id, type, payload, attempts, last_error, failed_at, workflow_id, reason,
+       priority, max_attempts, created_at)
+     SELECT seq, ?, ?, type, payload, ?, ?, ?, workflow_id, ?, priority, max_attempts, created_at FROM job WHERE seq = ?`,
+    formatJobId(dead.failedAt, dead.seq),
+    formatJobId(created_at, dead.seq),
+    dead.attempts,
+    dead.error,
+    dead.failedAt,
+    dead.reason,
+    dead.seq,
+  );
+}
+
+export function getDeadLetter(connection: Connection, id: string): DeadLetter | null {
+  const row = findRow(connection, id);
+  return row ? toDeadLetter(row) : null;
+}
+
+/** Newest first. */
+export function listDeadLetters(connection: Connection, query: DeadLetterQuery): Page<DeadLetter> {
+  const [failedAt, seq] = readCursor(query.cursor);
+  const filters = ["(failed_at, seq) < (?, ?)"];
+  const parameters: unknown[] = [failedAt, seq];
+  if (query.type !== undefined) {
+    filters.push("type = ?");
+    parameters.push(query.type);
+  }
+  if (query.reviewed !== undefined) {
+    filters.push("reviewed = ?");
+    parameters.push(query.reviewed ? 1 : 0);
+  }
+  const rows = connection.all<DeadRow>(
+    `SELECT * FROM dead_letter_jobs WHERE ${filters.join(" AND ")} ORDER BY failed_at DESC, seq DESC LIMIT ?`,
+    ...parameters,
+    query.limit + 1,
+  );
+  return toPage(
+    rows.map(toDeadLetter),
+    rows,
+    query.limit,
+    (row) => `${row.failed_at.toString(36)}-${row.seq.toString(36)}`,
+  );
+}
+
+function readCursor(cursor: string | undefined): readonly [number, number] {
+  const [time, seq] = (cursor ?? "").split("-").map((part) => Number.parseInt(part, 36));
+  const valid = time !== undefined && seq !== undefined && !Number.isNaN(time) && !Number.isNaN(seq);
+  return valid ? [time, seq] : [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+}
+
+/**
+ * Moves a dead letter back among the claimable jobs under its original id: attempts 0, history and unique key kept. An
+ * edited payload starts a new generation, so outside services do not take the new request for a repeat of the old one.
+ * @throws {JobNotFoundError}
+ */
+export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: string, nowMs: number): Job {
+  const row = requireRow(connection, id);
+  connection.run("DELETE FROM dead_letter_jobs WHERE seq = ?", row.seq);
+  connection.run(
+    "UPDATE job SET payload = ?, due_at = ?, generation = generation + ? WHERE seq = ?",
+    row.payload,
+    nowMs,
+    row.edited,
+    row.seq,
+  );
+  connection.run(
+    "INSERT INTO ready (type, np, tag, seq, attempts) VALUES (?, ?, ?, ?, 0)",
+    row.type,
+    -row.priority,
+    nowMs,
+    row.seq,
+  );
+  restoreDescendants(connection, counts, row.seq, nowMs);
+  const job = getJobBySeq(connection, row.seq);
+  if (!job) throw new Error(`Job ${row.seq} vanished while it was revived`);
+  return job;
+}
+
+/**
+ * Deletes a dead letter with everything the queue kept about its job.
+ * @throws {JobNotFoundError}
+ */
+export function discardDeadLetter(connection: Connection, id: string): void {
+  const { seq, original_job_id } = requireRow(connection, id);
+  connection.run("DELETE FROM dead_letter_jobs WHERE seq = ?", seq);
+  forgetJob(connection, seq, original_job_id);
+}
+
+/** Removes the cold row of a job and all that hangs on it. */
+export function forgetJob(connection: Connection, seq: number, jobId: string): void {
+  connection.run("DELETE FROM attempt WHERE seq = ?", seq);
+  connection.run("DELETE FROM processed_jobs WHERE job_id = ?", jobId);
+  connection.run("DELETE FROM edge WHERE parent = ?", seq);
+  connection.run("DELETE FROM edge WHERE child = ?", seq);
+  connection.run(
+    "DELETE FROM unique_key WHERE (type, key) = (SELECT type, unique_key FROM job WHERE seq = ?1) AND seq = ?1",
+    seq,
+  );
+  connection.run("DELETE FROM job WHERE seq = ?", seq);
+}
+
+/** @throws {JobNotFoundError} */
+export function editDeadLetter(
+  connection: Connection,
+  id: string,
+  change: { readonly payload?: string; readonly reviewed?: boolean; readonly notes?: string | null },
+): DeadLetter {
+  const row = requireRow(connection, id);
+  const edited = change.payload !== undefined && change.payload !== row.payload;
+  connection.run(
+    "UPDATE dead_letter_jobs SET payload = ?, reviewed = ?, notes = ?, edited = ? WHERE seq = ?",
+    change.payload ?? row.payload,
+    change.reviewed === undefined ? row.reviewed : Number(change.reviewed),
+    change.notes === undefined ? row.notes : change.notes,
+    edited ? 1 : row.edited,
+    row.seq,
+  );
+  return toDeadLetter(requireRow(connection, id));
+}
+
+function findRow(connection: Connection, id: string): DeadRow | undefined {
+  return connection.get<DeadRow>("SELECT * FROM dead_letter_jobs WHERE id = ?", id);
+}
+
+function requireRow(connection: Connection, id: string): DeadRow {
+  const row = findRow(connection, id);
+  if (!row)
+    throw new JobNotFoundError(
+      `There is no dead letter ${id}; it may have been retried or discarded already`,
+    );
+  return row;
+}
+
+function toDeadLetter(row: DeadRow): DeadLetter {
+  return {
+    id: row.id,
+    originalJobId: row.original_job_id,
+    type: row.type,
+    payload: JSON.parse(row.payload),
+    attempts: row.attempts,
+    maxAttempts: row.max_attempts,
+    priority: row.priority,
+    lastError: row.last_error,
+    reason: row.reason,
+    failedAt: new Date(row.failed_at),
+    createdAt: new Date(row.created_at),
+    reviewed: row.reviewed === 1,
+    notes: row.notes,
+    workflowId: row.workflow_id,
+  };
+}

@@ -1,0 +1,161 @@
+import { JobDependencyError } from "../errors.ts";
+import { parseJobId } from "../job-id.ts";
+import type { Dependency } from "../store.ts";
+import { makeClaimable } from "./claimable.ts";
+import type { Connection } from "./connection.ts";
+import { appendFinished } from "./finished.ts";
+import { locate } from "./locate.ts";
+import type { RunCounts } from "./run-counts.ts";
+
+/** How a job with parents comes into the world. */
+export type Birth =
+  | { readonly kind: "free" }
+  | { readonly kind: "waiting"; readonly unmet: number }
+  | { readonly kind: "cancelled"; readonly cause: number };
+
+/**
+ * Links a new job to its parents. Parents must exist already, so no cycle can be made.
+ * @throws {JobDependencyError} if a parent is unknown
+ */
+export function linkToParents(connection: Connection, child: number, parents: readonly Dependency[]): Birth {
+  let unmet = 0;
+  let cause: number | null = null;
+  for (const { jobId, whenDead } of new Map(parents.map((parent) => [parent.jobId, parent])).values()) {
+    const parent = parseJobId(jobId)?.seq ?? Number.NaN;
+    const status = locate(connection, jobId)?.status;
+    if (!status || parent === child) {
+      throw new JobDependencyError(
+        `Cannot depend on job ${jobId}: there is no such job (it may have been pruned)`,
+      );
+    }
+    const dead = status === "failed" || status === "cancelled";
+    const open = !dead && status !== "completed";
+    if (open) unmet += 1;
+    if (dead && whenDead === "cancel") cause ??= parent;
+    connection.run(
+      "INSERT INTO edge (parent, child, when_dead, done) VALUES (?, ?, ?, ?)",
+      parent,
+      child,
+      whenDead,
+      open || (dead && whenDead === "cancel") ? 0 : 1,
+    );
+  }
+  if (cause !== null) return { kind: "cancelled", cause };
+  return unmet > 0 ? { kind: "waiting", unmet } : { kind: "free" };
+}
+
+/** A parent completed: settles its open edges and lets go of the children that wait for nothing else. */
+export function releaseChildren(connection: Connection, parent: number, nowMs: number): void {
+  // The edge is claimed first, so a parent that completes again after a retry never counts twice.
+  const children = connection.all<{ child: number }>(
+    "UPDATE edge SET done = 1 WHERE parent = ? AND done = 0 RETURNING child",
+    parent,
+  );
+  for (const { child } of children) settleOne(connection, child, nowMs);
+}
+
+function settleOne(connection: Connection, child: number, nowMs: number): void {
+  // `unmet` never reaches 0: the last parent removes the row instead.
+  if (connection.run("UPDATE waiting SET unmet = unmet - 1 WHERE seq = ? AND unmet > 1", child) === 1) return;
+  if (connection.run("DELETE FROM waiting WHERE seq = ?", child) === 0) return;
+  const row = connection.get<{ type: string; priority: number; due_at: number }>(
+    "SELECT type, priority, due_at FROM job WHERE seq = ?",
+    child,
+  );
+  if (!row) throw new Error(`Waiting job ${child} has no row in job`);
+  makeClaimable(
+    connection,
+    { seq: child, type: row.type, np: -row.priority, dueAt: row.due_at, attempts: 0 },
+    nowMs,
+  );
+}
+
+/** A parent is dead or cancelled: each child is cancelled, or goes on, as its edge says; so on down the tree. */
+export function cascadeDeath(connection: Connection, counts: RunCounts, dead: number, nowMs: number): void {
+  const parents = [dead];
+  for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
+    const edges = connection.all<{ child: number; when_dead: string }>(
+      "SELECT child, when_dead FROM edge WHERE parent = ? AND done = 0",
+      parent,
+    );
+    for (const { child, when_dead } of edges) {
+      if (when_dead === "continue") {
+        connection.run("UPDATE edge SET done = 1 WHERE parent = ? AND child = ?", parent, child);
+        settleOne(connection, child, nowMs);
+      } else if (connection.run("DELETE FROM waiting WHERE seq = ?", child) === 1) {
+        const job = connection.get<{ type: string }>("SELECT type FROM job WHERE seq = ?", child);
+        appendFinished(connection, counts, {
+          seq: child,
+          type: job?.type ?? "",
+          status: "cancelled",
+          finishedAt: nowMs,
+          attempts: 0,
+          cancelCause: parent,
+        });
+        parents.push(child);
+      }
+    }
+  }
+}
+
+/**
+ * A dead parent was retried: the descendants that it had cancelled, and only those, wait for it again.
+ * A child that somebody cancelled by hand has no such cause and stays cancelled.
+ */
+export function restoreDescendants(
+  connection: Connection,
+  counts: RunCounts,
+  revived: number,
+  nowMs: number,
+): void {
+  const parents = [revived];
+  for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
+    const children = connection.all<{ seq: number; type: string }>(
+      `SELECT f.seq, f.type FROM edge e JOIN finished f ON f.seq = e.child
+       WHERE e.parent = ? AND e.done = 0 AND f.status = 'cancelled' AND f.cancel_cause = e.parent`,
+      parent,
+    );
+    for (const { seq, type } of children) {
+      connection.run("DELETE FROM finished WHERE seq = ?", seq);
+      counts.addFinished(type, "cancelled", -1);
+      waitAgain(connection, counts, seq, type, nowMs);
+      parents.push(seq);
+    }
+  }
+}
+
+/** Puts a restored child back to waiting, unless another of its parents is dead by now. */
+function waitAgain(
+  connection: Connection,
+  counts: RunCounts,
+  child: number,
+  type: string,
+  nowMs: number,
+): void {
+  const edges = connection.all<{ parent: number; when_dead: string }>(
+    "SELECT parent, when_dead FROM edge WHERE child = ? AND done = 0",
+    child,
+  );
+  const stillDead = edges.find(
+    ({ parent, when_dead }) => when_dead === "cancel" && isDead(connection, parent),
+  );
+  if (stillDead) {
+    appendFinished(connection, counts, {
+      seq: child,
+      type,
+      status: "cancelled",
+      finishedAt: nowMs,
+      attempts: 0,
+      cancelCause: stillDead.parent,
+    });
+    return;
+  }
+  connection.run("INSERT INTO waiting (seq, unmet) VALUES (?, ?)", child, edges.length);
+}
+
+function isDead(connection: Connection, seq: number): boolean {
+  return (
+    connection.get("SELECT 1 FROM dead_letter_jobs WHERE seq = ?", seq) !== undefined ||
+    connection.get("SELECT 1 FROM finished WHERE seq = ? AND status = 'cancelled'", seq) !== undefined
+  );
+}

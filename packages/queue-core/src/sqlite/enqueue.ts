@@ -1,0 +1,118 @@
+import type { Job } from "../job.ts";
+import { formatJobId } from "../job-id.ts";
+import type { EnqueueOutcome, NewJob } from "../store.ts";
+import { makeClaimable } from "./claimable.ts";
+import type { Connection } from "./connection.ts";
+import { type Birth, linkToParents } from "./dependencies.ts";
+import { appendFinished } from "./finished.ts";
+import { getJobBySeq } from "./jobs.ts";
+import type { RunCounts } from "./run-counts.ts";
+
+/** Adds jobs inside the caller's transaction. */
+export function enqueueJobs(
+  connection: Connection,
+  counts: RunCounts,
+  jobs: readonly NewJob[],
+  nowMs: number,
+): EnqueueOutcome[] {
+  return jobs.map((job) => enqueueOne(connection, counts, job, nowMs));
+}
+
+function enqueueOne(connection: Connection, counts: RunCounts, job: NewJob, nowMs: number): EnqueueOutcome {
+  if (job.uniqueKey !== null) {
+    const existing = takeUniqueKey(connection, job.type, job.uniqueKey);
+    if (existing) return { job: existing, deduplicated: true };
+  }
+  const dueAt = nowMs + job.delayMs;
+  const seq = connection.insert(
+    "INSERT INTO job (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    job.type,
+    job.payload,
+    job.priority,
+    job.maxAttempts,
+    nowMs,
+    dueAt,
+    job.workflowId,
+    job.detached ? 1 : 0,
+    job.uniqueKey,
+    job.slotAtMs,
+  );
+  const birth: Birth =
+    job.dependsOn.length > 0 ? linkToParents(connection, seq, job.dependsOn) : { kind: "free" };
+  const status = place(connection, counts, seq, job, dueAt, nowMs, birth);
+  return { job: asStored(job, seq, status, dueAt, nowMs), deduplicated: false };
+}
+
+/**
+ * Claims a unique key for the job that will be inserted next, or returns the job that holds it. `max(seq) + 1` is
+ * the number SQLite will give: we hold the write lock.
+ */
+function takeUniqueKey(connection: Connection, type: string, key: string): Job | null {
+  const added = connection.run(
+    "INSERT INTO unique_key (type, key, seq) SELECT ?, ?, coalesce(max(seq), 0) + 1 FROM job WHERE true ON CONFLICT DO NOTHING",
+    type,
+    key,
+  );
+  if (added === 1) return null;
+  // Writes a row although nothing changes: the holder may have been stored under NORMAL, and the caller who is told
+  // "it is there" under FULL must be able to rely on that after a power cut, so this commit has to sync.
+  const holder = connection.get<{ seq: number }>(
+    "UPDATE unique_key SET seq = seq WHERE type = ? AND key = ? RETURNING seq",
+    type,
+    key,
+  );
+  const job = holder && getJobBySeq(connection, holder.seq);
+  if (!job) throw new Error(`Unique key "${key}" of type "${type}" points at no job`);
+  return job;
+}
+
+function place(
+  connection: Connection,
+  counts: RunCounts,
+  seq: number,
+  job: NewJob,
+  dueAt: number,
+  nowMs: number,
+  birth: Birth,
+): Job["status"] {
+  if (birth.kind === "cancelled") {
+    appendFinished(connection, counts, {
+      seq,
+      type: job.type,
+      status: "cancelled",
+      finishedAt: nowMs,
+      attempts: 0,
+      cancelCause: birth.cause,
+    });
+    return "cancelled";
+  }
+  if (birth.kind === "waiting") {
+    connection.run("INSERT INTO waiting (seq, unmet) VALUES (?, ?)", seq, birth.unmet);
+    return "waiting";
+  }
+  return makeClaimable(connection, { seq, type: job.type, np: -job.priority, dueAt, attempts: 0 }, nowMs);
+}
+
+function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number, nowMs: number): Job {
+  const createdAt = new Date(nowMs);
+  return {
+    id: formatJobId(nowMs, seq),
+    type: job.type,
+    payload: JSON.parse(job.payload),
+    status,
+    priority: job.priority,
+    attempts: 0,
+    maxAttempts: job.maxAttempts,
+    lastError: null,
+    scheduledAt: new Date(dueAt),
+    createdAt,
+    updatedAt: createdAt,
+    completedAt: null,
+    lockedBy: null,
+    lockedAt: null,
+    workflowId: job.workflowId,
+    detached: job.detached,
+    slotAt: job.slotAtMs === null ? null : new Date(job.slotAtMs),
+    result: null,
+  };
+}

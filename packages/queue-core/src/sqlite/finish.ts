@@ -1,0 +1,182 @@
+import type { DeadReason } from "../define-job.ts";
+import { parseJobId } from "../job-id.ts";
+import type { Finish, FinishOutcome, Verdict } from "../store.ts";
+import type { Connection } from "./connection.ts";
+import { appendDeadLetter } from "./dead-letters.ts";
+import { cascadeDeath, releaseChildren } from "./dependencies.ts";
+import { enqueueJobs } from "./enqueue.ts";
+import { appendFinished } from "./finished.ts";
+import type { RunCounts } from "./run-counts.ts";
+
+interface RunningRow {
+  readonly type: string;
+  readonly np: number;
+  readonly tag: number;
+  readonly attempts: number;
+  readonly worker_id: string;
+  readonly claimed_at: number;
+  readonly cancel_requested_at: number | null;
+}
+
+interface Run extends RunningRow {
+  readonly seq: number;
+  readonly nowMs: number;
+}
+
+const LOST: FinishOutcome = { accepted: false, status: null };
+
+/**
+ * Ends a run under its lease, together with what the handler enqueued. The DELETE is the fence: with another token it
+ * removes no row, and nothing else happens.
+ */
+export function finishJob(
+  connection: Connection,
+  counts: RunCounts,
+  finish: Finish,
+  nowMs: number,
+): FinishOutcome {
+  const { job } = finish;
+  const seq = parseJobId(job.id)?.seq;
+  if (seq === undefined) return LOST;
+  const row = connection.get<RunningRow>(
+    "DELETE FROM running WHERE seq = ? AND token = ? RETURNING type, np, tag, attempts, worker_id, claimed_at, cancel_requested_at",
+    seq,
+    job.leaseToken,
+  );
+  if (!row) return LOST;
+  const run: Run = { ...row, seq, nowMs };
+  const verdict = afterCancellation(finish.verdict, run);
+  const status = record(connection, counts, run, verdict);
+  if (verdict.verb === "complete" || verdict.verb === "bury")
+    enqueueJobs(connection, counts, finish.followUps, nowMs);
+  return { accepted: true, status };
+}
+
+/** A completion that comes in after a cancellation wins, for the work has happened; anything else ends as cancelled. */
+function afterCancellation(verdict: Verdict, run: Run): Verdict {
+  return run.cancel_requested_at === null || verdict.verb === "complete" ? verdict : { verb: "abandon" };
+}
+
+function record(
+  connection: Connection,
+  counts: RunCounts,
+  run: Run,
+  verdict: Verdict,
+): FinishOutcome["status"] {
+  switch (verdict.verb) {
+    case "complete":
+      return complete(connection, counts, run, verdict.result);
+    case "retry":
+      recordFailure(connection, counts, run, verdict);
+      schedule(connection, run, run.attempts + 1, run.nowMs + verdict.delayMs);
+      return "scheduled";
+    case "bury":
+      return bury(connection, counts, run, verdict);
+    case "snooze":
+      schedule(connection, run, run.attempts, run.nowMs + verdict.delayMs);
+      return "scheduled";
+    case "abandon":
+      return abandon(connection, counts, run);
+    case "handBack":
+      handBack(connection, run);
+      return "pending";
+  }
+}
+
+function complete(connection: Connection, counts: RunCounts, run: Run, result: string | null): "completed" {
+  const { seq, type, nowMs } = run;
+  appendFinished(connection, counts, {
+    seq,
+    type,
+    status: "completed",
+    finishedAt: nowMs,
+    attempts: run.attempts + 1,
+    result,
+    workerId: run.worker_id,
+    claimedAt: run.claimed_at,
+  });
+  counts.addRun(type, "completed", nowMs, nowMs - run.claimed_at);
+  releaseChildren(connection, seq, nowMs);
+  return "completed";
+}
+
+function bury(
+  connection: Connection,
+  counts: RunCounts,
+  run: Run,
+  verdict: { readonly reason: DeadReason; readonly error: string; readonly timedOut: boolean },
+): "failed" {
+  // A payload that no handler ever saw is no run, so it spends no attempt.
+  const ran = verdict.reason !== "invalid_payload";
+  if (ran) recordFailure(connection, counts, run, verdict);
+  appendDeadLetter(connection, {
+    seq: run.seq,
+    attempts: run.attempts + (ran ? 1 : 0),
+    error: verdict.error,
+    reason: verdict.reason,
+    failedAt: run.nowMs,
+  });
+  cascadeDeath(connection, counts, run.seq, run.nowMs);
+  return "failed";
+}
+
+function abandon(connection: Connection, counts: RunCounts, run: Run): "cancelled" {
+  appendFinished(connection, counts, {
+    seq: run.seq,
+    type: run.type,
+    status: "cancelled",
+    finishedAt: run.nowMs,
+    attempts: run.attempts,
+    workerId: run.worker_id,
+    claimedAt: run.claimed_at,
+  });
+  cascadeDeath(connection, counts, run.seq, run.nowMs);
+  return "cancelled";
+}
+
+function recordFailure(
+  connection: Connection,
+  counts: RunCounts,
+  run: Run,
+  failure: { readonly error: string; readonly timedOut: boolean },
+): void {
+  const outcome = failure.timedOut ? "timed_out" : "failed";
+  connection.run(
+    "INSERT INTO attempt (seq, attempt, outcome, error, worker_id, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    run.seq,
+    run.attempts + 1,
+    outcome,
+    failure.error,
+    run.worker_id,
+    run.claimed_at,
+    run.nowMs,
+  );
+  counts.addRun(run.type, outcome, run.nowMs, run.nowMs - run.claimed_at);
+}
+
+function schedule(connection: Connection, run: Run, attempts: number, dueAt: number): void {
+  connection.run("UPDATE job SET due_at = ? WHERE seq = ?", dueAt, run.seq);
+  connection.run(
+    "INSERT INTO scheduled (due_at, seq, type, np, attempts) VALUES (?, ?, ?, ?, ?)",
+    dueAt,
+    run.seq,
+    run.type,
+    run.np,
+    attempts,
+  );
+}
+
+/** Back to its old place in the line, nothing spent. */
+export function handBack(
+  connection: Connection,
+  run: Pick<Run, "seq" | "type" | "np" | "tag" | "attempts">,
+): void {
+  connection.run(
+    "INSERT INTO ready (type, np, tag, seq, attempts) VALUES (?, ?, ?, ?, ?)",
+    run.type,
+    run.np,
+    run.tag,
+    run.seq,
+    run.attempts,
+  );
+}

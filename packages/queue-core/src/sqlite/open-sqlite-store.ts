@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Clock, systemClock } from "../clock.ts";
+import type { JobStore } from "../store.ts";
+import { Connection } from "./connection.ts";
+import { type MigrationSet, migrate } from "./migrate.ts";
+import { isBusy, toStoreError } from "./sqlite-error.ts";
+import { SqliteStore } from "./sqlite-store.ts";
+import { checkPlace, prepareConnection } from "./start-up-gate.ts";
+
+export interface SqliteStoreOptions {
+  /** Path of the database file; it is created (mode 0600) if it is not there, its folder is not. */
+  readonly path: string;
+  /** The application's own tables, migrated together with the queue's. */
+  readonly migrations?: readonly MigrationSet[];
+  readonly clock?: Clock;
+  /** A number in [0, 1), for jitter. */
+  readonly random?: () => number;
+  /** How long a write waits for a locked database before it fails with `StoreBusyError`, in milliseconds; 10,000 by default. */
+  readonly busyDeadlineMs?: number;
+  /** Open a file on a network file system all the same. Its locks may lie; default false. */
+  readonly allowNetworkFileSystem?: boolean;
+}
+
+const QUEUE_TABLES: MigrationSet = { scope: "queue", directory: new URL("./migrations/", import.meta.url) };
+const RETRY_MS = 5;
+
+/**
+ * Opens (and creates, and migrates) a store on an SQLite file. Any number of processes may have it open.
+ * @typeParam Tables the application's tables, for `store.transaction` and `store.read`
+ * @throws {StoreRefusedError} if the file must not be used as it stands; the message says what to change
+ */
+export async function openSqliteStore<Tables = unknown>(
+  options: SqliteStoreOptions,
+): Promise<JobStore<Tables>> {
+  const { path, clock = systemClock, random = Math.random, busyDeadlineMs = 10_000 } = options;
+  checkPlace(path, { allowNetworkFileSystem: options.allowNetworkFileSystem ?? false });
+  const opened: Connection[] = [];
+  const open = async (synchronous: "FULL" | "NORMAL", readonly = false): Promise<Connection> => {
+    const connection = new Connection(path, { readonly });
+    opened.push(connection);
+    await untilFree(() => prepareConnection(connection, synchronous), clock, busyDeadlineMs);
+    return connection;
+  };
+  try {
+    const full = await open("FULL");
+    await migrate(full, [QUEUE_TABLES, ...(options.migrations ?? [])], clock, busyDeadlineMs);
+    const normal = await open("NORMAL");
+    const reader = await open("NORMAL", true);
+    return new SqliteStore<Tables>({ path, full, normal, reader, clock, random, busyDeadlineMs });
+  } catch (error) {
+    for (const connection of opened) connection.close();
+    throw error;
+  }
+}
+
+/** Switching a new file to write-ahead logging needs it alone for a moment; others may be doing the same. */
+async function untilFree(step: () => void, clock: Clock, deadlineMs: number): Promise<void> {
+  const deadline = clock.monotonic() + deadlineMs;
+  for (;;) {
+    try {
+      step();
+      return;
+    } catch (error) {
+      if (!isBusy(error) || clock.monotonic() >= deadline) throw toStoreError(error);
+    }
+    await sleep(RETRY_MS);
+  }
+}

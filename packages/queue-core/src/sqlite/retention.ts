@@ -1,0 +1,80 @@
+import { formatJobId } from "../job-id.ts";
+import type { RetentionPolicy } from "../store.ts";
+import type { Connection } from "./connection.ts";
+import { forgetJob } from "./dead-letters.ts";
+import type { RunCounts } from "./run-counts.ts";
+
+/** Jobs looked at per transaction: about a millisecond of work, so that nobody waits for the lock. */
+export const PRUNE_CHUNK = 100;
+/** Minute counts and taken slots are kept this long, in milliseconds: longer than any clock is set back. */
+const KEEP_MINUTES_MS = 14 * 24 * 60 * 60_000;
+
+interface OldRow {
+  readonly n: number;
+  readonly seq: number;
+  readonly type: string;
+  readonly status: "completed" | "cancelled";
+  readonly finished_at: number;
+  readonly created_at: number;
+}
+
+export interface PruneStep {
+  readonly pruned: number;
+  /** Where the next chunk begins; null when all was looked at. */
+  readonly next: number | null;
+}
+
+/**
+ * Deletes one chunk of ended jobs that are past their retention. Kept: jobs that an unfinished child or workflow still
+ * names, and the newest job of all, so that a row number is never given twice.
+ */
+export function pruneChunk(
+  connection: Connection,
+  counts: RunCounts,
+  policy: RetentionPolicy,
+  after: number,
+  nowMs: number,
+): PruneStep {
+  const shortestMs = Math.min(policy.keepMs, ...Object.values(policy.keepMsByType ?? {}));
+  const rows = connection.all<OldRow>(
+    `SELECT f.n, f.seq, f.type, f.status, f.finished_at, j.created_at FROM finished f JOIN job j ON j.seq = f.seq
+     WHERE f.n > ? ORDER BY f.n LIMIT ?`,
+    after,
+    PRUNE_CHUNK,
+  );
+  const newest = connection.get<{ seq: number }>("SELECT max(seq) AS seq FROM job")?.seq ?? 0;
+  let pruned = 0;
+  for (const row of rows) {
+    const keepMs = policy.keepMsByType?.[row.type] ?? policy.keepMs;
+    if (row.finished_at > nowMs - keepMs || row.seq === newest || isNeeded(connection, row.seq)) continue;
+    connection.run("DELETE FROM finished WHERE n = ?", row.n);
+    counts.addFinished(row.type, row.status, -1);
+    forgetJob(connection, row.seq, formatJobId(row.created_at, row.seq));
+    pruned += 1;
+  }
+  const last = rows.at(-1);
+  // Rows are appended as jobs end: once one is younger than the shortest retention, so are all that follow.
+  const done = !last || rows.length < PRUNE_CHUNK || last.finished_at > nowMs - shortestMs;
+  return { pruned, next: done ? null : last.n };
+}
+
+/** A child that has not ended, or a member of the same workflow that has not, still needs this job. */
+function isNeeded(connection: Connection, seq: number): boolean {
+  return (
+    connection.get(
+      `SELECT 1 FROM edge e WHERE e.parent = ? AND NOT EXISTS (SELECT 1 FROM finished f WHERE f.seq = e.child) LIMIT 1`,
+      seq,
+    ) !== undefined ||
+    connection.get(
+      `SELECT 1 FROM job j WHERE j.workflow_id = (SELECT workflow_id FROM job WHERE seq = ?)
+         AND NOT EXISTS (SELECT 1 FROM finished f WHERE f.seq = j.seq) LIMIT 1`,
+      seq,
+    ) !== undefined
+  );
+}
+
+/** Deletes minute counts and taken slots that nothing reads any more. */
+export function pruneHistory(connection: Connection, nowMs: number): void {
+  connection.run("DELETE FROM minute_stat WHERE minute < ?", Math.floor((nowMs - KEEP_MINUTES_MS) / 60_000));
+  connection.run("DELETE FROM cron_slot WHERE slot_at < ?", nowMs - KEEP_MINUTES_MS);
+}

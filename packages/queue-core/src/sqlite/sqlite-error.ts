@@ -1,0 +1,34 @@
+import Database from "better-sqlite3";
+import { StoreBusyError, StoreUnavailableError } from "../errors.ts";
+
+/** Whether another connection holds the lock, so that the same statement may succeed a moment later. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY");
+}
+
+const OUT_OF_SERVICE = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|PROTOCOL)/;
+
+/**
+ * Says in the queue's own terms what SQLite reports.
+ * @returns a `StoreBusyError` or `StoreUnavailableError`, or the error itself if it is not about the database's service
+ */
+export function toStoreError(error: unknown): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  if (isBusy(error)) {
+    return new StoreBusyError(
+      "The database stayed locked by other processes; nothing was written, try again",
+      { cause: error },
+    );
+  }
+  if (OUT_OF_SERVICE.test(error.code)) {
+    const hint =
+      error.code === "SQLITE_FULL"
+        ? "the disk is full; free some space"
+        : "check the disk and the file's permissions";
+    return new StoreUnavailableError(
+      `The database cannot be written (${error.code}): ${hint}. Nothing was written`,
+      { cause: error },
+    );
+  }
+  return error;
+}

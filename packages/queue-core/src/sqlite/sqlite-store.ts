@@ -1,0 +1,310 @@
+// Size: the class is the port, verb by verb, in the port's order; each verb's SQL has a file of its own beside it.
+import { setImmediate as turn } from "node:timers/promises";
+import type { Kysely } from "kysely";
+import type { Clock } from "../clock.ts";
+import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts";
+import type { Schedule } from "../schedule.ts";
+import type { QueueStats } from "../stats.ts";
+import type {
+  AuditEntry,
+  ClaimRequest,
+  DeadLetterQuery,
+  Durability,
+  EnqueueOutcome,
+  FailedRun,
+  Finish,
+  FinishOutcome,
+  Heartbeat,
+  HeartbeatOptions,
+  HeldJob,
+  JobQuery,
+  JobStore,
+  NewJob,
+  NewSchedule,
+  Page,
+  RetentionPolicy,
+  SlotJob,
+  Transaction,
+  WorkerRecord,
+} from "../store.ts";
+import { AgeingShare } from "./ageing.ts";
+import { appendAudit } from "./audit.ts";
+import { cancelJob } from "./cancel.ts";
+import { claimJobs, hasClaimable } from "./claim.ts";
+import { hasDue, promoteDue } from "./claimable.ts";
+import type { Connection } from "./connection.ts";
+import {
+  discardDeadLetter,
+  editDeadLetter,
+  getDeadLetter,
+  listDeadLetters,
+  reviveDeadLetter,
+} from "./dead-letters.ts";
+import { enqueueJobs } from "./enqueue.ts";
+import { finishJob } from "./finish.ts";
+import { startHeartbeat } from "./heartbeat.ts";
+import { attemptsOf, getJob, listJobs, recentFailures, workflowJobs } from "./jobs.ts";
+import { readBuilder, SqliteTransaction } from "./kysely.ts";
+import { pruneChunk, pruneHistory } from "./retention.ts";
+import { RunCounts } from "./run-counts.ts";
+import { hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
+import { readStats } from "./stats.ts";
+import { readStep, recordStep } from "./steps.ts";
+import {
+  beat,
+  forgetIdle,
+  hasForgotten,
+  heldBy,
+  LeaseObserver,
+  listWorkers,
+  rescueFrom,
+  retire,
+} from "./workers.ts";
+import { Writer } from "./writer.ts";
+
+export interface SqliteStoreParts {
+  readonly path: string;
+  readonly full: Connection;
+  readonly normal: Connection;
+  readonly reader: Connection;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly busyDeadlineMs: number;
+}
+
+/** The store on one SQLite file; made by `openSqliteStore`. */
+export class SqliteStore<Tables> implements JobStore<Tables> {
+  readonly read: Kysely<Tables>;
+  readonly #parts: SqliteStoreParts;
+  readonly #reader: Connection;
+  readonly #writer: Writer;
+  readonly #counts = new RunCounts();
+  readonly #ageing = new AgeingShare();
+  readonly #observer: LeaseObserver;
+  #lastCreatedAtMs = 0;
+
+  constructor(parts: SqliteStoreParts) {
+    const { full, normal, reader, clock, random, busyDeadlineMs } = parts;
+    this.#parts = parts;
+    this.#reader = reader;
+    this.read = readBuilder<Tables>(reader);
+    this.#observer = new LeaseObserver(clock);
+    this.#writer = new Writer({
+      connections: { full, normal },
+      clock,
+      random,
+      busyDeadlineMs,
+      afterBegin: () => this.#counts.clear(),
+      beforeCommit: (connection) => this.#counts.flush(connection),
+    });
+  }
+
+  transaction<T>(
+    work: (tx: Transaction<Tables>) => Promise<T>,
+    options: { readonly durability?: Durability } = {},
+  ): Promise<T> {
+    return this.#writer.exclusive(options.durability ?? "full", (connection, scope) =>
+      work(new SqliteTransaction<Tables>(connection, scope)),
+    );
+  }
+
+  async enqueue(
+    jobs: readonly NewJob[],
+    options: { readonly durability: Durability; readonly tx?: Transaction | undefined },
+  ): Promise<readonly EnqueueOutcome[]> {
+    const add = (connection: Connection): EnqueueOutcome[] =>
+      enqueueJobs(connection, this.#counts, jobs, this.#createdAt());
+    if (!options.tx) return this.#writer.write(options.durability, add);
+    if (options.tx instanceof SqliteTransaction) return add(options.tx.connection());
+    throw new TypeError("The transaction passed as tx belongs to another store");
+  }
+
+  async claim(request: ClaimRequest): Promise<readonly ClaimedJob[]> {
+    if (request.types.length === 0 || !hasClaimable(this.#reader, request.types, this.#now())) return [];
+    return this.#writer.write("normal", (connection) =>
+      claimJobs(connection, request, this.#ageing, this.#now()),
+    );
+  }
+
+  finish(finishes: readonly Finish[]): Promise<readonly FinishOutcome[]> {
+    return Promise.all(finishes.map((finish) => this.#finishOne(finish)));
+  }
+
+  /** Runs that end together share a transaction; one with effects has its own, as those are asynchronous. */
+  #finishOne(finish: Finish): Promise<FinishOutcome> {
+    const end = (connection: Connection): FinishOutcome =>
+      finishJob(connection, this.#counts, finish, this.#now());
+    if (finish.effects.length === 0) return this.#writer.write("normal", end);
+    return this.#writer.exclusive("normal", async (connection, scope) => {
+      const outcome = end(connection);
+      if (outcome.status !== "completed") return outcome;
+      const tx = new SqliteTransaction(connection, scope);
+      for (const effect of finish.effects) await effect(tx);
+      return outcome;
+    });
+  }
+
+  beat(worker: { readonly id: string; readonly leaseMs: number }): Promise<readonly HeldJob[]> {
+    return this.#writer.write("normal", (connection) => {
+      beat(connection, worker, this.#now());
+      return heldBy(connection, worker.id);
+    });
+  }
+
+  heartbeat(options: HeartbeatOptions): Heartbeat {
+    return startHeartbeat(this.#parts.path, options);
+  }
+
+  retire(workerId: string): Promise<void> {
+    return this.#writer.write("normal", (connection) => retire(connection, workerId));
+  }
+
+  async promoteDue(): Promise<number> {
+    if (!hasDue(this.#reader, this.#now())) return 0;
+    return this.#writer.write("normal", (connection) => promoteDue(connection, this.#now()));
+  }
+
+  async rescue(): Promise<number> {
+    const silent = this.#observer.tick(this.#reader);
+    if (hasForgotten(this.#reader, this.#now())) {
+      await this.#writer.write("normal", (connection) => forgetIdle(connection, this.#now()));
+    }
+    let rescued = 0;
+    for (const worker of silent) {
+      rescued += await this.#writer.write("normal", (connection) =>
+        rescueFrom(connection, this.#counts, worker, this.#now()),
+      );
+    }
+    return rescued;
+  }
+
+  cancel(jobId: string): Promise<JobStatus> {
+    return this.#writer.write("full", (connection) =>
+      cancelJob(connection, this.#counts, jobId, this.#now()),
+    );
+  }
+
+  async readStep(job: Pick<ClaimedJob, "id" | "generation">, step: string): Promise<string | undefined> {
+    return readStep(this.#reader, job, step);
+  }
+
+  recordStep(
+    job: Pick<ClaimedJob, "id" | "generation" | "leaseToken">,
+    step: string,
+    result: string,
+  ): Promise<boolean> {
+    return this.#writer.write("full", (connection) => recordStep(connection, job, step, result, this.#now()));
+  }
+
+  async getJob(jobId: string): Promise<Job | null> {
+    return getJob(this.#reader, jobId);
+  }
+
+  async listJobs(query: JobQuery): Promise<Page<Job>> {
+    return listJobs(this.#reader, query);
+  }
+
+  async workflowJobs(workflowId: string): Promise<readonly Job[]> {
+    return workflowJobs(this.#reader, workflowId);
+  }
+
+  async attempts(jobId: string): Promise<readonly Attempt[]> {
+    return attemptsOf(this.#reader, jobId);
+  }
+
+  async recentFailures(limit: number): Promise<readonly FailedRun[]> {
+    return recentFailures(this.#reader, limit);
+  }
+
+  async getDeadLetter(id: string): Promise<DeadLetter | null> {
+    return getDeadLetter(this.#reader, id);
+  }
+
+  async listDeadLetters(query: DeadLetterQuery): Promise<Page<DeadLetter>> {
+    return listDeadLetters(this.#reader, query);
+  }
+
+  revive(deadLetterId: string): Promise<Job> {
+    return this.#writer.write("full", (connection) =>
+      reviveDeadLetter(connection, this.#counts, deadLetterId, this.#now()),
+    );
+  }
+
+  discard(deadLetterId: string, audit: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => {
+      discardDeadLetter(connection, deadLetterId);
+      appendAudit(connection, audit, this.#now());
+    });
+  }
+
+  editDeadLetter(
+    deadLetterId: string,
+    change: { readonly payload?: string; readonly reviewed?: boolean; readonly notes?: string | null },
+  ): Promise<DeadLetter> {
+    return this.#writer.write("full", (connection) => editDeadLetter(connection, deadLetterId, change));
+  }
+
+  registerSchedule(schedule: NewSchedule): Promise<Schedule> {
+    return this.#writer.write("full", (connection) => registerSchedule(connection, schedule, this.#now()));
+  }
+
+  async listSchedules(): Promise<readonly Schedule[]> {
+    return listSchedules(this.#reader);
+  }
+
+  async takeDueSlots(jobFor: SlotJob): Promise<number> {
+    if (!hasDueSlots(this.#reader, this.#now())) return 0;
+    return this.#writer.write("full", (connection) =>
+      takeDueSlots(connection, this.#counts, jobFor, this.#createdAt()),
+    );
+  }
+
+  async stats(): Promise<QueueStats> {
+    return readStats(this.#reader, this.#now());
+  }
+
+  async workers(): Promise<readonly WorkerRecord[]> {
+    return listWorkers(this.#reader);
+  }
+
+  audit(entry: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => appendAudit(connection, entry, this.#now()));
+  }
+
+  async prune(policy: RetentionPolicy): Promise<number> {
+    let pruned = 0;
+    for (let next: number | null = 0; next !== null; ) {
+      const after: number = next;
+      const step = await this.#writer.write("normal", (connection) =>
+        pruneChunk(connection, this.#counts, policy, after, this.#now()),
+      );
+      pruned += step.pruned;
+      next = step.next;
+      await turn();
+    }
+    await this.#writer.write("normal", (connection) => pruneHistory(connection, this.#now()));
+    return pruned;
+  }
+
+  async checkpoint(): Promise<void> {
+    await this.#writer.idle();
+    // PASSIVE never waits: what a reader still needs stays in the log until the next time.
+    this.#parts.normal.database.pragma("wal_checkpoint(PASSIVE)");
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.idle();
+    const { full, normal, reader } = this.#parts;
+    for (const connection of [reader, normal, full]) connection.close();
+  }
+
+  #now(): number {
+    return this.#parts.clock.now();
+  }
+
+  /** Creation times of one process never go back, so that ids sort in the order of enqueueing. */
+  #createdAt(): number {
+    this.#lastCreatedAtMs = Math.max(this.#lastCreatedAtMs, this.#now());
+    return this.#lastCreatedAtMs;
+  }
+}

@@ -1,0 +1,98 @@
+import { chmodSync, closeSync, openSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import Database from "better-sqlite3";
+import { StoreRefusedError } from "../errors.ts";
+import type { Connection } from "./connection.ts";
+
+/** Older versions have a write-ahead log reset bug that can corrupt; see https://sqlite.org/wal.html#walreset. */
+const OLDEST_SQLITE = [3, 51, 3] as const;
+
+/** File systems on which SQLite's locks or its shared memory do not work; numbers from statfs(2). */
+const NETWORK_FILE_SYSTEMS = new Map([
+  [0x6969, "nfs"],
+  [0x517b, "smb"],
+  [0xff534d42, "cifs"],
+  [0xfe534d42, "smb2"],
+  [0x01021997, "9p"],
+  [0x65735546, "fuse or virtiofs"],
+]);
+
+/**
+ * Refuses a place where SQLite cannot keep its promises, and makes a new file readable by its owner only.
+ * @throws {StoreRefusedError} with what to change
+ */
+export function checkPlace(path: string, options: { readonly allowNetworkFileSystem: boolean }): void {
+  const folder = dirname(path);
+  let type: number;
+  try {
+    type = statfsSync(folder).type;
+  } catch (cause) {
+    throw new StoreRefusedError(
+      `The folder ${folder} of the database cannot be read: create it, or correct the path`,
+      { cause },
+    );
+  }
+  const network = NETWORK_FILE_SYSTEMS.get(type);
+  if (network && !options.allowNetworkFileSystem) {
+    throw new StoreRefusedError(
+      `The database ${path} lies on a network file system (${network}), where SQLite's locks are not safe: use a local disk, or set ALLOW_NETWORK_FS=1 if you know better`,
+    );
+  }
+  createPrivately(path);
+}
+
+/**
+ * Creates the file with mode 0600 before SQLite sees it; `-wal` and `-shm` inherit the mode. "wx" never opens a file
+ * that exists: closing such a descriptor would drop the locks SQLite holds on it in this process.
+ */
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error) || error.code !== "EEXIST") {
+      throw new StoreRefusedError(`The database ${path} cannot be created: check the folder's permissions`, {
+        cause: error,
+      });
+    }
+    chmodSync(path, 0o600);
+  }
+}
+
+/**
+ * Sets what every connection needs.
+ * @throws {StoreRefusedError} if SQLite is too old or write-ahead logging cannot be switched on
+ */
+export function prepareConnection(connection: Connection, synchronous: "FULL" | "NORMAL"): void {
+  const { database } = connection;
+  assertVersion(database);
+  const mode = database.pragma("journal_mode = WAL", { simple: true });
+  if (mode !== "wal") {
+    throw new StoreRefusedError(
+      `Write-ahead logging cannot be switched on (journal mode is ${String(mode)}): use a local disk`,
+    );
+  }
+  database.pragma(`synchronous = ${synchronous}`);
+  database.pragma("foreign_keys = ON");
+  // The scheduler checkpoints; this is the backstop when none runs.
+  database.pragma("wal_autocheckpoint = 10000");
+  database.pragma("journal_size_limit = 16777216");
+}
+
+function assertVersion(database: Database.Database): void {
+  const { version } = database.prepare("SELECT sqlite_version() AS version").get() as { version: string };
+  if (isOlder(version, OLDEST_SQLITE)) {
+    throw new StoreRefusedError(
+      `SQLite ${version} is too old: ${OLDEST_SQLITE.join(".")} or newer is needed`,
+    );
+  }
+}
+
+/** Whether a dotted version is older than another. */
+export function isOlder(version: string, than: readonly number[]): boolean {
+  const parts = version.split(".").map(Number);
+  for (const [i, least] of than.entries()) {
+    const part = parts[i] ?? 0;
+    if (part !== least) return part < least;
+  }
+  return false;
+}

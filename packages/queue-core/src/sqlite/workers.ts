@@ -1,0 +1,173 @@
+import type { Clock } from "../clock.ts";
+import { formatJobId } from "../job-id.ts";
+import type { HeldJob, WorkerRecord } from "../store.ts";
+import type { Connection } from "./connection.ts";
+import { cascadeDeath } from "./dependencies.ts";
+import { handBack } from "./finish.ts";
+import { appendFinished } from "./finished.ts";
+import type { RunCounts } from "./run-counts.ts";
+
+/** Shows that a worker is alive: others watch the counter change, not the time. */
+export function beat(
+  connection: Connection,
+  worker: { readonly id: string; readonly leaseMs: number },
+  nowMs: number,
+): void {
+  connection.run(
+    `INSERT INTO worker (id, lease_ms, beat, started_at, seen_at) VALUES (?, ?, 1, ?, ?)
+     ON CONFLICT DO UPDATE SET beat = beat + 1, lease_ms = excluded.lease_ms, seen_at = excluded.seen_at`,
+    worker.id,
+    worker.leaseMs,
+    nowMs,
+    nowMs,
+  );
+}
+
+/** What the store says a worker holds. */
+export function heldBy(connection: Connection, workerId: string): HeldJob[] {
+  return connection
+    .all<{ seq: number; created_at: number; token: number; cancel_requested_at: number | null }>(
+      `SELECT r.seq, j.created_at, r.token, r.cancel_requested_at FROM running r JOIN job j ON j.seq = r.seq
+       WHERE r.worker_id = ?`,
+      workerId,
+    )
+    .map((row) => ({
+      id: formatJobId(row.created_at, row.seq),
+      leaseToken: row.token,
+      cancelRequested: row.cancel_requested_at !== null,
+    }));
+}
+
+export function retire(connection: Connection, workerId: string): void {
+  connection.run(
+    "DELETE FROM worker WHERE id = ? AND NOT EXISTS (SELECT 1 FROM running WHERE worker_id = ?)",
+    workerId,
+    workerId,
+  );
+}
+
+export function listWorkers(connection: Connection): WorkerRecord[] {
+  return connection
+    .all<{ id: string; lease_ms: number; started_at: number; seen_at: number; running: number }>(
+      `SELECT w.*, (SELECT count(*) FROM running r WHERE r.worker_id = w.id) AS running FROM worker w ORDER BY w.id`,
+    )
+    .map((row) => ({
+      id: row.id,
+      leaseMs: row.lease_ms,
+      startedAt: new Date(row.started_at),
+      seenAt: new Date(row.seen_at),
+      running: row.running,
+    }));
+}
+
+interface Holder {
+  readonly worker_id: string;
+  readonly lease_ms: number;
+  readonly beat: number;
+}
+
+/** A lease is this many observation intervals long: a tick counts for one interval at most. */
+const INTERVALS_PER_LEASE = 3;
+/** Lease of a holder whose presence row is gone, in milliseconds. */
+const UNKNOWN_LEASE_MS = 30_000;
+/** Presence rows of workers that hold nothing go after this long without a sign of life, in milliseconds. */
+const FORGET_IDLE_MS = 5 * 60_000;
+
+/**
+ * Finds workers that have stopped beating, by this process's own observation. No wall clock is compared, so clock jumps
+ * steal nothing; and a tick counts for one interval at most, so a rescuer that was itself stopped does not take its own
+ * absence for that of the others.
+ */
+export class LeaseObserver {
+  readonly #clock: Clock;
+  readonly #silence = new Map<string, { beat: number; silentMs: number }>();
+  #lastTickMs: number | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Looks once; returns the workers whose lease has run out, with the beat at which they stopped. */
+  tick(connection: Connection): readonly { readonly workerId: string; readonly beat: number }[] {
+    const nowMs = this.#clock.monotonic();
+    const sinceLastMs = this.#lastTickMs === null ? 0 : nowMs - this.#lastTickMs;
+    this.#lastTickMs = nowMs;
+    const holders = connection.all<Holder>(
+      `SELECT DISTINCT r.worker_id, coalesce(w.lease_ms, ${UNKNOWN_LEASE_MS}) AS lease_ms, coalesce(w.beat, -1) AS beat
+       FROM running r LEFT JOIN worker w ON w.id = r.worker_id`,
+    );
+    this.#forgetOthers(holders);
+    return holders.flatMap((holder) =>
+      this.#isSilent(holder, sinceLastMs) ? [{ workerId: holder.worker_id, beat: holder.beat }] : [],
+    );
+  }
+
+  #isSilent(holder: Holder, sinceLastMs: number): boolean {
+    const seen = this.#silence.get(holder.worker_id);
+    if (!seen || seen.beat !== holder.beat) {
+      this.#silence.set(holder.worker_id, { beat: holder.beat, silentMs: 0 });
+      return false;
+    }
+    seen.silentMs += Math.min(sinceLastMs, holder.lease_ms / INTERVALS_PER_LEASE);
+    return seen.silentMs >= holder.lease_ms;
+  }
+
+  #forgetOthers(holders: readonly Holder[]): void {
+    const ids = new Set(holders.map((holder) => holder.worker_id));
+    for (const id of this.#silence.keys()) if (!ids.has(id)) this.#silence.delete(id);
+  }
+}
+
+interface StrandedRow {
+  readonly seq: number;
+  readonly type: string;
+  readonly np: number;
+  readonly tag: number;
+  readonly attempts: number;
+  readonly cancel_requested_at: number | null;
+}
+
+/** Takes the jobs of a silent worker back, unless it has beaten since; returns how many. */
+export function rescueFrom(
+  connection: Connection,
+  counts: RunCounts,
+  silent: { readonly workerId: string; readonly beat: number },
+  nowMs: number,
+): number {
+  const worker = connection.get<{ beat: number }>("SELECT beat FROM worker WHERE id = ?", silent.workerId);
+  if ((worker?.beat ?? -1) !== silent.beat) return 0;
+  connection.run("DELETE FROM worker WHERE id = ?", silent.workerId);
+  const rows = connection.all<StrandedRow>(
+    "DELETE FROM running WHERE worker_id = ? RETURNING seq, type, np, tag, attempts, cancel_requested_at",
+    silent.workerId,
+  );
+  for (const row of rows) {
+    if (row.cancel_requested_at === null) {
+      handBack(connection, row);
+      continue;
+    }
+    appendFinished(connection, counts, {
+      seq: row.seq,
+      type: row.type,
+      status: "cancelled",
+      finishedAt: nowMs,
+      attempts: row.attempts,
+    });
+    cascadeDeath(connection, counts, row.seq, nowMs);
+  }
+  return rows.length;
+}
+
+/** Whether presence rows of long-gone idle workers lie about. */
+export function hasForgotten(connection: Connection, nowMs: number): boolean {
+  return (
+    connection.get("SELECT 1 FROM worker WHERE seen_at < ? LIMIT 1", nowMs - FORGET_IDLE_MS) !== undefined
+  );
+}
+
+export function forgetIdle(connection: Connection, nowMs: number): void {
+  connection.run(
+    "DELETE FROM worker WHERE seen_at < ? AND NOT EXISTS (SELECT 1 FROM running r WHERE r.worker_id = worker.id)",
+    nowMs - FORGET_IDLE_MS,
+  );
+}

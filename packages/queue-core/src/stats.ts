@@ -1,0 +1,24 @@
+import type { JobStatus } from "./job.ts";
+
+/** The queue in numbers, at one moment. */
+export interface QueueStats {
+  readonly queue: {
+    /** Due and claimable. */
+    readonly pending: number;
+    readonly processing: number;
+    readonly completedLastHour: number;
+    /** Rows in `dead_letter_jobs`. */
+    readonly failed: number;
+    /** Since when the longest-waiting pending job could have run. */
+    readonly oldestPending: Date | null;
+    readonly scheduled: number;
+    /** Held up by unfinished parents. */
+    readonly waiting: number;
+    /** Runs that ended in the last five whole minutes, per minute. */
+    readonly processingRatePerMinute: number;
+    /** Share (0 to 1) of the runs of the last hour that failed; null if there was none. */
+    readonly failureRate: number | null;
+  };
+  readonly deadLetterQueue: { readonly unreviewed: number };
+  readonly byType: readonly { readonly type: string; readonly status: JobStatus; readonly count: number }[];
+}

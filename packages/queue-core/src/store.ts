@@ -1,0 +1,242 @@
+import type { Kysely } from "kysely";
+import type { DeadReason } from "./define-job.ts";
+import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
+import type { CatchUp, Schedule } from "./schedule.ts";
+import type { QueueStats } from "./stats.ts";
+
+/**
+ * What a commit promises when the power fails. `full`: it is on the disk. `normal`: it may be forgotten (never torn);
+ * a process that crashes or is killed loses nothing in either.
+ */
+export type Durability = "full" | "normal";
+
+/**
+ * A transaction of the application's that jobs may join.
+ * @typeParam Tables the application's tables, as Kysely describes them
+ */
+export interface Transaction<Tables = unknown> {
+  /** Queries inside this transaction. Await nothing else: the write lock is held. */
+  readonly sql: Kysely<Tables>;
+}
+
+/** A job ready to be stored: validated, with every default filled in. */
+export interface NewJob {
+  readonly type: string;
+  /** JSON text. */
+  readonly payload: string;
+  readonly priority: number;
+  readonly maxAttempts: number;
+  /** Milliseconds from now until it may run. */
+  readonly delayMs: number;
+  readonly workflowId: string | null;
+  readonly detached: boolean;
+  readonly uniqueKey: string | null;
+  readonly slotAtMs: number | null;
+  readonly dependsOn: readonly Dependency[];
+}
+
+/** A job that must complete first, and what becomes of the child if it never does. */
+export interface Dependency {
+  readonly jobId: string;
+  readonly whenDead: "cancel" | "continue";
+}
+
+export interface EnqueueOutcome {
+  readonly job: Job;
+  /** True if a job with the same unique key was there already; `job` is that one and nothing was added. */
+  readonly deduplicated: boolean;
+}
+
+export interface ClaimRequest {
+  readonly workerId: string;
+  readonly types: readonly string[];
+  /** At most this many jobs. */
+  readonly limit: number;
+  /** How long a silent worker keeps its jobs, in milliseconds. */
+  readonly leaseMs: number;
+}
+
+/** How a run ended, in the words of the state machine. */
+export type Verdict =
+  | { readonly verb: "complete"; readonly result: string | null }
+  | { readonly verb: "retry"; readonly delayMs: number; readonly error: string; readonly timedOut: boolean }
+  | { readonly verb: "bury"; readonly reason: DeadReason; readonly error: string; readonly timedOut: boolean }
+  | { readonly verb: "snooze"; readonly delayMs: number }
+  | { readonly verb: "abandon" }
+  | { readonly verb: "handBack" };
+
+/** The one fenced write that ends a run. */
+export interface Finish {
+  readonly job: Pick<ClaimedJob, "id" | "leaseToken" | "workflowId">;
+  readonly verdict: Verdict;
+  /** Jobs that are added with this write or not at all. */
+  readonly followUps: readonly NewJob[];
+  /** SQL of the application that commits with this write or not at all; may run again after a failed commit. */
+  readonly effects: readonly ((tx: Transaction) => Promise<void>)[];
+}
+
+export interface FinishOutcome {
+  /** False if the lease was lost: nothing was written. */
+  readonly accepted: boolean;
+  /** The state the job is in now; null if the lease was lost. */
+  readonly status: JobStatus | null;
+}
+
+/** What the store says a worker holds. */
+export interface HeldJob {
+  readonly id: string;
+  readonly leaseToken: number;
+  readonly cancelRequested: boolean;
+}
+
+export interface WorkerRecord {
+  readonly id: string;
+  readonly leaseMs: number;
+  readonly startedAt: Date;
+  readonly seenAt: Date;
+  readonly running: number;
+}
+
+/** Keeps a worker's lease from outside its main thread, so that a handler that blocks the CPU does not lose it. */
+export interface Heartbeat {
+  /** While true it beats every third of the lease; while false it only shows presence now and then. */
+  hold(holding: boolean): void;
+  stop(): Promise<void>;
+}
+
+export interface HeartbeatOptions {
+  readonly workerId: string;
+  readonly leaseMs: number;
+  /** Called after each beat with what the store said at `askedAtMs` (on the clock's monotonic scale). */
+  readonly onBeat: (held: readonly HeldJob[], askedAtMs: number) => void;
+  /** Called when a beat could not be written; the next one is tried all the same. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface ListQuery {
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Null on the last page. */
+  readonly nextCursor: string | null;
+}
+
+export interface JobQuery extends ListQuery {
+  readonly status?: JobStatus;
+  readonly type?: string;
+  readonly workflowId?: string;
+}
+
+export interface DeadLetterQuery extends ListQuery {
+  readonly type?: string;
+  readonly reviewed?: boolean;
+}
+
+/** A failed run, newest first in lists. */
+export interface FailedRun extends Attempt {
+  readonly jobId: string;
+  readonly type: string;
+}
+
+export interface NewSchedule {
+  readonly id: string;
+  readonly type: string;
+  /** JSON text. */
+  readonly payload: string;
+  readonly expression: string;
+  readonly timeZone: string;
+  readonly catchUp: CatchUp;
+}
+
+/** Builds the job for one slot of a schedule; called inside the transaction that takes the slot. */
+export type SlotJob = (schedule: Schedule, slotAtMs: number) => NewJob;
+
+export interface AuditEntry {
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly detail: string | null;
+}
+
+export interface RetentionPolicy {
+  /** Completed and cancelled jobs are kept this long, in milliseconds. */
+  readonly keepMs: number;
+  /** The same per type, where it differs. */
+  readonly keepMsByType?: Readonly<Record<string, number>>;
+}
+
+/**
+ * What the queue asks of a database. Each verb is one atomic transition; every write about a running job carries
+ * its lease token. Both drivers run the same conformance suite.
+ * @typeParam Tables the application's own tables, for `transaction` and `read`
+ */
+export interface JobStore<Tables = unknown> {
+  /** The application's SQL and `queue.enqueue(…, { tx })` in one transaction; `full` by default. */
+  transaction<T>(
+    work: (tx: Transaction<Tables>) => Promise<T>,
+    options?: { readonly durability?: Durability },
+  ): Promise<T>;
+  /** Queries that change nothing, on a connection of their own. */
+  readonly read: Kysely<Tables>;
+
+  enqueue(
+    jobs: readonly NewJob[],
+    options: { readonly durability: Durability; readonly tx?: Transaction | undefined },
+  ): Promise<readonly EnqueueOutcome[]>;
+  claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
+  finish(finishes: readonly Finish[]): Promise<readonly FinishOutcome[]>;
+  /** Marks the worker as alive and tells what it holds. */
+  beat(worker: { readonly id: string; readonly leaseMs: number }): Promise<readonly HeldJob[]>;
+  heartbeat(options: HeartbeatOptions): Heartbeat;
+  /** Removes an idle worker's presence; what it still holds is left to `rescue`. */
+  retire(workerId: string): Promise<void>;
+  promoteDue(): Promise<number>;
+  /** Hands back the jobs of workers that were not seen to beat for their lease, by this store's own observation. */
+  rescue(): Promise<number>;
+  /** Cancels a job; a running one is flagged. Returns the state it is in now. */
+  cancel(jobId: string): Promise<JobStatus>;
+
+  /** The stored result of a checkpoint, as JSON text; undefined if the step has none. */
+  readStep(job: Pick<ClaimedJob, "id" | "generation">, step: string): Promise<string | undefined>;
+  /** Stores a checkpoint under the job's lease; false if the lease was lost. */
+  recordStep(
+    job: Pick<ClaimedJob, "id" | "generation" | "leaseToken">,
+    step: string,
+    result: string,
+  ): Promise<boolean>;
+
+  getJob(jobId: string): Promise<Job | null>;
+  listJobs(query: JobQuery): Promise<Page<Job>>;
+  /** All jobs of a workflow in the order of creation, dead ones as `failed`. */
+  workflowJobs(workflowId: string): Promise<readonly Job[]>;
+  attempts(jobId: string): Promise<readonly Attempt[]>;
+  recentFailures(limit: number): Promise<readonly FailedRun[]>;
+
+  getDeadLetter(id: string): Promise<DeadLetter | null>;
+  listDeadLetters(query: DeadLetterQuery): Promise<Page<DeadLetter>>;
+  /** Moves a dead letter back under its original id, attempts 0, history kept. */
+  revive(deadLetterId: string): Promise<Job>;
+  discard(deadLetterId: string, audit: AuditEntry): Promise<void>;
+  editDeadLetter(
+    deadLetterId: string,
+    change: { readonly payload?: string; readonly reviewed?: boolean; readonly notes?: string | null },
+  ): Promise<DeadLetter>;
+
+  registerSchedule(schedule: NewSchedule): Promise<Schedule>;
+  listSchedules(): Promise<readonly Schedule[]>;
+  /** Enqueues every slot that is due, each exactly once over any number of callers. */
+  takeDueSlots(jobFor: SlotJob): Promise<number>;
+
+  stats(): Promise<QueueStats>;
+  workers(): Promise<readonly WorkerRecord[]>;
+  audit(entry: AuditEntry): Promise<void>;
+  /** Deletes what is older than its retention, in small transactions; returns how many jobs went. */
+  prune(policy: RetentionPolicy): Promise<number>;
+  /** Copies the write-ahead log into the database file so that it stays small. */
+  checkpoint(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,63 @@
+import { JobStateError } from "./errors.ts";
+import type { JobStatus } from "./job.ts";
+
+/** A state a job can be in, or `gone`: the row no longer exists. */
+export type JobState = JobStatus | "gone";
+
+interface Transition {
+  readonly from: readonly JobState[];
+  readonly to: readonly JobState[];
+  readonly why: string;
+}
+
+/**
+ * The whole state machine: each verb with the states it may start from and the ones it may end in. The types, the
+ * run-time check, the every-verb × every-state test and the diagram in `docs/states.md` derive from this table.
+ */
+export const TRANSITIONS = {
+  enqueue: {
+    from: ["gone"],
+    to: ["waiting", "scheduled", "pending", "cancelled"],
+    why: "a caller adds a job",
+  },
+  release: { from: ["waiting"], to: ["scheduled", "pending"], why: "its last unfinished parent is done" },
+  promote: { from: ["scheduled"], to: ["pending"], why: "its time has come" },
+  claim: { from: ["pending"], to: ["processing"], why: "a worker takes it under a lease" },
+  complete: { from: ["processing"], to: ["completed"], why: "the handler returned" },
+  retry: { from: ["processing"], to: ["scheduled"], why: "the attempt failed and another is left" },
+  snooze: { from: ["processing"], to: ["scheduled"], why: "the handler asked to be run later" },
+  bury: { from: ["processing"], to: ["failed"], why: "the attempt failed and no other can help" },
+  abandon: { from: ["processing"], to: ["cancelled"], why: "it was cancelled while it ran" },
+  handBack: { from: ["processing"], to: ["pending"], why: "the worker stops, or its lease ran out" },
+  cancel: {
+    from: ["waiting", "scheduled", "pending", "processing"],
+    to: ["cancelled", "processing"],
+    why: "someone cancels it; a running job is flagged and ends by its own next write",
+  },
+  revive: { from: ["failed"], to: ["pending"], why: "an operator retries the dead letter" },
+  restore: {
+    from: ["cancelled"],
+    to: ["waiting", "pending"],
+    why: "the parent that had cancelled it was retried",
+  },
+  discard: { from: ["failed"], to: ["gone"], why: "an operator deletes the dead letter" },
+  prune: { from: ["completed", "cancelled"], to: ["gone"], why: "it is older than its retention" },
+} as const satisfies Record<string, Transition>;
+
+/** A verb of the state machine. */
+export type Verb = keyof typeof TRANSITIONS;
+
+/** Whether a verb may be applied to a job in a state. */
+export function allows(verb: Verb, state: JobState): boolean {
+  return (TRANSITIONS[verb].from as readonly JobState[]).includes(state);
+}
+
+/**
+ * Refuses a verb that the state does not allow.
+ * @throws {JobStateError} naming the job, its state and the states the verb needs
+ */
+export function assertAllowed(verb: Verb, jobId: string, state: JobStatus): void {
+  if (allows(verb, state)) return;
+  const needed = TRANSITIONS[verb].from.join(", ");
+  throw new JobStateError(`Cannot ${verb} job ${jobId}: it is ${state}, and must be ${needed}`, state);
+}

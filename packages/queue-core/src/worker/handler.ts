@@ -1,0 +1,54 @@
+import type { Logger } from "pino";
+import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "../define-job.ts";
+import type { JobSettings } from "../new-job.ts";
+import type { Transaction } from "../store.ts";
+
+/** What a handler can see and do about the run it is in. */
+export interface JobContext<Jobs extends JobCatalog = JobCatalog, Tables = unknown> {
+  readonly jobId: string;
+  readonly type: string;
+  /** Number of this run, from 1. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly workflowId: string | null;
+  readonly createdAt: Date;
+  /** The instant of its schedule that this job stands for, if a schedule made it. */
+  readonly slotAt: Date | null;
+  /** Stable over all attempts of this job: give it to outside services so that a repeat does nothing. */
+  readonly idempotencyKey: string;
+  /** Aborts on timeout, cancellation, lost lease and shutdown; `signal.reason` says which. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /**
+   * Adds a job that commits with this one's completion, or not at all; it joins the same workflow.
+   * @throws {PayloadInvalidError} at once, so that the mistake shows where it was made
+   */
+  enqueue<Type extends JobType<Jobs>>(
+    type: Type,
+    payload: PayloadInput<Jobs, Type>,
+    settings?: JobSettings,
+  ): void;
+  /**
+   * Registers SQL that commits with this job's completion, or not at all. It may run again after a failed commit, so it
+   * must hold nothing but SQL.
+   */
+  onCommit(effect: (tx: Transaction<Tables>) => Promise<void>): void;
+  /**
+   * Runs a step at most once over all attempts of this job, as far as that can be known: the step's result is stored
+   * and a later attempt gets it back. A crash between the step and its record runs it again.
+   * @param step name, unique within the job type
+   * @param work returns anything JSON can hold
+   */
+  once<Result>(step: string, work: () => Promise<Result> | Result): Promise<Result>;
+}
+
+/** Runs one job. What it returns is the job's result, or an outcome such as `snooze`; a throw is a failure. */
+export type JobHandler<Jobs extends JobCatalog, Type extends JobType<Jobs>, Tables = unknown> = (
+  payload: PayloadOutput<Jobs, Type>,
+  context: JobContext<Jobs, Tables>,
+) => unknown;
+
+/** One handler per job type that a worker takes. */
+export type JobHandlers<Jobs extends JobCatalog, Tables = unknown> = {
+  readonly [Type in JobType<Jobs>]?: JobHandler<Jobs, Type, Tables>;
+};
