@@ -10,6 +10,7 @@ export { type HealthPort, type HealthPortOptions, openHealthPort } from "./proce
 export { answerHealth, type HealthReport, type HealthSource } from "./process/health-report.ts";
 export { type HttpServer, type HttpServerOptions, startHttpServer } from "./process/http-server.ts";
 export { createLogger, type LogSettings } from "./process/logger.ts";
+export { openShopStore, type ShopStoreSettings } from "./process/open-shop-store.ts";
 export { onShutdown, type ShutdownOptions } from "./process/shutdown.ts";
 export type { VariableShape } from "./process/variable.ts";
 export {

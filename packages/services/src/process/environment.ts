@@ -90,11 +90,8 @@ function productionProblems(shape: VariableShape, set: Readonly<Record<string, s
     const { production } = notesOn(variable);
     if (set[name] !== undefined || production === undefined) return [];
     if (production === "required") return [`${name}: required when NODE_ENV=production`];
-    return maySimulate
-      ? []
-      : [
-          `${name}: required when NODE_ENV=production, because the service is simulated without it; or set ALLOW_SIMULATED=1`,
-        ];
+    const why = "the service is simulated without it; or set ALLOW_SIMULATED=1";
+    return maySimulate ? [] : [`${name}: required when NODE_ENV=production, because ${why}`];
   });
 }
 

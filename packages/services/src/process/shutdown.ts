@@ -3,7 +3,7 @@ import { systemClock } from "@holdfast/queue-core";
 import type { Logger } from "pino";
 
 export interface ShutdownOptions {
-  /** `exit` by default. `log` is for the worker, where a handler's stray rejection must not take its neighbours down. */
+  /** `exit` by default; `log` is for the worker, where a handler's stray rejection must not end its neighbours. */
   readonly unhandledRejection?: "exit" | "log";
   readonly clock?: Clock;
 }
