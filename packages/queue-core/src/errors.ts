@@ -120,3 +120,8 @@ export class AttemptTimeoutError extends QueueError {
 export class NonRetryableError extends QueueError {
   readonly code = "NON_RETRYABLE";
 }
+
+/** A worker is asked to take job types it has no handler for. */
+export class HandlerMissingError extends QueueError {
+  readonly code = "HANDLER_MISSING";
+}

@@ -34,3 +34,4 @@ export type {
 } from "./store.ts";
 export { allows, type JobState, TRANSITIONS, type Verb } from "./transitions.ts";
 export type { JobContext, JobHandler, JobHandlers } from "./worker/handler.ts";
+export { createWorker, Worker, type WorkerOptions } from "./worker/worker.ts";
