@@ -10,7 +10,7 @@ import { parsePayload, serializePayload } from "./payload.ts";
 import { decideFailure } from "./retry-policy.ts";
 import { type CatchUp, computeNextRun, type Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
-import type { Durability, EnqueueOutcome, Finish, JobStore, NewJob, Transaction, Verdict } from "./store.ts";
+import type { Durability, EnqueueOutcome, Finish, JobStore, NewJob, OpenTransaction, Verdict } from "./store.ts";
 import { newWorkflowId } from "./workflow-id.ts";
 
 export interface QueueOptions<Jobs extends JobCatalog, Tables> {
@@ -23,7 +23,7 @@ export interface QueueOptions<Jobs extends JobCatalog, Tables> {
 
 export interface EnqueueOptions extends JobSettings {
   /** Join this transaction: the job exists if and when it commits. */
-  readonly tx?: Transaction;
+  readonly tx?: OpenTransaction;
   /** `full` by default: once `enqueue` resolves, the job survives a power cut. Ignored with `tx`. */
   readonly durability?: Durability;
 }

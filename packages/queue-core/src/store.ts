@@ -11,10 +11,18 @@ import type { QueueStats } from "./stats.ts";
 export type Durability = "full" | "normal";
 
 /**
+ * A transaction over whatever tables: all that adding a job to it needs. Kysely's type is invariant in its tables, so
+ * a `Transaction<Shop>` is no `Transaction<unknown>`.
+ */
+export interface OpenTransaction {
+  readonly sql: unknown;
+}
+
+/**
  * A transaction of the application's that jobs may join.
  * @typeParam Tables the application's tables, as Kysely describes them
  */
-export interface Transaction<Tables = unknown> {
+export interface Transaction<Tables = unknown> extends OpenTransaction {
   /** Queries inside this transaction. Await nothing else: the write lock is held. */
   readonly sql: Kysely<Tables>;
 }
@@ -185,7 +193,7 @@ export interface JobStore<Tables = unknown> {
 
   enqueue(
     jobs: readonly NewJob[],
-    options: { readonly durability: Durability; readonly tx?: Transaction | undefined },
+    options: { readonly durability: Durability; readonly tx?: OpenTransaction | undefined },
   ): Promise<readonly EnqueueOutcome[]>;
   claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
   finish(finishes: readonly Finish[]): Promise<readonly FinishOutcome[]>;

@@ -21,6 +21,7 @@ import type {
   JobStore,
   NewJob,
   NewSchedule,
+  OpenTransaction,
   Page,
   RetentionPolicy,
   SlotJob,
@@ -110,7 +111,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   async enqueue(
     jobs: readonly NewJob[],
-    options: { readonly durability: Durability; readonly tx?: Transaction | undefined },
+    options: { readonly durability: Durability; readonly tx?: OpenTransaction | undefined },
   ): Promise<readonly EnqueueOutcome[]> {
     const add = (connection: Connection): EnqueueOutcome[] =>
       enqueueJobs(connection, this.#counts, jobs, this.#createdAt());
