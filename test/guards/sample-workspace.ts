@@ -32,7 +32,7 @@ const CONFIGURATION = [
 ];
 
 /** How a guard's command ended, and what it printed. */
-export interface GuardRun {
+interface GuardRun {
   readonly status: number | null;
   readonly output: string;
 }
@@ -58,7 +58,12 @@ export function createSampleWorkspace(): SampleWorkspace {
     for (const [path, text] of Object.entries(files)) writeFileSync(place(path), text);
   };
   const run = (program: string, args: readonly string[]): GuardRun => {
-    const env = { ...process.env, PATH: [tools, process.env.PATH].join(delimiter), NO_COLOR: "1" };
+    const env = {
+      ...process.env,
+      PATH: [tools, process.env.PATH].join(delimiter),
+      NO_COLOR: "1",
+      FORCE_COLOR: undefined,
+    };
     const { status, stdout, stderr } = spawnSync(program, args, { cwd: root, env, encoding: "utf8" });
     return { status, output: stdout + stderr };
   };
