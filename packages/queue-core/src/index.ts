@@ -17,6 +17,7 @@ export {
   Queue,
   type QueueOptions,
 } from "./queue.ts";
+export { parsePayload, serializePayload } from "./payload.ts";
 export { type CatchUp, computeNextRun, type Schedule } from "./schedule.ts";
 export type { QueueStats } from "./stats.ts";
 export type {

@@ -12,6 +12,7 @@ export { type HttpServer, type HttpServerOptions, startHttpServer } from "./proc
 export { createLogger, type LogSettings } from "./process/logger.ts";
 export { openShopStore, type ShopStoreSettings } from "./process/open-shop-store.ts";
 export { onShutdown, type ShutdownOptions } from "./process/shutdown.ts";
+export { startApp } from "./process/start-app.ts";
 export type { VariableShape } from "./process/variable.ts";
 export {
   adminVariables,
