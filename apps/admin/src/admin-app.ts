@@ -1,0 +1,43 @@
+import { type App, route, setup } from "@hectoday/http";
+import { answerHealth, type ShopQueue } from "@holdfast/services";
+import type { Logger } from "pino";
+import { passGate } from "./access/gate.ts";
+import type { Sessions } from "./access/sessions.ts";
+import { errorResponse, failure } from "./error-response.ts";
+import type { AdminLocals } from "./locals.ts";
+import { openPageFiles } from "./page-files.ts";
+import { deadLetterRoutes } from "./routes/dead-letter-routes.ts";
+import { jobRoutes } from "./routes/job-routes.ts";
+import { listRoutes } from "./routes/list-routes.ts";
+import { pageRoutes } from "./routes/page-routes.ts";
+import { queueRoutes } from "./routes/queue-routes.ts";
+import { sessionRoutes } from "./routes/session-routes.ts";
+import { withSecurityHeaders } from "./security-headers.ts";
+
+export interface AdminAppOptions {
+  readonly queue: ShopQueue;
+  /** What operators log in with. */
+  readonly token: string;
+  readonly sessions: Sessions;
+  readonly log: Logger;
+}
+
+/** The operators' API under `/admin` and the dashboard at `/`; closed to everybody who has not logged in. */
+export function createAdminApp({ queue, token, sessions, log }: AdminAppOptions): App {
+  const files = openPageFiles();
+  return setup<AdminLocals>({
+    routes: [
+      route.get("/health", { resolve: () => answerHealth(queue, log) }),
+      ...queueRoutes(queue),
+      ...jobRoutes(queue),
+      ...deadLetterRoutes(queue),
+      ...listRoutes(queue),
+      ...sessionRoutes({ store: queue.store, sessions, token, files, log }),
+      ...pageRoutes(files),
+    ],
+    onRequest: ({ request }) => ({ operator: passGate(request, { token, sessions }) }),
+    onResponse: ({ response }) => withSecurityHeaders(response),
+    onError: ({ error }) => errorResponse(error, log),
+    onNotFound: () => failure(404, "NOT_FOUND", "There is nothing at this address"),
+  });
+}

@@ -1,0 +1,40 @@
+import { jobs } from "@holdfast/job-schemas";
+import { createQueue, systemClock } from "@holdfast/queue-core";
+import {
+  adminVariables,
+  createLogger,
+  onShutdown,
+  openShopStore,
+  readEnvironment,
+  secretsIn,
+  startApp,
+  startHttpServer,
+  storeVariables,
+} from "@holdfast/services";
+import { keepAdminToken } from "./access/admin-token.ts";
+import { Sessions } from "./access/sessions.ts";
+import { createAdminApp } from "./admin-app.ts";
+
+await startApp(async () => {
+  const shape = { ...storeVariables, ...adminVariables };
+  const environment = readEnvironment(shape);
+  const token = environment.ADMIN_TOKEN ?? (await keepAdminToken(environment.DATA_DIR));
+  const log = createLogger({
+    name: "admin",
+    level: environment.LOG_LEVEL,
+    secrets: [token, ...secretsIn(shape, environment)],
+  });
+
+  const store = await openShopStore(environment);
+  const queue = createQueue({ store, jobs });
+  const app = createAdminApp({ queue, token, sessions: new Sessions(systemClock), log });
+  const server = await startHttpServer({ fetch: app.fetch, port: environment.ADMIN_PORT, log });
+  onShutdown(log, async () => {
+    await server.close();
+    await store.close();
+  });
+
+  log.info({ url: server.url }, "admin listening");
+  // Past the logger, which would mask it. Production has other ways to hand out a token.
+  if (environment.NODE_ENV !== "production") console.log(`Dashboard: ${server.url}/login?token=${token}`);
+});

@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, extname, join } from "node:path";
+import { failure } from "./error-response.ts";
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+/** The files of the dashboard's page, as they lie beside this module in `src` and in `dist`. */
+export interface PageFiles {
+  /** Answers with a file; one that is not of the page is a 404. */
+  answer(name: string, request?: Request): Promise<Response>;
+}
+
+/**
+ * Serves the page's files by name. The names are read once, so no request ever becomes a path; the files are read each
+ * time, so that an edit shows at the next reload.
+ */
+export function openPageFiles(folder: string = join(import.meta.dirname, "page")): PageFiles {
+  const paths = new Map(
+    readdirSync(folder)
+      .filter((name) => CONTENT_TYPES[extname(name)] !== undefined)
+      .map((name) => [name, join(folder, name)]),
+  );
+  // The page's own `preact.js`: a browser resolves no package names.
+  const preact = createRequire(import.meta.url).resolve("preact/package.json");
+  paths.set("preact.js", join(dirname(preact), "dist/preact.mjs"));
+
+  return {
+    async answer(name, request) {
+      const path = paths.get(name);
+      if (path === undefined) return failure(404, "NOT_FOUND", "There is no such file");
+      const bytes = await readFile(path);
+      const etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
+      const headers = {
+        "content-type": CONTENT_TYPES[extname(name)] ?? "application/octet-stream",
+        // Kept, but asked about each time: a new version is never mixed with an old one.
+        "cache-control": "no-cache",
+        etag,
+      };
+      if (request?.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers });
+      return new Response(bytes, { headers });
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { route } from "@hectoday/http";
+import { type DeadLetter, JobNotFoundError, parsePayload, serializePayload } from "@holdfast/queue-core";
+import type { ShopQueue } from "@holdfast/services";
+import { z } from "zod";
+import { definitionIn } from "../job-definition.ts";
+import { listAnswer } from "../list-answer.ts";
+import { operatorIn } from "../locals.ts";
+import { idParams, pageQuery, typeName, validInput } from "../request-input.ts";
+
+const deadLetterQuery = pageQuery.extend({
+  type: typeName.optional(),
+  reviewed: z
+    .enum(["true", "false"])
+    .transform((word) => word === "true")
+    .optional(),
+});
+
+const deadLetterChange = z
+  .strictObject({
+    payload: z.unknown().optional(),
+    reviewed: z.boolean().optional(),
+    notes: z.string().max(10_000).nullable().optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, "name at least one of payload, reviewed and notes");
+
+/** Dead letters to inspect, edit, retry and discard. `:id` is the dead letter's id, not the job's. */
+export function deadLetterRoutes(queue: ShopQueue) {
+  const { store } = queue;
+
+  const require = async (id: string): Promise<DeadLetter> => {
+    const deadLetter = await store.getDeadLetter(id);
+    if (deadLetter !== null) return deadLetter;
+    throw new JobNotFoundError(
+      `There is no dead letter ${id}; it may have been retried or discarded already`,
+    );
+  };
+
+  return [
+    route.get("/admin/dead-letters", {
+      request: { query: deadLetterQuery },
+      resolve: async (c) => {
+        const { limit, cursor, type, reviewed } = validInput(c.input).query;
+        const page = await store.listDeadLetters({
+          limit,
+          ...(cursor !== undefined && { cursor }),
+          ...(type !== undefined && { type }),
+          ...(reviewed !== undefined && { reviewed }),
+        });
+        return listAnswer(page);
+      },
+    }),
+
+    route.get("/admin/dead-letters/:id", {
+      request: { params: idParams },
+      resolve: async (c) => {
+        const deadLetter = await require(validInput(c.input).params.id);
+        return Response.json({ ...deadLetter, history: await store.attempts(deadLetter.originalJobId) });
+      },
+    }),
+
+    route.post("/admin/dead-letters/:id/retry", {
+      request: { params: idParams },
+      resolve: async (c) => {
+        const { id, originalJobId } = await require(validInput(c.input).params.id);
+        const { actor } = operatorIn(c.locals);
+        await store.audit({
+          actor,
+          action: "dead_letter.retry",
+          subject: id,
+          detail: `job ${originalJobId}`,
+        });
+        return Response.json(await store.revive(id));
+      },
+    }),
+
+    route.post("/admin/dead-letters/:id/discard", {
+      request: { params: idParams },
+      resolve: async (c) => {
+        const { id, originalJobId, type } = await require(validInput(c.input).params.id);
+        const { actor } = operatorIn(c.locals);
+        const detail = `${type} job ${originalJobId}`;
+        await store.discard(id, { actor, action: "dead_letter.discard", subject: id, detail });
+        return new Response(null, { status: 204 });
+      },
+    }),
+
+    route.patch("/admin/dead-letters/:id", {
+      request: { params: idParams, body: deadLetterChange },
+      resolve: async (c) => {
+        const { params, body } = validInput(c.input);
+        const { id, type } = await require(params.id);
+        const { payload, reviewed, notes } = body;
+        const change = {
+          ...("payload" in body && { payload: checkedPayload(type, payload) }),
+          ...(reviewed !== undefined && { reviewed }),
+          ...(notes !== undefined && { notes }),
+        };
+        const { actor } = operatorIn(c.locals);
+        const detail = Object.keys(change).join(", ");
+        await store.audit({ actor, action: "dead_letter.edit", subject: id, detail });
+        return Response.json(await store.editDeadLetter(id, change));
+      },
+    }),
+  ];
+
+  /** The JSON to store: the value as given, once its type's schema accepts it. */
+  function checkedPayload(type: string, payload: unknown): string {
+    parsePayload(type, definitionIn(queue, type).payload, payload);
+    return serializePayload(type, payload);
+  }
+}
