@@ -87,22 +87,25 @@ export class Writer {
 
   #push(entry: GroupedWrite | ExclusiveWrite): void {
     this.#queue.push(entry);
-    this.#draining ??= this.#drain().finally(() => {
-      this.#draining = null;
-    });
+    this.#draining ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      // One turn of the event loop, so that callers who come together commit together.
-      await new Promise((resolve) => setImmediate(resolve));
-      const first = this.#queue[0];
-      if (first?.kind === "exclusive") {
-        this.#queue.shift();
-        await first.run();
-      } else {
-        await this.#commitGroup(this.#takeGroup());
+    try {
+      while (this.#queue.length > 0) {
+        // One turn of the event loop, so that callers who come together commit together.
+        await new Promise((resolve) => setImmediate(resolve));
+        const first = this.#queue[0];
+        if (first?.kind === "exclusive") {
+          this.#queue.shift();
+          await first.run();
+        } else {
+          await this.#commitGroup(this.#takeGroup());
+        }
       }
+    } finally {
+      // In the very step that saw the queue empty: a write pushed a microtask later must find nobody draining.
+      this.#draining = null;
     }
   }
 
