@@ -1,3 +1,15 @@
+export { createMailer, type MailEnvironment } from "./email/create-mailer.ts";
+export { MailAddressInvalidError, MailRejectedError, MailUnavailableError } from "./email/mail-errors.ts";
+export type { Mailer, MailMessage, MailReceipt, SendOptions } from "./email/mailer.ts";
+export { composeOrderConfirmation } from "./email/order-confirmation.ts";
+export { composeOrderFollowup } from "./email/order-followup.ts";
+export {
+  createInvoiceWriter,
+  type InvoiceEnvironment,
+  type InvoiceWriter,
+} from "./invoice/create-invoice-writer.ts";
+export { type Invoice, invoiceNumber } from "./invoice/invoice-head.ts";
+export type { OrderDocument, OrderDocumentItem } from "./order-document.ts";
 export { writeEnvExample } from "./process/env-example.ts";
 export {
   type EnvironmentOf,
