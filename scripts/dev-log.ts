@@ -53,7 +53,7 @@ export function formatLine({ text, entry }: AppLine): string {
   const words = [
     time,
     coloured(level),
-    String(entry.msg ?? ""),
+    typeof entry.msg === "string" ? entry.msg : "",
     styleText("dim", members.join(" ")),
     stackOf(entry.err),
   ];

@@ -9,7 +9,11 @@ const COLOURS = { api: "cyan", worker: "green", scheduler: "magenta", admin: "ye
 
 if (process.argv.includes("--help")) {
   process.stdout.write(
-    "Usage: pnpm dev\n\nStarts api, worker, scheduler and admin on one SQLite file (data/shop.db by default) and prints where\nthey are. Settings come from the environment or .env; see .env.example. Ctrl-C stops all four.\n",
+    `Usage: pnpm dev
+
+Starts api, worker, scheduler and admin on one SQLite file (data/shop.db by default) and prints where they are.
+Settings come from the environment or from .env; .env.example lists them. Ctrl-C stops all four.
+`,
   );
   process.exit(0);
 }

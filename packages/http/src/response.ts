@@ -42,5 +42,5 @@ export function withoutBody(response: Response): Response {
  * that fails to cancel has nobody left to tell, since its response was dropped.
  */
 export function release(response: Response): void {
-  if (response.body && !response.body.locked) response.body.cancel().catch(() => {});
+  if (response.body && !response.body.locked) response.body.cancel().catch(() => undefined);
 }

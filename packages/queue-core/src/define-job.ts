@@ -43,7 +43,7 @@ export interface JobOptions<Schema extends StandardSchemaV1> {
   readonly timeoutMs?: number;
   /** Name of the rate limit that this type shares. */
   readonly limit?: string;
-  /** Jobs to add in the transaction that moves a job of this type to the dead letters. Called with a valid payload only. */
+  /** Jobs to add in the transaction that moves a job of this type to the dead letters. Gets valid payloads only. */
   readonly onDead?: (dead: DeadJob<StandardSchemaV1.InferOutput<Schema>>) => readonly FollowUp[];
 }
 

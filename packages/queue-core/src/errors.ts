@@ -31,9 +31,8 @@ export class PayloadInvalidError extends QueueError {
   readonly type: string;
   readonly issues: readonly PayloadIssue[];
   constructor(type: string, issues: readonly PayloadIssue[]) {
-    super(
-      `Payload of "${type}" is invalid: ${issues.map((i) => (i.field ? `${i.field}: ${i.message}` : i.message)).join("; ")}`,
-    );
+    const problems = issues.map(({ field, message }) => (field ? `${field}: ${message}` : message));
+    super(`Payload of "${type}" is invalid: ${problems.join("; ")}`);
     this.type = type;
     this.issues = issues;
   }

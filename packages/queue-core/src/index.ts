@@ -6,6 +6,7 @@ export { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth
 export type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 export type { JobSettings } from "./new-job.ts";
 export { cancel, type HandlerOutcome, snooze } from "./outcome.ts";
+export { parsePayload, serializePayload } from "./payload.ts";
 export {
   type Claimed,
   type CronOptions,
@@ -17,7 +18,6 @@ export {
   Queue,
   type QueueOptions,
 } from "./queue.ts";
-export { parsePayload, serializePayload } from "./payload.ts";
 export { type CatchUp, computeNextRun, type Schedule } from "./schedule.ts";
 export type { QueueStats } from "./stats.ts";
 export type {

@@ -55,7 +55,8 @@ export function buildJob(
   }
   return {
     type,
-    // The value as given, not the schema's output: it is parsed again when the job runs, and a transform need not accept its own output.
+    // The value as given, not the schema's output: it is parsed again when the job runs, and a transform need not
+    // accept its own output.
     payload: serializePayload(type, payload),
     priority,
     maxAttempts,

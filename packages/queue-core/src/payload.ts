@@ -22,7 +22,8 @@ export function parsePayload(type: string, schema: StandardSchemaV1, value: unkn
 
 /**
  * Turns a checked value into the JSON that is stored.
- * @throws {PayloadInvalidError} if it is no JSON, too long, or holds text that not every database can store (NUL, lone surrogates)
+ * @throws {PayloadInvalidError} if it is no JSON, too long, or holds text that not every database can store (NUL, lone
+ *   surrogates)
  */
 export function serializePayload(type: string, value: unknown): string {
   const refuse = (message: string, cause?: unknown): never => {

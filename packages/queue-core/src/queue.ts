@@ -10,7 +10,15 @@ import { parsePayload, serializePayload } from "./payload.ts";
 import { decideFailure } from "./retry-policy.ts";
 import { type CatchUp, computeNextRun, type Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
-import type { Durability, EnqueueOutcome, Finish, JobStore, NewJob, OpenTransaction, Verdict } from "./store.ts";
+import type {
+  Durability,
+  EnqueueOutcome,
+  Finish,
+  JobStore,
+  NewJob,
+  OpenTransaction,
+  Verdict,
+} from "./store.ts";
 import { newWorkflowId } from "./workflow-id.ts";
 
 export interface QueueOptions<Jobs extends JobCatalog, Tables> {

@@ -87,7 +87,7 @@ function slotsBetween(expression: string, timeZone: string, from: Date, to: Date
   return slots;
 }
 
-/** The newest slot in [first, now]: looks back over growing windows, so a year's downtime is not walked minute by minute. */
+/** The newest slot in [first, now]: looks back over growing windows, so a year's downtime is not walked by minutes. */
 function latestSlot(expression: string, timeZone: string, first: Date, now: Date): Date {
   for (let windowMs = 60_000; ; windowMs *= 4) {
     const from = new Date(Math.max(first.getTime(), now.getTime() - windowMs));

@@ -94,7 +94,8 @@ function claimOne(
     nowMs,
   );
   const job = connection.get<ColdRow>(
-    "SELECT payload, priority, max_attempts, created_at, due_at, workflow_id, slot_at, generation FROM job WHERE seq = ?",
+    `SELECT payload, priority, max_attempts, created_at, due_at, workflow_id, slot_at, generation
+     FROM job WHERE seq = ?`,
     seq,
   );
   if (!job) throw new Error(`Ready job ${seq} has no row in job`);

@@ -49,8 +49,9 @@ export function hasDue(connection: Connection, nowMs: number): boolean {
 export function promoteDue(connection: Connection, nowMs: number): number {
   if (!hasDue(connection, nowMs)) return 0;
   const last = connection.get<{ due_at: number; seq: number }>(
-    `SELECT due_at, seq FROM (SELECT due_at, seq FROM scheduled WHERE due_at <= ? ORDER BY due_at, seq LIMIT ${PROMOTE_AT_MOST})
-     ORDER BY due_at DESC, seq DESC LIMIT 1`,
+    `SELECT due_at, seq FROM (
+       SELECT due_at, seq FROM scheduled WHERE due_at <= ? ORDER BY due_at, seq LIMIT ${PROMOTE_AT_MOST}
+     ) ORDER BY due_at DESC, seq DESC LIMIT 1`,
     nowMs,
   );
   if (!last) return 0;

@@ -42,9 +42,10 @@ export function appendDeadLetter(
     connection.get<{ created_at: number }>("SELECT created_at FROM job WHERE seq = ?", dead.seq) ?? {};
   if (created_at === undefined) throw new Error(`Job ${dead.seq} has no row in job`);
   connection.run(
-    `INSERT INTO dead_letter_jobs (seq, id, original_job_id, type, payload, attempts, last_error, failed_at, workflow_id, reason,
-       priority, max_attempts, created_at)
-     SELECT seq, ?, ?, type, payload, ?, ?, ?, workflow_id, ?, priority, max_attempts, created_at FROM job WHERE seq = ?`,
+    `INSERT INTO dead_letter_jobs
+       (seq, id, original_job_id, type, payload, attempts, last_error, failed_at, workflow_id, reason, priority, max_attempts, created_at)
+     SELECT seq, ?, ?, type, payload, ?, ?, ?, workflow_id, ?, priority, max_attempts, created_at
+     FROM job WHERE seq = ?`,
     formatJobId(dead.failedAt, dead.seq),
     formatJobId(created_at, dead.seq),
     dead.attempts,

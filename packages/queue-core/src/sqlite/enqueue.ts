@@ -25,7 +25,9 @@ function enqueueOne(connection: Connection, counts: RunCounts, job: NewJob, nowM
   }
   const dueAt = nowMs + job.delayMs;
   const seq = connection.insert(
-    "INSERT INTO job (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    `INSERT INTO job
+       (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     job.type,
     job.payload,
     job.priority,
@@ -49,7 +51,8 @@ function enqueueOne(connection: Connection, counts: RunCounts, job: NewJob, nowM
  */
 function takeUniqueKey(connection: Connection, type: string, key: string): Job | null {
   const added = connection.run(
-    "INSERT INTO unique_key (type, key, seq) SELECT ?, ?, coalesce(max(seq), 0) + 1 FROM job WHERE true ON CONFLICT DO NOTHING",
+    `INSERT INTO unique_key (type, key, seq)
+     SELECT ?, ?, coalesce(max(seq), 0) + 1 FROM job WHERE true ON CONFLICT DO NOTHING`,
     type,
     key,
   );

@@ -39,7 +39,8 @@ export function finishJob(
   const seq = parseJobId(job.id)?.seq;
   if (seq === undefined) return LOST;
   const row = connection.get<RunningRow>(
-    "DELETE FROM running WHERE seq = ? AND token = ? RETURNING type, np, tag, attempts, worker_id, claimed_at, cancel_requested_at",
+    `DELETE FROM running WHERE seq = ? AND token = ?
+     RETURNING type, np, tag, attempts, worker_id, claimed_at, cancel_requested_at`,
     seq,
     job.leaseToken,
   );
@@ -142,7 +143,8 @@ function recordFailure(
 ): void {
   const outcome = failure.timedOut ? "timed_out" : "failed";
   connection.run(
-    "INSERT INTO attempt (seq, attempt, outcome, error, worker_id, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    `INSERT INTO attempt (seq, attempt, outcome, error, worker_id, started_at, finished_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
     run.seq,
     run.attempts + 1,
     outcome,

@@ -17,7 +17,8 @@ export interface FinishedRow {
 /** Appends a job to those that have ended. */
 export function appendFinished(connection: Connection, counts: RunCounts, row: FinishedRow): void {
   connection.run(
-    "INSERT INTO finished (seq, type, status, finished_at, attempts, result, worker_id, claimed_at, cancel_cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    `INSERT INTO finished (seq, type, status, finished_at, attempts, result, worker_id, claimed_at, cancel_cause)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     row.seq,
     row.type,
     row.status,

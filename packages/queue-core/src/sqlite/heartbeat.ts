@@ -5,7 +5,7 @@ import type { HeartbeatCommand, HeartbeatData, HeartbeatMessage } from "./heartb
 /** An idle worker shows itself this often, in milliseconds; nothing depends on it but the list of workers. */
 const PRESENCE_MS = 15_000;
 
-/** Starts the heartbeat thread of a worker; the file's ending is that of this file, so it is found in `src` and `dist`. */
+/** Starts a worker's heartbeat thread; its file ends like this one, so it is found in `src` and in `dist`. */
 export function startHeartbeat(path: string, options: HeartbeatOptions): Heartbeat {
   const { workerId, leaseMs, onBeat, onError } = options;
   const ending = import.meta.url.endsWith(".ts") ? ".ts" : ".js";

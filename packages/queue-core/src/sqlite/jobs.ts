@@ -26,11 +26,11 @@ interface JobRow {
 }
 
 /** `jobs` and the dead letters as one, as the view `workflow_jobs` has it but without its workflow. */
-const COLUMNS =
-  "id, seq, type, payload, status, priority, attempts, max_attempts, last_error, scheduled_at, created_at, updated_at, completed_at, locked_by, locked_at, workflow_id, detached, slot_at, result";
-const DEAD_AS_JOB = `SELECT d.original_job_id AS id, d.seq, d.type, d.payload, 'failed' AS status, d.priority, d.attempts, d.max_attempts,
-  d.last_error, j.due_at AS scheduled_at, d.created_at, d.failed_at AS updated_at, NULL AS completed_at, NULL AS locked_by,
-  NULL AS locked_at, d.workflow_id, j.detached, j.slot_at, NULL AS result
+const COLUMNS = `id, seq, type, payload, status, priority, attempts, max_attempts, last_error, scheduled_at, created_at,
+  updated_at, completed_at, locked_by, locked_at, workflow_id, detached, slot_at, result`;
+const DEAD_AS_JOB = `SELECT d.original_job_id AS id, d.seq, d.type, d.payload, 'failed' AS status, d.priority,
+  d.attempts, d.max_attempts, d.last_error, j.due_at AS scheduled_at, d.created_at, d.failed_at AS updated_at,
+  NULL AS completed_at, NULL AS locked_by, NULL AS locked_at, d.workflow_id, j.detached, j.slot_at, NULL AS result
   FROM dead_letter_jobs d JOIN job j ON j.seq = d.seq`;
 
 export function getJob(connection: Connection, jobId: string): Job | null {
@@ -127,7 +127,8 @@ export function attemptsOf(connection: Connection, jobId: string): Attempt[] {
       `SELECT attempt, outcome, error, worker_id, started_at, finished_at FROM (
          SELECT n, attempt, outcome, error, worker_id, started_at, finished_at FROM attempt WHERE seq = ?1
          UNION ALL
-         SELECT 9e15, attempts, 'completed', NULL, worker_id, claimed_at, finished_at FROM finished WHERE seq = ?1 AND status = 'completed'
+         SELECT 9e15, attempts, 'completed', NULL, worker_id, claimed_at, finished_at
+         FROM finished WHERE seq = ?1 AND status = 'completed'
        ) ORDER BY n`,
       seq,
     )

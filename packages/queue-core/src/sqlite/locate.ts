@@ -16,7 +16,8 @@ export function locate(connection: Connection, jobId: string): Location | null {
   if (!parsed) return null;
   const row = connection.get<{ type: string; priority: number; due_at: number; status: JobStatus | null }>(
     `SELECT type, priority, due_at, CASE
-       WHEN EXISTS (SELECT 1 FROM ready h WHERE h.type = j.type AND h.np = -j.priority AND h.tag = j.due_at AND h.seq = j.seq) THEN 'pending'
+       WHEN EXISTS (SELECT 1 FROM ready h WHERE h.type = j.type AND h.np = -j.priority AND h.tag = j.due_at
+         AND h.seq = j.seq) THEN 'pending'
        WHEN EXISTS (SELECT 1 FROM running h WHERE h.seq = j.seq) THEN 'processing'
        WHEN EXISTS (SELECT 1 FROM scheduled h WHERE h.due_at = j.due_at AND h.seq = j.seq) THEN 'scheduled'
        WHEN EXISTS (SELECT 1 FROM waiting h WHERE h.seq = j.seq) THEN 'waiting'

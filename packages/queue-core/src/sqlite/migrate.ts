@@ -80,7 +80,8 @@ function missing(connection: Connection, set: MigrationSet): Migration[] {
   const newest = migrations.at(-1)?.version ?? 0;
   if (applied.version > newest) {
     throw new StoreRefusedError(
-      `The database has version ${applied.version} of the ${set.scope} tables, this program knows only ${newest}: run the newer program, or restore a backup made before the upgrade`,
+      `The database has version ${applied.version} of the ${set.scope} tables, this program knows only ${newest}: ` +
+        "run the newer program, or restore a backup made before the upgrade",
     );
   }
   return migrations.filter(({ version }) => version > applied.version);

@@ -15,7 +15,7 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock;
   /** A number in [0, 1), for jitter. */
   readonly random?: () => number;
-  /** How long a write waits for a locked database before it fails with `StoreBusyError`, in milliseconds; 10,000 by default. */
+  /** How long a write waits for a lock before it fails with `StoreBusyError`, in milliseconds; 10,000 by default. */
   readonly busyDeadlineMs?: number;
   /** Open a file on a network file system all the same. Its locks may lie; default false. */
   readonly allowNetworkFileSystem?: boolean;

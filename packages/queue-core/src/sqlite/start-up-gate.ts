@@ -35,7 +35,8 @@ export function checkPlace(path: string, options: { readonly allowNetworkFileSys
   const network = NETWORK_FILE_SYSTEMS.get(type);
   if (network && !options.allowNetworkFileSystem) {
     throw new StoreRefusedError(
-      `The database ${path} lies on a network file system (${network}), where SQLite's locks are not safe: use a local disk, or set ALLOW_NETWORK_FS=1 if you know better`,
+      `The database ${path} lies on a network file system (${network}), where SQLite's locks are not safe: ` +
+        "use a local disk, or set ALLOW_NETWORK_FS=1 if you know better",
     );
   }
   createPrivately(path);

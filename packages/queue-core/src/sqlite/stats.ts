@@ -46,7 +46,8 @@ export function readStats(connection: Connection, nowMs: number): QueueStats {
 
 function runsBetween(connection: Connection, first: number, last: number): RunTotals {
   const row = connection.get<{ completed: number | null; failed: number | null }>(
-    "SELECT sum(completed) AS completed, sum(failed + timed_out) AS failed FROM minute_stat WHERE minute BETWEEN ? AND ?",
+    `SELECT sum(completed) AS completed, sum(failed + timed_out) AS failed
+     FROM minute_stat WHERE minute BETWEEN ? AND ?`,
     first,
     last,
   );

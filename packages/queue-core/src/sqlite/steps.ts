@@ -32,7 +32,8 @@ export function recordStep(
   );
   if (held === undefined) return false;
   connection.run(
-    "INSERT INTO processed_jobs (job_id, generation, step, result, processed_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    `INSERT INTO processed_jobs (job_id, generation, step, result, processed_at) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO NOTHING`,
     job.id,
     job.generation,
     step,

@@ -20,6 +20,7 @@ export function runInScope<T>(scope: TransactionScope, work: () => T): T {
 export function assertOutsideTransaction(): void {
   if (!scopes.getStore()?.isOpen) return;
   throw new TransactionMissingError(
-    "This write stands inside a store.transaction callback and would wait for it for ever: pass { tx } to enqueue, and use tx.sql for queries",
+    "This write stands inside a store.transaction callback and would wait for it for ever: " +
+      "pass { tx } to enqueue, and use tx.sql for queries",
   );
 }

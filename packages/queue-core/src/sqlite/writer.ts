@@ -36,7 +36,7 @@ export interface WriterOptions {
 
 /** Bounds how long one transaction holds the lock. */
 const MAX_GROUP = 200;
-/** Waits between tries for the lock, in milliseconds: short enough to be prompt, random so that processes take turns. */
+/** Waits between tries for the lock, in milliseconds: short to be prompt, random so that processes take turns. */
 const BUSY_WAIT_MS = { least: 0.5, most: 2.5 };
 
 /**
@@ -206,6 +206,7 @@ async function settledInThisTurn<T>(settling: Promise<T>): Promise<T> {
   // It goes on against a closed transaction; the error that matters is the one thrown here.
   settling.catch(() => undefined);
   throw new TransactionStalledError(
-    "A store.transaction callback awaited something else than its own queries (a timer, a file, a request); it was rolled back. Do that work before or after the transaction",
+    "A store.transaction callback awaited something else than its own queries (a timer, a file, a request); " +
+      "it was rolled back. Do that work before or after the transaction",
   );
 }

@@ -23,8 +23,8 @@ export interface ExecuteOptions {
 }
 
 /**
- * One run of a job: check the payload, run the handler under its timeout, read its outcome, and say how the run ended. Writes
- * nothing about the job but checkpoints.
+ * One run of a job: check the payload, run the handler under its timeout, read its outcome, and say how the run ended.
+ * Writes nothing about the job but checkpoints.
  */
 export async function executeJob(options: ExecuteOptions): Promise<Finish> {
   const parsed = options.queue.parse(options.job);
@@ -91,8 +91,8 @@ function readVerdict(job: ClaimedJob, returned: unknown, asked: RunEffects): Fin
 }
 
 /**
- * Waits for a handler no longer than its timeout. The signal aborts first; a handler that does not listen is left behind, and
- * what it does later is dropped, loudly.
+ * Waits for a handler no longer than its timeout. The signal aborts first; a handler that does not listen is left
+ * behind, and what it does later is dropped, loudly.
  */
 async function withTimeout(
   run: () => Promise<unknown>,

@@ -95,8 +95,8 @@ export class Worker {
   }
 
   /**
-   * Claims nothing more, waits for what runs, and hands back unspent what is still running at the deadline. May be called more
-   * than once; all calls resolve together.
+   * Claims nothing more, waits for what runs, and hands back unspent what is still running at the deadline. May be
+   * called more than once; all calls resolve together.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
