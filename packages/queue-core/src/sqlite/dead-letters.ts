@@ -43,7 +43,8 @@ export function appendDeadLetter(
   if (created_at === undefined) throw new Error(`Job ${dead.seq} has no row in job`);
   connection.run(
     `INSERT INTO dead_letter_jobs
-       (seq, id, original_job_id, type, payload, attempts, last_error, failed_at, workflow_id, reason, priority, max_attempts, created_at)
+       (seq, id, original_job_id, type, payload, attempts, last_error, failed_at, workflow_id, reason, priority,
+        max_attempts, created_at)
      SELECT seq, ?, ?, type, payload, ?, ?, ?, workflow_id, ?, priority, max_attempts, created_at
      FROM job WHERE seq = ?`,
     formatJobId(dead.failedAt, dead.seq),
