@@ -139,7 +139,8 @@ export function forgetJob(connection: Connection, seq: number, jobId: string): v
   connection.run("DELETE FROM edge WHERE parent = ?", seq);
   connection.run("DELETE FROM edge WHERE child = ?", seq);
   connection.run(
-    "DELETE FROM unique_key WHERE (type, key) = (SELECT type, unique_key FROM job WHERE seq = ?1) AND seq = ?1",
+    "DELETE FROM unique_key WHERE (type, key) = (SELECT type, unique_key FROM job WHERE seq = ?) AND seq = ?",
+    seq,
     seq,
   );
   connection.run("DELETE FROM job WHERE seq = ?", seq);

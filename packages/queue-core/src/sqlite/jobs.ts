@@ -125,11 +125,12 @@ export function attemptsOf(connection: Connection, jobId: string): Attempt[] {
   return connection
     .all<AttemptRow>(
       `SELECT attempt, outcome, error, worker_id, started_at, finished_at FROM (
-         SELECT n, attempt, outcome, error, worker_id, started_at, finished_at FROM attempt WHERE seq = ?1
+         SELECT n, attempt, outcome, error, worker_id, started_at, finished_at FROM attempt WHERE seq = ?
          UNION ALL
          SELECT 9e15, attempts, 'completed', NULL, worker_id, claimed_at, finished_at
-         FROM finished WHERE seq = ?1 AND status = 'completed'
+         FROM finished WHERE seq = ? AND status = 'completed'
        ) ORDER BY n`,
+      seq,
       seq,
     )
     .map(toAttempt);

@@ -23,10 +23,13 @@ export function registerSchedule(connection: Connection, schedule: NewSchedule, 
   const nextRunAt = computeNextRun(schedule.expression, new Date(nowMs), schedule.timeZone).getTime();
   const row = connection.get<ScheduleRow>(
     `INSERT INTO cron_schedules (id, type, payload, cron_expression, time_zone, catch_up, next_run_at, created_at)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-     ON CONFLICT (id) DO UPDATE SET type = ?2, payload = ?3, catch_up = ?6,
-       next_run_at = CASE WHEN cron_expression = ?4 AND time_zone = ?5 THEN next_run_at ELSE ?7 END,
-       cron_expression = ?4, time_zone = ?5
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET
+       type = excluded.type, payload = excluded.payload, catch_up = excluded.catch_up,
+       next_run_at = CASE
+         WHEN cron_expression = excluded.cron_expression AND time_zone = excluded.time_zone THEN next_run_at
+         ELSE excluded.next_run_at END,
+       cron_expression = excluded.cron_expression, time_zone = excluded.time_zone
      RETURNING *`,
     schedule.id,
     schedule.type,
