@@ -3,6 +3,11 @@ export { MailAddressInvalidError, MailRejectedError, MailUnavailableError } from
 export type { Mailer, MailMessage, MailReceipt, SendOptions } from "./email/mailer.ts";
 export { composeOrderConfirmation } from "./email/order-confirmation.ts";
 export { composeOrderFollowup } from "./email/order-followup.ts";
+export { createInventory, type InventoryEnvironment } from "./inventory/create-inventory.ts";
+export type { Inventory, Withdrawal } from "./inventory/inventory.ts";
+export { InventoryRefusedError, InventoryUnavailableError } from "./inventory/inventory-errors.ts";
+export { type InventoryRun, syncInventory } from "./inventory/sync-inventory.ts";
+export { recordWarehouseNotice } from "./inventory/warehouse-notice.ts";
 export {
   createInvoiceWriter,
   type InvoiceEnvironment,
@@ -10,6 +15,31 @@ export {
 } from "./invoice/create-invoice-writer.ts";
 export { type Invoice, invoiceNumber } from "./invoice/invoice-head.ts";
 export type { OrderDocument, OrderDocumentItem } from "./order-document.ts";
+export { recordInvoice } from "./orders/complete-order.ts";
+export type { IdempotencyKey } from "./orders/idempotency-key.ts";
+export { listProducts, type ProductView } from "./orders/list-products.ts";
+export {
+  IdempotencyKeyBusyError,
+  IdempotencyKeyReusedError,
+  OrderInvalidError,
+  type OrderIssue,
+  OrderNotFoundError,
+  PaymentUnavailableError,
+  StockShortError,
+} from "./orders/order-errors.ts";
+export { type OrderRequest, orderRequest } from "./orders/order-request.ts";
+export { type OrderJobView, type OrderView, readOrder, readOrderWithJobs } from "./orders/order-view.ts";
+export { placeOrder, placeOrderLater } from "./orders/place-order.ts";
+export { type ProcessRun, processOrder } from "./orders/process-order.ts";
+export { readOrderDocument } from "./orders/read-order-document.ts";
+export { type Reconciliation, reconcilePayments } from "./orders/reconcile-payments.ts";
+export { createPaymentGateway, type PaymentEnvironment } from "./payment/create-payment-gateway.ts";
+export type {
+  ChargeOutcome,
+  ChargeRecord,
+  ChargeRequest,
+  PaymentGateway,
+} from "./payment/payment-gateway.ts";
 export { writeEnvExample } from "./process/env-example.ts";
 export {
   type EnvironmentOf,
@@ -37,10 +67,13 @@ export {
   schedulerVariables,
   simulationVariables,
   storeVariables,
+  webhookVariables,
   workerVariables,
 } from "./process/variables.ts";
 export { baseFolder, findWorkspaceRoot } from "./process/workspace-root.ts";
-export type { ShopQueue, ShopStore, ShopTransaction } from "./shop.ts";
+export type { SalesReport } from "./reports/sales-report.ts";
+export { type DailyReportOptions, writeDailySalesReport } from "./reports/write-sales-report.ts";
+export { createShop, type Shop, type ShopQueue, type ShopStore, type ShopTransaction } from "./shop.ts";
 export {
   type DeliveryStatus,
   type OrderStatus,

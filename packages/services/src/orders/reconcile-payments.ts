@@ -1,0 +1,104 @@
+import type { Shop } from "../shop.ts";
+import type { PaymentStatus } from "../shop-tables.ts";
+import { settlePayment } from "./settle-payment.ts";
+import { nextCheckMs } from "./settlement.ts";
+
+/** What a run of the reconciler did. */
+export interface Reconciliation {
+  /** Payments the gateway was asked about. */
+  readonly checked: number;
+  /** Payments about which the gateway gave no answer. */
+  readonly unanswered: number;
+}
+
+interface DueIntent {
+  readonly order_id: string;
+  readonly idempotency_key: string;
+  readonly status: PaymentStatus;
+  readonly checks: number;
+}
+
+/** Asked about at the same time: enough to catch up after an outage, few enough not to cause the next one. */
+const GROUP = 10;
+
+/**
+ * Closes orders whose payment is undecided: asks the gateway what it knows of each one's key and writes it down. It
+ * never charges. Payments for orders that were given up are given back.
+ */
+export async function reconcilePayments(shop: Shop, signal: AbortSignal): Promise<Reconciliation> {
+  let checked = 0;
+  let unanswered = 0;
+  for (;;) {
+    const due = signal.aborted ? [] : await dueIntents(shop);
+    if (due.length === 0) break;
+    const answers = await Promise.all(due.map((intent) => reconcile(shop, intent, signal)));
+    const silent = answers.filter((answered) => !answered).length;
+    checked += due.length;
+    unanswered += silent;
+    // The gateway is out of order: asking about the rest would only take time.
+    if (silent === due.length) break;
+  }
+  return { checked, unanswered };
+}
+
+/** Each look moves its row ahead in time or out of the index, so that the next page holds others. */
+function dueIntents({ store, clock }: Shop): Promise<DueIntent[]> {
+  return store.read
+    .selectFrom("payment_intents")
+    .select(["order_id", "idempotency_key", "status", "checks"])
+    .where("check_at", "<=", clock.now())
+    .orderBy("check_at")
+    .limit(GROUP)
+    .execute();
+}
+
+/** @returns whether the gateway answered */
+async function reconcile(shop: Shop, intent: DueIntent, signal: AbortSignal): Promise<boolean> {
+  if (intent.status === "refund_due") return await refund(shop, intent, signal);
+  const record = await shop.payments.find(intent.idempotency_key, signal);
+  await shop.store.transaction(async (tx) => {
+    await settlePayment(tx, shop, intent.order_id, record);
+    if (intent.status === "abandoned" && record.kind !== "succeeded") {
+      const closed = record.kind !== "unknown";
+      await moveCheck(
+        tx.sql,
+        intent,
+        closed ? null : nextCheckMs("unknown", shop.clock.now(), intent.checks),
+      );
+    }
+  });
+  return record.kind !== "unknown";
+}
+
+async function refund(shop: Shop, intent: DueIntent, signal: AbortSignal): Promise<boolean> {
+  const refunded = await shop.payments.refund(intent.idempotency_key, signal);
+  await shop.store.transaction(async ({ sql }) => {
+    const nowMs = shop.clock.now();
+    if (!refunded) return await moveCheck(sql, intent, nextCheckMs("unknown", nowMs, intent.checks));
+    await sql
+      .updateTable("payment_intents")
+      .set({ status: "refunded", check_at: null, updated_at: nowMs })
+      .where("order_id", "=", intent.order_id)
+      .execute();
+    await sql
+      .updateTable("orders")
+      .set({ status: "refunded", updated_at: nowMs })
+      .where("id", "=", intent.order_id)
+      .where("status", "in", ["cancelled", "payment_failed"])
+      .execute();
+  });
+  return refunded;
+}
+
+async function moveCheck(
+  sql: Parameters<Parameters<Shop["store"]["transaction"]>[0]>[0]["sql"],
+  intent: DueIntent,
+  checkAt: number | null,
+): Promise<void> {
+  await sql
+    .updateTable("payment_intents")
+    .set({ check_at: checkAt, checks: intent.checks + 1 })
+    .where("order_id", "=", intent.order_id)
+    .where("status", "=", intent.status)
+    .execute();
+}
