@@ -22,6 +22,7 @@ export { type CatchUp, computeNextRun, type Schedule } from "./schedule.ts";
 export type { QueueStats } from "./stats.ts";
 export type {
   AuditEntry,
+  DeadLetterFilter,
   DeadLetterQuery,
   Dependency,
   Durability,

@@ -139,10 +139,12 @@ export interface JobQuery extends ListQuery {
   readonly workflowId?: string;
 }
 
-export interface DeadLetterQuery extends ListQuery {
+export interface DeadLetterFilter {
   readonly type?: string;
   readonly reviewed?: boolean;
 }
+
+export interface DeadLetterQuery extends ListQuery, DeadLetterFilter {}
 
 /** A failed run, newest first in lists. */
 export interface FailedRun extends Attempt {
@@ -228,6 +230,8 @@ export interface JobStore<Tables = unknown> {
   listDeadLetters(query: DeadLetterQuery): Promise<Page<DeadLetter>>;
   /** Moves a dead letter back under its original id, attempts 0, history kept. */
   revive(deadLetterId: string): Promise<Job>;
+  /** Does the same to every dead letter that is there now and fits, in small transactions; returns how many. */
+  reviveMany(filter: DeadLetterFilter): Promise<number>;
   discard(deadLetterId: string, audit: AuditEntry): Promise<void>;
   editDeadLetter(
     deadLetterId: string,

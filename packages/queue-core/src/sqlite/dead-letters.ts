@@ -2,7 +2,7 @@ import type { DeadReason } from "../define-job.ts";
 import { JobNotFoundError } from "../errors.ts";
 import type { DeadLetter, Job } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
-import type { DeadLetterQuery, Page } from "../store.ts";
+import type { DeadLetterFilter, DeadLetterQuery, Page } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { restoreDescendants } from "./dependencies.ts";
 import { getJobBySeq, toPage } from "./jobs.ts";
@@ -65,18 +65,12 @@ export function getDeadLetter(connection: Connection, id: string): DeadLetter | 
 /** Newest first. */
 export function listDeadLetters(connection: Connection, query: DeadLetterQuery): Page<DeadLetter> {
   const [failedAt, seq] = readCursor(query.cursor);
-  const filters = ["(failed_at, seq) < (?, ?)"];
-  const parameters: unknown[] = [failedAt, seq];
-  if (query.type !== undefined) {
-    filters.push("type = ?");
-    parameters.push(query.type);
-  }
-  if (query.reviewed !== undefined) {
-    filters.push("reviewed = ?");
-    parameters.push(query.reviewed ? 1 : 0);
-  }
+  const { filters, parameters } = conditions(query);
   const rows = connection.all<DeadRow>(
-    `SELECT * FROM dead_letter_jobs WHERE ${filters.join(" AND ")} ORDER BY failed_at DESC, seq DESC LIMIT ?`,
+    `SELECT * FROM dead_letter_jobs WHERE ${["(failed_at, seq) < (?, ?)", ...filters].join(" AND ")}
+     ORDER BY failed_at DESC, seq DESC LIMIT ?`,
+    failedAt,
+    seq,
     ...parameters,
     query.limit + 1,
   );
@@ -86,6 +80,49 @@ export function listDeadLetters(connection: Connection, query: DeadLetterQuery):
     query.limit,
     (row) => `${row.failed_at.toString(36)}-${row.seq.toString(36)}`,
   );
+}
+
+function conditions(filter: DeadLetterFilter): {
+  readonly filters: string[];
+  readonly parameters: unknown[];
+} {
+  const filters: string[] = [];
+  const parameters: unknown[] = [];
+  if (filter.type !== undefined) {
+    filters.push("type = ?");
+    parameters.push(filter.type);
+  }
+  if (filter.reviewed !== undefined) {
+    filters.push("reviewed = ?");
+    parameters.push(filter.reviewed ? 1 : 0);
+  }
+  return { filters, parameters };
+}
+
+/** Dead letters revived per transaction: a few milliseconds of work, so that nobody waits long for the lock. */
+const REVIVE_CHUNK = 100;
+
+/**
+ * Revives one chunk of the dead letters that fit.
+ * @param upToMs those that died later stay, so that a job which fails again at once is not revived for ever
+ * @returns how many were revived, and whether there may be more
+ */
+export function reviveChunk(
+  connection: Connection,
+  counts: RunCounts,
+  filter: DeadLetterFilter,
+  upToMs: number,
+  nowMs: number,
+): { readonly revived: number; readonly more: boolean } {
+  const { filters, parameters } = conditions(filter);
+  const rows = connection.all<{ id: string }>(
+    `SELECT id FROM dead_letter_jobs WHERE ${["failed_at <= ?", ...filters].join(" AND ")}
+     ORDER BY failed_at, seq LIMIT ${REVIVE_CHUNK}`,
+    upToMs,
+    ...parameters,
+  );
+  for (const { id } of rows) reviveDeadLetter(connection, counts, id, nowMs);
+  return { revived: rows.length, more: rows.length === REVIVE_CHUNK };
 }
 
 function readCursor(cursor: string | undefined): readonly [number, number] {

@@ -8,6 +8,7 @@ import type { QueueStats } from "../stats.ts";
 import type {
   AuditEntry,
   ClaimRequest,
+  DeadLetterFilter,
   DeadLetterQuery,
   Durability,
   EnqueueOutcome,
@@ -39,6 +40,7 @@ import {
   editDeadLetter,
   getDeadLetter,
   listDeadLetters,
+  reviveChunk,
   reviveDeadLetter,
 } from "./dead-letters.ts";
 import { enqueueJobs } from "./enqueue.ts";
@@ -116,14 +118,17 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     const add = (connection: Connection): EnqueueOutcome[] =>
       enqueueJobs(connection, this.#counts, jobs, this.#createdAt());
     if (!options.tx) return this.#writer.write(options.durability, add);
-    if (options.tx instanceof SqliteTransaction) return add(options.tx.connection());
+    const connection = options.tx instanceof SqliteTransaction ? options.tx.connection() : null;
+    if (connection && [this.#parts.full, this.#parts.normal].includes(connection)) return add(connection);
     throw new TypeError("The transaction passed as tx belongs to another store");
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedJob[]> {
-    if (request.types.length === 0 || !hasClaimable(this.#reader, request.types, this.#now())) return [];
+    // A type named twice would give its head twice.
+    const types = [...new Set(request.types)];
+    if (types.length === 0 || !hasClaimable(this.#reader, types, this.#now())) return [];
     return this.#writer.write("normal", (connection) =>
-      claimJobs(connection, request, this.#ageing, this.#now()),
+      claimJobs(connection, { ...request, types }, this.#ageing, this.#now()),
     );
   }
 
@@ -229,6 +234,19 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return this.#writer.write("full", (connection) =>
       reviveDeadLetter(connection, this.#counts, deadLetterId, this.#now()),
     );
+  }
+
+  async reviveMany(filter: DeadLetterFilter): Promise<number> {
+    const upToMs = this.#now();
+    let total = 0;
+    for (let more = true; more; ) {
+      const chunk = await this.#writer.write("full", (connection) =>
+        reviveChunk(connection, this.#counts, filter, upToMs, this.#now()),
+      );
+      total += chunk.revived;
+      more = chunk.more;
+    }
+    return total;
   }
 
   discard(deadLetterId: string, audit: AuditEntry): Promise<void> {
