@@ -81,3 +81,27 @@ export {
   type ShopTables,
   shopMigrations,
 } from "./shop-tables.ts";
+export { type DeliveryOptions, deliverWebhook } from "./webhooks/deliver-webhook.ts";
+export {
+  listWebhookDeliveries,
+  replayWebhookDelivery,
+  type WebhookDelivery,
+  type WebhookDeliveryQuery,
+} from "./webhooks/delivery-log.ts";
+export {
+  listWebhookEndpoints,
+  registerWebhookEndpoint,
+  removeWebhookEndpoint,
+  rotateWebhookSecret,
+  type WebhookEndpoint,
+  type WebhookEndpointWithSecret,
+} from "./webhooks/endpoints.ts";
+export {
+  WebhookAddressRefusedError,
+  WebhookFailedError,
+  WebhookLimitError,
+  WebhookNotFoundError,
+  WebhookPendingError,
+  WebhookUrlRefusedError,
+} from "./webhooks/webhook-errors.ts";
+export { type WebhookEnvironment, type WebhookPolicy, webhookPolicy } from "./webhooks/webhook-url.ts";

@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
 
-// The tables of migrations/0001-shop.sql as Kysely describes them. Times are milliseconds UTC, booleans 0 and 1.
+// The tables of migrations/ as Kysely describes them. Times are milliseconds UTC, booleans 0 and 1.
 
 /** How far an order has come. */
 export type OrderStatus =
@@ -98,6 +98,8 @@ interface WebhookEndpointsTable {
   secret: string;
   is_active: Generated<number>;
   created_at: Fixed<number>;
+  previous_secret: Optional<string>;
+  previous_secret_until: Optional<number>;
 }
 
 interface WebhookDeliveriesTable {

@@ -158,6 +158,13 @@ export const inventoryVariables = {
   }),
 };
 
+export const webhookVariables = {
+  WEBHOOK_ALLOW_PRIVATE: withFallback(flag(), {
+    description: "1 delivers webhooks to private networks and this machine too, for development and tests",
+    fallback: "0",
+  }),
+};
+
 export const simulationVariables = {
   SIM_SEED: optional(wholeNumber(0, 2 ** 32 - 1), {
     description: "Makes simulated failures repeatable; unset: they are random",
@@ -176,5 +183,6 @@ export const VARIABLE_GROUPS = [
   { title: "Invoices", variables: invoiceVariables },
   { title: "Payment", variables: paymentVariables },
   { title: "Inventory", variables: inventoryVariables },
+  { title: "Webhooks", variables: webhookVariables },
   { title: "Simulation", variables: simulationVariables },
 ] as const;
