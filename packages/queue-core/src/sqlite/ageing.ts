@@ -5,43 +5,50 @@ import type { Connection } from "./connection.ts";
 export const AGEING_SHARE = 16;
 
 /**
- * Keeps low priorities from starving under a steady stream of urgent jobs: 15 of 16 claims are strict, the 16th takes
- * the head that has waited longest over all priorities and types. A share costs nothing per waiting job, and a
- * CRITICAL job never queues behind a backlog, as it would if age were part of the key.
+ * Keeps low priorities from starving under a steady stream of urgent jobs: 15 of 16 claims are strict, the 16th goes to
+ * the priority whose head has waited longest over all types. A share costs nothing per waiting job, and a CRITICAL job
+ * never queues behind a backlog, as it would if age were part of the key.
  */
 export class AgeingShare {
   #sinceLast = 0;
 
   /**
-   * Replaces the least urgent of the rows about to be claimed where a turn of the share falls due.
+   * Replaces the least urgent of the rows about to be claimed where turns of the share fall due.
    * @param urgent rows in strict order
    */
   apply(connection: Connection, types: readonly string[], urgent: readonly ReadyRow[]): readonly ReadyRow[] {
     this.#sinceLast += urgent.length;
-    if (this.#sinceLast < AGEING_SHARE || urgent.length === 0) return urgent;
-    this.#sinceLast %= AGEING_SHARE;
-    const oldest = longestWaiting(connection, types);
-    if (!oldest || urgent.some((row) => row.seq === oldest.seq)) return urgent;
-    return [...urgent.slice(0, -1), oldest];
+    const turns = Math.floor(this.#sinceLast / AGEING_SHARE);
+    if (turns === 0) return urgent;
+    this.#sinceLast -= turns * AGEING_SHARE;
+    const oldest = longestWaiting(connection, types, Math.min(turns, urgent.length));
+    const aged = new Set(oldest.map((row) => row.seq));
+    const strict = urgent.filter((row) => !aged.has(row.seq)).slice(0, urgent.length - oldest.length);
+    return [...strict, ...oldest];
   }
 }
 
-/** The head that has waited longest: one seek per type and priority in use (a loose index scan), not one per job. */
-function longestWaiting(connection: Connection, types: readonly string[]): ReadyRow | undefined {
+/**
+ * The first rows of the priority whose head has waited longest. Finding it is one seek per type and priority in use (a
+ * loose index scan), not one per job.
+ */
+function longestWaiting(
+  connection: Connection,
+  types: readonly string[],
+  count: number,
+): readonly ReadyRow[] {
   let oldest: ReadyRow | undefined;
   for (const type of types) {
-    let head = connection.get<ReadyRow>(`${SELECT_HEAD} ORDER BY np, tag, seq LIMIT 1`, type);
+    let head = connection.get<ReadyRow>(`${SELECT_ROW} ${IN_ORDER}`, type, 1);
     while (head) {
       if (!oldest || head.tag < oldest.tag || (head.tag === oldest.tag && head.seq < oldest.seq))
         oldest = head;
-      head = connection.get<ReadyRow>(
-        `${SELECT_HEAD} AND np > ? ORDER BY np, tag, seq LIMIT 1`,
-        type,
-        head.np,
-      );
+      head = connection.get<ReadyRow>(`${SELECT_ROW} AND np > ? ${IN_ORDER}`, type, head.np, 1);
     }
   }
-  return oldest;
+  if (!oldest || count === 1) return oldest ? [oldest] : [];
+  return connection.all<ReadyRow>(`${SELECT_ROW} AND np = ? ${IN_ORDER}`, oldest.type, oldest.np, count);
 }
 
-const SELECT_HEAD = "SELECT type, np, tag, seq, attempts FROM ready WHERE type = ?";
+const SELECT_ROW = "SELECT type, np, tag, seq, attempts FROM ready WHERE type = ?";
+const IN_ORDER = "ORDER BY np, tag, seq LIMIT ?";

@@ -1,0 +1,116 @@
+import { expect } from "vitest";
+import { PRIORITY } from "../../src/priority.ts";
+import { MAX_DELAY_MS } from "../../src/retry-policy.ts";
+import type { Rule } from "./store-conformance.ts";
+
+export function enqueueRules(rule: Rule): void {
+  rule("R2: an enqueued job is stored as it is returned", async ({ store, queue, clock }) => {
+    const { deduplicated, ...job } = await queue.enqueue(
+      "mail",
+      { n: 7 },
+      { workflowId: "wf-1", detached: true },
+    );
+    expect(deduplicated).toBe(false);
+    expect(job).toMatchObject({
+      type: "mail",
+      payload: { n: 7 },
+      status: "pending",
+      attempts: 0,
+      lastError: null,
+    });
+    expect(job).toMatchObject({ workflowId: "wf-1", detached: true, completedAt: null, result: null });
+    expect(job.createdAt).toEqual(new Date(clock.now()));
+    expect(await store.getJob(job.id)).toEqual(job);
+  });
+
+  rule(
+    "R5: a job has five attempts and NORMAL priority unless its type or its caller says otherwise",
+    async (bed) => {
+      expect(PRIORITY.NORMAL).not.toBe(0);
+      expect(await bed.add()).toMatchObject({ maxAttempts: 5, priority: PRIORITY.NORMAL });
+      expect(await bed.queue.enqueue("fragile", { n: 1 })).toMatchObject({ maxAttempts: 1 });
+      const asked = await bed.add({ maxAttempts: 2, priority: PRIORITY.CRITICAL });
+      expect(asked).toMatchObject({ maxAttempts: 2, priority: 20 });
+    },
+  );
+
+  rule(
+    "R4: a payload its schema refuses is not stored, and the caller gets the fields",
+    async ({ queue, database }) => {
+      const before = await database.dump();
+      // @ts-expect-error: the compiler refuses it too
+      const refused = queue.enqueue("mail", { n: "seven" });
+      await expect(refused).rejects.toMatchObject({
+        code: "PAYLOAD_INVALID",
+        issues: [{ field: "n", message: expect.stringContaining("number") }],
+      });
+      expect(await database.dump()).toEqual(before);
+    },
+  );
+
+  rule("R2: many jobs are stored together, in their order", async ({ queue, store }) => {
+    const jobs = await queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    expect(jobs.map((job) => job.payload)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    const { items } = await store.listJobs({ limit: 10 });
+    expect(items.map((job) => job.id)).toEqual(jobs.map((job) => job.id).reverse());
+    expect(await queue.enqueueMany("mail", [])).toEqual([]);
+  });
+
+  rule("R4: one invalid payload among many stores none", async ({ queue, database }) => {
+    const before = await database.dump();
+    await expect(queue.enqueueMany("mail", [{ n: 1 }, { n: Number.NaN }])).rejects.toMatchObject({
+      code: "PAYLOAD_INVALID",
+    });
+    expect(await database.dump()).toEqual(before);
+  });
+
+  rule("R2: ids sort in the order of enqueueing, also after the clock was set back", async (bed) => {
+    const ids = [(await bed.add()).id, (await bed.add()).id];
+    bed.clock.advance(1);
+    ids.push((await bed.add()).id);
+    bed.clock.setWall(bed.clock.now() - 3_600_000);
+    ids.push((await bed.add()).id);
+    await bed.finish(await bed.claim(), { verb: "complete", result: null }, { followUps: [followUp] });
+    ids.push((await bed.store.listJobs({ limit: 1 })).items[0]?.id ?? "");
+    expect(ids.toSorted()).toEqual(ids);
+    expect(new Set(ids).size).toBe(5);
+  });
+
+  rule("R4: an unknown type is refused", async ({ queue, database }) => {
+    const before = await database.dump();
+    // @ts-expect-error: the compiler refuses it too
+    await expect(queue.enqueue("mial", { n: 1 })).rejects.toMatchObject({ code: "JOB_TYPE_UNKNOWN" });
+    expect(await database.dump()).toEqual(before);
+  });
+
+  for (const [what, settings] of Object.entries({
+    "a priority above 100": { priority: 101 },
+    "a priority below -100": { priority: -101 },
+    "a broken priority": { priority: 1.5 },
+    "no attempts": { maxAttempts: 0 },
+    "a negative delay": { delayMs: -1 },
+    "a delay that is no number": { delayMs: Number.NaN },
+    "a delay of more than a year": { delayMs: MAX_DELAY_MS + 1 },
+    "an empty unique key": { uniqueKey: "" },
+    "a unique key of 513 characters": { uniqueKey: "k".repeat(513) },
+  })) {
+    rule(`R11: ${what} is refused and nothing is stored`, async (bed) => {
+      const before = await bed.database.dump();
+      await expect(bed.add(settings)).rejects.toMatchObject({ code: "OPTION_INVALID" });
+      expect(await bed.database.dump()).toEqual(before);
+    });
+  }
+}
+
+const followUp = {
+  type: "mail",
+  payload: '{"n":2}',
+  priority: 5,
+  maxAttempts: 5,
+  delayMs: 0,
+  workflowId: null,
+  detached: false,
+  uniqueKey: null,
+  slotAtMs: null,
+  dependsOn: [],
+} as const;

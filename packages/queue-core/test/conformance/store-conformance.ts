@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { claimRules } from "./claim.ts";
+import { enqueueRules } from "./enqueue.ts";
+import { TestBed } from "./test-bed.ts";
+import type { CreateDatabase } from "./test-database.ts";
+
+/** States one rule that every store keeps, and shows it on a database of its own. */
+export type Rule = (title: string, show: (bed: TestBed) => Promise<void>) => void;
+
+const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
+  enqueue: enqueueRules,
+  claim: claimRules,
+};
+
+/**
+ * The conformance suite: every driver runs it, and after each rule its database is searched for broken invariants.
+ * @param name of the driver
+ * @param create makes a new, empty database
+ * @param skips rules that the driver does not keep, by title, each with the reason
+ */
+export function describeStore(
+  name: string,
+  create: CreateDatabase,
+  skips: Readonly<Record<string, string>> = {},
+): void {
+  const titles = new Set<string>();
+  const rule: Rule = (title, show) => {
+    titles.add(title);
+    it(`${title}`, async (context) => {
+      context.skip(title in skips, `not on ${name}: ${skips[title]}`);
+      const bed = await TestBed.open(create);
+      try {
+        await show(bed);
+        expect(await bed.database.faults()).toEqual([]);
+      } finally {
+        await bed.close();
+      }
+    });
+  };
+  describe(`${name} keeps the rules of every store`, () => {
+    for (const [theme, describeRules] of Object.entries(THEMES)) {
+      describe(`${theme}`, () => {
+        describeRules(rule);
+      });
+    }
+    it("skips only rules that exist", () => {
+      expect(Object.keys(skips).filter((title) => !titles.has(title))).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,84 @@
+import type Database from "better-sqlite3";
+
+/** What must hold between any two transactions, each as a query that finds where it does not. */
+const INVARIANTS: Readonly<Record<string, string>> = {
+  "a job is in exactly one state": `
+    SELECT j.seq, count(s.seq) AS states FROM job j LEFT JOIN (
+      SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
+      UNION ALL SELECT seq FROM running UNION ALL SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs
+    ) s ON s.seq = j.seq GROUP BY j.seq HAVING states <> 1`,
+  "a state belongs to a job": `
+    SELECT seq FROM (
+      SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
+      UNION ALL SELECT seq FROM running UNION ALL SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs
+    ) WHERE seq NOT IN (SELECT seq FROM job)`,
+  "a job is listed once, in jobs or in dead_letter_jobs": `
+    SELECT j.seq, count(l.seq) AS listed FROM job j LEFT JOIN (
+      SELECT seq FROM jobs UNION ALL SELECT seq FROM dead_letter_jobs
+    ) l ON l.seq = j.seq GROUP BY j.seq HAVING listed <> 1`,
+  "a place in the line repeats what the job says": `
+    SELECT h.seq FROM ready h JOIN job j ON j.seq = h.seq
+      WHERE h.type <> j.type OR h.np <> -j.priority OR h.tag <> j.due_at
+    UNION ALL SELECT h.seq FROM scheduled h JOIN job j ON j.seq = h.seq
+      WHERE h.type <> j.type OR h.np <> -j.priority OR h.due_at <> j.due_at
+    UNION ALL SELECT h.seq FROM running h JOIN job j ON j.seq = h.seq
+      WHERE h.type <> j.type OR h.np <> -j.priority OR h.tag <> j.due_at
+    UNION ALL SELECT h.seq FROM finished h JOIN job j ON j.seq = h.seq WHERE h.type <> j.type`,
+  "a waiting job counts its open edges": `
+    SELECT w.seq, w.unmet, count(e.parent) AS open FROM waiting w LEFT JOIN edge e ON e.child = w.seq AND e.done = 0
+      GROUP BY w.seq HAVING w.unmet <> open`,
+  "an open edge of a waiting job leads to a parent that can still end": `
+    SELECT e.parent, e.child FROM waiting w JOIN edge e ON e.child = w.seq AND e.done = 0
+      WHERE e.parent IN (SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs)`,
+  "an edge joins two jobs": `
+    SELECT parent, child FROM edge
+      WHERE parent NOT IN (SELECT seq FROM job) OR child NOT IN (SELECT seq FROM job)`,
+  "what a parent did to its child is remembered while both are there": `
+    SELECT seq, cancel_cause FROM finished WHERE cancel_cause NOT IN (SELECT seq FROM job)`,
+  "finished_count equals a recount": `
+    SELECT type, status, sum(count) AS difference FROM (
+      SELECT type, status, count FROM finished_count UNION ALL SELECT type, status, -1 FROM finished
+    ) GROUP BY type, status HAVING difference <> 0`,
+  "a unique key points at the job that has it": `
+    SELECT u.type, u.key FROM unique_key u LEFT JOIN job j ON j.seq = u.seq
+      WHERE j.seq IS NULL OR j.type <> u.type OR j.unique_key IS NOT u.key`,
+  "a job's unique key is held by it": `
+    SELECT j.seq FROM job j LEFT JOIN unique_key u ON u.type = j.type AND u.key = j.unique_key
+      WHERE j.unique_key IS NOT NULL AND u.seq IS NOT j.seq`,
+  "a running job belongs to a worker that was seen": `
+    SELECT seq, worker_id FROM running WHERE worker_id NOT IN (SELECT id FROM worker)`,
+  "a lease token was given out by the counter": `
+    SELECT seq, token FROM running WHERE token > (SELECT last FROM lease_counter)`,
+  "a dead letter names its job": `
+    SELECT d.seq FROM dead_letter_jobs d JOIN job j ON j.seq = d.seq
+      WHERE d.original_job_id <> printf('%011x-%012x', j.created_at, j.seq)`,
+  "what hangs on a job goes with it": `
+    SELECT 'attempt' AS what, seq FROM attempt WHERE seq NOT IN (SELECT seq FROM job)
+    UNION ALL SELECT 'processed_jobs', job_id FROM processed_jobs
+      WHERE job_id NOT IN (SELECT printf('%011x-%012x', created_at, seq) FROM job)`,
+};
+
+/** Names each invariant that does not hold, with the rows that break it. */
+export function findFaults(database: Database.Database): string[] {
+  const faults = Object.entries(INVARIANTS).flatMap(([rule, sql]) => {
+    const rows = database.prepare(sql).all();
+    return rows.length > 0 ? [`${rule}, not so: ${JSON.stringify(rows)}`] : [];
+  });
+  const integrity = database.pragma("integrity_check", { simple: true });
+  if (integrity !== "ok") faults.push(`the file is damaged: ${String(integrity)}`);
+  const orphans = database.pragma("foreign_key_check");
+  if (!Array.isArray(orphans) || orphans.length > 0)
+    faults.push(`a foreign key leads nowhere: ${JSON.stringify(orphans)}`);
+  if (isWriteLocked(database)) faults.push("a write transaction is still open");
+  return faults;
+}
+
+function isWriteLocked(database: Database.Database): boolean {
+  try {
+    database.exec("BEGIN IMMEDIATE; ROLLBACK");
+    return false;
+  } catch {
+    // Any refusal means that somebody else holds the lock: the test has nothing under way by now.
+    return true;
+  }
+}
