@@ -4,6 +4,9 @@ import { linear } from "./backoff.ts";
 import { JobDefinitionError } from "./errors.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY, PRIORITY } from "./priority.ts";
 
+/** A timer set for longer fires at once: Node keeps its delay in 32 bits. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** A job to add in the same transaction as something else; its payload is checked when that happens. */
 export interface FollowUp {
   readonly type: string;
@@ -88,8 +91,10 @@ export function defineJob<const Type extends string, Schema extends StandardSche
   }
   if (!Number.isInteger(attempts) || attempts < 1)
     refuse(`retry.attempts must be an integer of at least 1, got ${attempts}`);
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1)
-    refuse(`timeoutMs must be a whole number of milliseconds, got ${timeoutMs}`);
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > LONGEST_TIMER_MS)
+    refuse(
+      `timeoutMs must be a whole number of milliseconds from 1 to ${LONGEST_TIMER_MS}, got ${timeoutMs}`,
+    );
   const definition: JobDefinition<Type, Schema> = {
     type,
     payload: options.payload,

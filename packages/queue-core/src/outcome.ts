@@ -1,3 +1,5 @@
+import { clampDelay } from "./retry-policy.ts";
+
 /** What a handler may return instead of a plain result. */
 export type HandlerOutcome = Snooze | Cancel;
 
@@ -17,10 +19,10 @@ export const MIN_SNOOZE_MS = 100;
 
 /**
  * Run this job again later; no attempt is spent.
- * @param delayMs milliseconds to wait, at least 100
+ * @param delayMs milliseconds to wait, from 100 to a year; what lies outside, or is no number, becomes the nearer bound
  */
 export function snooze(delayMs: number): HandlerOutcome {
-  return { [outcome]: "snooze", delayMs: Math.max(MIN_SNOOZE_MS, delayMs) };
+  return { [outcome]: "snooze", delayMs: Math.max(MIN_SNOOZE_MS, clampDelay(delayMs)) };
 }
 
 /** End this job as `cancelled`: there is nothing left to do for it. */

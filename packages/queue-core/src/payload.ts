@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { describeError } from "./error-text.ts";
 import { PayloadInvalidError, type PayloadIssue } from "./errors.ts";
 
 /** A stored payload is at most this long, in characters of JSON. */
@@ -10,7 +11,7 @@ export const MAX_PAYLOAD_LENGTH = 1_048_576;
  * @throws {PayloadInvalidError} with one issue per field
  */
 export function parsePayload(type: string, schema: StandardSchemaV1, value: unknown): unknown {
-  const checked = schema["~standard"].validate(value);
+  const checked = validate(type, schema, value);
   if (checked instanceof Promise) {
     throw new PayloadInvalidError(type, [
       { field: "", message: "its schema validates asynchronously; use a synchronous one" },
@@ -18,6 +19,23 @@ export function parsePayload(type: string, schema: StandardSchemaV1, value: unkn
   }
   if (checked.issues) throw new PayloadInvalidError(type, checked.issues.map(toIssue));
   return checked.value;
+}
+
+/** A schema whose own code throws on a value has not accepted it. */
+function validate(
+  type: string,
+  schema: StandardSchemaV1,
+  value: unknown,
+): ReturnType<StandardSchemaV1["~standard"]["validate"]> {
+  try {
+    return schema["~standard"].validate(value);
+  } catch (cause) {
+    const error = new PayloadInvalidError(type, [
+      { field: "", message: `its schema threw: ${describeError(cause)}` },
+    ]);
+    error.cause = cause;
+    throw error;
+  }
 }
 
 /**
