@@ -120,6 +120,21 @@ export class NonRetryableError extends QueueError {
   readonly code = "NON_RETRYABLE";
 }
 
+/** Why a handler's signal aborts: somebody cancelled its job. */
+export class JobCancelledError extends QueueError {
+  readonly code = "JOB_CANCELLED";
+}
+
+/** Why a handler's signal aborts: the worker has to stop and handed the job back, unspent. */
+export class WorkerStoppingError extends QueueError {
+  readonly code = "WORKER_STOPPING";
+}
+
+/** A handler asked its context for something after its run had ended; nothing could commit it any more. */
+export class RunEndedError extends QueueError {
+  readonly code = "RUN_ENDED";
+}
+
 /** A worker is asked to take job types it has no handler for. */
 export class HandlerMissingError extends QueueError {
   readonly code = "HANDLER_MISSING";

@@ -75,7 +75,7 @@ export type Verdict =
 
 /** The one fenced write that ends a run. */
 export interface Finish {
-  readonly job: Pick<ClaimedJob, "id" | "leaseToken" | "workflowId">;
+  readonly job: Pick<ClaimedJob, "id" | "leaseToken">;
   readonly verdict: Verdict;
   /** Jobs that are added with this write or not at all. */
   readonly followUps: readonly NewJob[];
@@ -107,7 +107,7 @@ export interface WorkerRecord {
 
 /** Keeps a worker's lease from outside its main thread, so that a handler that blocks the CPU does not lose it. */
 export interface Heartbeat {
-  /** While true it beats every third of the lease; while false it only shows presence now and then. */
+  /** While true it beats every third of the lease, first a third from now, as a claim beats; while false it only shows presence. */
   hold(holding: boolean): void;
   stop(): Promise<void>;
 }
@@ -115,8 +115,11 @@ export interface Heartbeat {
 export interface HeartbeatOptions {
   readonly workerId: string;
   readonly leaseMs: number;
-  /** Called after each beat with what the store said at `askedAtMs` (on the clock's monotonic scale). */
-  readonly onBeat: (held: readonly HeldJob[], askedAtMs: number) => void;
+  /**
+   * Called after each beat with what the worker held at that instant, and the newest lease token there was: what has a newer one
+   * was claimed later. No clock is compared, as threads and processes need not agree on one.
+   */
+  readonly onBeat: (held: readonly HeldJob[], newestToken: number) => void;
   /** Called when a beat could not be written; the next one is tried all the same. */
   readonly onError: (error: Error) => void;
 }

@@ -4,7 +4,7 @@ import type { HeldJob } from "../store.ts";
 import { Connection } from "./connection.ts";
 import { isBusy } from "./sqlite-error.ts";
 import { prepareConnection } from "./start-up-gate.ts";
-import { beat, heldBy } from "./workers.ts";
+import { beat, heldBy, newestLease } from "./workers.ts";
 
 // Runs in a thread of its own, with its own connection: a handler that blocks the main thread cannot stop the beat.
 
@@ -16,7 +16,7 @@ export interface HeartbeatData {
 }
 
 export type HeartbeatMessage =
-  | { readonly kind: "beat"; readonly held: readonly HeldJob[]; readonly askedAtMs: number }
+  | { readonly kind: "beat"; readonly held: readonly HeldJob[]; readonly newestToken: number }
   | { readonly kind: "error"; readonly message: string };
 
 export type HeartbeatCommand =
@@ -31,26 +31,52 @@ if (!port) throw new Error("The heartbeat runs as a worker thread");
 const RETRY_MS = 5;
 const BEATS_PER_LEASE = 3;
 
-const connection = new Connection(path);
-prepareConnection(connection, "NORMAL");
+let opened: Connection | null = null;
 let timer: NodeJS.Timeout | undefined;
 let holding = false;
 
 function tick(): void {
-  let nextMs = holding ? leaseMs / BEATS_PER_LEASE : presenceMs;
+  let nextMs = intervalMs();
   try {
-    connection.run("BEGIN IMMEDIATE");
-    const askedAtMs = systemClock.monotonic() + performance.timeOrigin;
-    beat(connection, { id: workerId, leaseMs }, systemClock.now());
-    const held = heldBy(connection, workerId);
-    connection.run("COMMIT");
-    send({ kind: "beat", held, askedAtMs });
+    send({ kind: "beat", ...beatOnce(connect()) });
   } catch (error) {
-    if (connection.database.inTransaction) connection.run("ROLLBACK");
+    if (opened?.database.inTransaction) opened.run("ROLLBACK");
     if (isBusy(error)) nextMs = RETRY_MS;
     else send({ kind: "error", message: error instanceof Error ? error.message : String(error) });
   }
-  timer = setTimeout(tick, nextMs);
+  schedule(nextMs);
+}
+
+/** Opening can meet a locked database just as a beat can, so it is part of the beat that is tried again. */
+function connect(): Connection {
+  if (opened) return opened;
+  const connection = new Connection(path);
+  try {
+    prepareConnection(connection, "NORMAL");
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  opened = connection;
+  return connection;
+}
+
+function beatOnce(connection: Connection): { held: readonly HeldJob[]; newestToken: number } {
+  connection.run("BEGIN IMMEDIATE");
+  beat(connection, { id: workerId, leaseMs }, systemClock.now());
+  const held = heldBy(connection, workerId);
+  const newestToken = newestLease(connection);
+  connection.run("COMMIT");
+  return { held, newestToken };
+}
+
+function intervalMs(): number {
+  return holding ? leaseMs / BEATS_PER_LEASE : presenceMs;
+}
+
+function schedule(ms: number): void {
+  clearTimeout(timer);
+  timer = setTimeout(tick, ms);
 }
 
 function send(message: HeartbeatMessage): void {
@@ -58,13 +84,15 @@ function send(message: HeartbeatMessage): void {
 }
 
 port.on("message", (command: HeartbeatCommand) => {
-  clearTimeout(timer);
   if (command.kind === "stop") {
-    connection.close();
+    clearTimeout(timer);
+    opened?.close();
     port.close();
     return;
   }
+  if (command.holding === holding) return;
   holding = command.holding;
-  tick();
+  // No beat of its own: a worker that goes from nothing to something has just claimed, and the claim beats.
+  schedule(intervalMs());
 });
 tick();

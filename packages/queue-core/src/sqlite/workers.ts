@@ -38,6 +38,11 @@ export function heldBy(connection: Connection, workerId: string): HeldJob[] {
     }));
 }
 
+/** The newest lease token that was given out; each claim makes the next one. */
+export function newestLease(connection: Connection): number {
+  return connection.get<{ last: number }>("SELECT last FROM lease_counter")?.last ?? 0;
+}
+
 export function retire(connection: Connection, workerId: string): void {
   connection.run(
     "DELETE FROM worker WHERE id = ? AND NOT EXISTS (SELECT 1 FROM running WHERE worker_id = ?)",

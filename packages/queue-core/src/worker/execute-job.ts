@@ -1,14 +1,22 @@
 import type { Logger } from "pino";
 import { definitionOf } from "../catalog.ts";
-import { describeError } from "../error-text.ts";
-import { AttemptTimeoutError, PayloadInvalidError } from "../errors.ts";
+import {
+  AttemptTimeoutError,
+  JobCancelledError,
+  LeaseLostError,
+  PayloadInvalidError,
+  WorkerStoppingError,
+} from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
 import { readOutcome } from "../outcome.ts";
 import { serializePayload } from "../payload.ts";
 import { buryAs, type Queue } from "../queue.ts";
 import type { Finish, Verdict } from "../store.ts";
-import type { JobHandler } from "./handler.ts";
+import { errorFacts } from "./error-facts.ts";
+import { type FailedRun, failRun } from "./fail-run.ts";
+import type { JobContext, JobHandler } from "./handler.ts";
 import { createContext, type RunEffects } from "./job-context.ts";
+import { catchStrays } from "./stray-rejections.ts";
 
 /** Any handler, whatever its payload: the catalog checked the type when the handlers were named. */
 export type AnyHandler = JobHandler<never, never>;
@@ -17,105 +25,104 @@ export interface ExecuteOptions {
   readonly queue: Queue;
   readonly handler: AnyHandler;
   readonly job: ClaimedJob;
-  /** Aborts when the job is cancelled, its lease lost, or the worker stops. */
+  /** Aborts when the job is cancelled, its lease lost, its time over, or the worker stops. */
   readonly abort: AbortController;
   readonly log: Logger;
 }
 
-/**
- * One run of a job: check the payload, run the handler under its timeout, read its outcome, and say how the run ended.
- * Writes nothing about the job but checkpoints.
- */
-export async function executeJob(options: ExecuteOptions): Promise<Finish> {
-  const parsed = options.queue.parse(options.job);
-  if (parsed instanceof PayloadInvalidError) {
-    options.log.error({ err: parsed }, "stored payload is invalid, job goes to the dead letters");
-    return { job: options.job, verdict: buryAs(parsed), followUps: [], effects: [] };
-  }
-  return runHandler({ ...options, job: parsed });
+/** How a run ended, and its job with the payload as the handler saw it. */
+export interface ExecutedRun {
+  readonly job: ClaimedJob;
+  readonly finish: Finish;
 }
 
+/**
+ * One run of a job: check the payload, run the handler under its timeout, read its outcome, and say how the run ended. Writes
+ * nothing about the job but checkpoints. Never rejects for what a handler, a schema or a hook does.
+ */
+export async function executeJob(options: ExecuteOptions): Promise<ExecutedRun> {
+  const parsed = options.queue.parse(options.job);
+  if (parsed instanceof PayloadInvalidError) {
+    options.log.error(errorFacts(parsed), "stored payload is invalid, job goes to the dead letters");
+    return { job: options.job, finish: { job: options.job, verdict: buryAs(parsed), ...NOTHING } };
+  }
+  return { job: parsed, finish: await runHandler({ ...options, job: parsed }) };
+}
+
+const NOTHING = { followUps: [], effects: [] } as const;
+
 async function runHandler(options: ExecuteOptions): Promise<Finish> {
-  const { queue, handler, job, abort, log } = options;
-  const { timeoutMs } = definitionOf(queue.catalog, job.type);
-  const { context, asked } = createContext({
+  const { queue, job, abort, log } = options;
+  const { context, asked, end } = createContext({
     job,
     catalog: queue.catalog,
     store: queue.store,
-    signal: abort.signal,
+    abort,
     log,
   });
   try {
-    // `never` lets one type stand for every handler; the payload was checked by this type's own schema.
-    const returned = await withTimeout(
-      async () => handler(job.payload as never, context),
-      timeoutMs,
-      abort,
-      log,
-    );
-    return readVerdict(job, returned, asked);
+    return readVerdict(job, await callHandler(options, context), asked);
   } catch (error) {
-    return failed(queue, job, error, error instanceof AttemptTimeoutError, log);
+    const verdict = verdictOnAbort(abort.signal);
+    if (verdict) return { job, verdict, ...NOTHING };
+    const run: FailedRun = { job, error, timedOut: abort.signal.reason instanceof AttemptTimeoutError };
+    return failRun(queue, run, log);
+  } finally {
+    end();
   }
 }
 
-/** The finish of a run that failed, with what the type's `onDead` hook asks for if that was the last one. */
-export function failed(
-  queue: Queue,
-  job: ClaimedJob,
-  error: unknown,
-  timedOut: boolean,
-  log: Logger,
-): Finish {
-  const verdict = queue.verdictOnFailure(job, error, { timedOut });
-  const dead = verdict.verb === "bury";
-  const facts = { error: describeError(error), maxAttempts: job.maxAttempts };
-  if (dead) log.error(facts, "run failed, job goes to the dead letters");
-  else
-    log.warn(
-      { ...facts, delayMs: verdict.verb === "retry" ? verdict.delayMs : 0 },
-      "run failed, will be retried",
-    );
-  return { job, verdict, followUps: queue.followUpsOf(job, verdict), effects: [] };
+/** A handler that fails after it was told to stop has not failed: its job was cancelled, or is no longer its own. */
+function verdictOnAbort({ reason }: AbortSignal): Verdict | null {
+  if (reason instanceof JobCancelledError) return { verb: "abandon" };
+  if (reason instanceof LeaseLostError || reason instanceof WorkerStoppingError) return { verb: "handBack" };
+  return null;
 }
 
 function readVerdict(job: ClaimedJob, returned: unknown, asked: RunEffects): Finish {
   const outcome = readOutcome(returned);
-  const without = { followUps: [], effects: [] };
   if (outcome.kind === "snooze")
-    return { job, verdict: { verb: "snooze", delayMs: outcome.delayMs }, ...without };
-  if (outcome.kind === "cancel") return { job, verdict: { verb: "abandon" }, ...without };
+    return { job, verdict: { verb: "snooze", delayMs: outcome.delayMs }, ...NOTHING };
+  if (outcome.kind === "cancel") return { job, verdict: { verb: "abandon" }, ...NOTHING };
   const result = outcome.result === undefined ? null : serializePayload(job.type, outcome.result);
-  const verdict: Verdict = { verb: "complete", result };
-  return { job, verdict, followUps: asked.followUps, effects: asked.effects };
+  return { job, verdict: { verb: "complete", result }, ...asked };
 }
 
 /**
- * Waits for a handler no longer than its timeout. The signal aborts first; a handler that does not listen is left
- * behind, and what it does later is dropped, loudly.
+ * Waits for a handler no longer than its timeout, and no longer than nobody handles a rejection it caused. Its signal aborts
+ * first; a handler that does not listen is left behind, and what it does later is dropped, loudly.
  */
-async function withTimeout(
-  run: () => Promise<unknown>,
-  timeoutMs: number,
-  abort: AbortController,
-  log: Logger,
-): Promise<unknown> {
-  const running = run();
-  let timer: NodeJS.Timeout | undefined;
-  const timedOut = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new AttemptTimeoutError(`The run took longer than ${timeoutMs} ms`);
-      abort.abort(error);
-      reject(error);
-    }, timeoutMs);
-  });
+async function callHandler(options: ExecuteOptions, context: JobContext): Promise<unknown> {
+  const { queue, handler, job, abort, log } = options;
+  const { timeoutMs } = definitionOf(queue.catalog, job.type);
+  const cut = Promise.withResolvers<never>();
+  let over = false;
+  const cutShort = (reason: unknown): void => {
+    over = true;
+    abort.abort(reason);
+    cut.reject(reason);
+  };
+  const onStray = (reason: unknown): void => {
+    if (!over) cutShort(reason);
+    else log.error(errorFacts(reason), "a promise that the handler left behind was rejected");
+  };
+  const timer = setTimeout(() => {
+    cutShort(new AttemptTimeoutError(`The run took longer than ${timeoutMs} ms`));
+  }, timeoutMs);
+  // `never` lets one type stand for every handler; the payload was checked by this type's own schema.
+  const running = catchStrays(onStray, async () => handler(job.payload as never, context));
   try {
-    return await Promise.race([running, timedOut]);
+    return await Promise.race([running, cut.promise]);
   } finally {
     clearTimeout(timer);
-    running.catch((error: unknown) => {
-      if (abort.signal.aborted)
-        log.warn({ error: describeError(error) }, "handler failed after its run had ended");
-    });
+    if (over) logWhenItEnds(running, log);
+    over = true;
   }
+}
+
+function logWhenItEnds(running: Promise<unknown>, log: Logger): void {
+  running.then(
+    () => log.warn("handler returned after its run had ended, result dropped"),
+    (error: unknown) => log.warn(errorFacts(error), "handler failed after its run had ended"),
+  );
 }

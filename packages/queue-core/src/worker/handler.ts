@@ -16,12 +16,16 @@ export interface JobContext<Jobs extends JobCatalog = JobCatalog, Tables = unkno
   readonly slotAt: Date | null;
   /** Stable over all attempts of this job: give it to outside services so that a repeat does nothing. */
   readonly idempotencyKey: string;
-  /** Aborts on timeout, cancellation, lost lease and shutdown; `signal.reason` says which. */
+  /**
+   * Aborts when the result will not count any more; `signal.reason` says why: `AttemptTimeoutError`, `JobCancelledError`,
+   * `LeaseLostError`, `WorkerStoppingError`, or what a promise that the handler left unhandled was rejected with.
+   */
   readonly signal: AbortSignal;
   readonly log: Logger;
   /**
    * Adds a job that commits with this one's completion, or not at all; it joins the same workflow.
    * @throws {PayloadInvalidError} at once, so that the mistake shows where it was made
+   * @throws {RunEndedError} if the run is over: nothing could commit it any more
    */
   enqueue<Type extends JobType<Jobs>>(
     type: Type,
@@ -31,13 +35,16 @@ export interface JobContext<Jobs extends JobCatalog = JobCatalog, Tables = unkno
   /**
    * Registers SQL that commits with this job's completion, or not at all. It may run again after a failed commit, so it
    * must hold nothing but SQL.
+   * @throws {RunEndedError} if the run is over
    */
   onCommit(effect: (tx: Transaction<Tables>) => Promise<void>): void;
   /**
    * Runs a step at most once over all attempts of this job, as far as that can be known: the step's result is stored
    * and a later attempt gets it back. A crash between the step and its record runs it again.
    * @param step name, unique within the job type
-   * @param work returns anything JSON can hold
+   * @param work returns anything JSON can hold; what comes back is what JSON made of it, the first time too
+   * @throws {LeaseLostError} if another worker may have the job by now
+   * @throws {RunEndedError} if the run is over; before `work` begins it throws the signal's reason if that has aborted
    */
   once<Result>(step: string, work: () => Promise<Result> | Result): Promise<Result>;
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { CatalogIndex } from "../catalog.ts";
-import { LeaseLostError } from "../errors.ts";
+import { LeaseLostError, RunEndedError } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
 import { buildJob, type JobSettings } from "../new-job.ts";
 import { serializePayload } from "../payload.ts";
@@ -17,17 +17,25 @@ export interface ContextParts {
   readonly job: ClaimedJob;
   readonly catalog: CatalogIndex;
   readonly store: JobStore;
-  readonly signal: AbortSignal;
+  /** Aborts the run; its signal is what the handler sees. */
+  readonly abort: AbortController;
   readonly log: Logger;
 }
 
-/** Builds what a handler sees of its run, and the buffer that gathers what it asks for. */
+/** Builds what a handler sees of its run, and the buffer that gathers what it asks for until the run ends. */
 export function createContext(parts: ContextParts): {
   readonly context: JobContext;
   readonly asked: RunEffects;
+  /** From then on the handler can ask for nothing more. */
+  readonly end: () => void;
 } {
-  const { job, catalog, store, signal, log } = parts;
+  const { job, catalog, abort, log } = parts;
   const asked: RunEffects = { followUps: [], effects: [] };
+  let ended = false;
+  const assertRunning = (): void => {
+    if (ended)
+      throw new RunEndedError(`The run of job ${job.id} is over: nothing can be added to it any more`);
+  };
   const context: JobContext = {
     jobId: job.id,
     type: job.type,
@@ -37,17 +45,26 @@ export function createContext(parts: ContextParts): {
     createdAt: job.createdAt,
     slotAt: job.slotAt,
     idempotencyKey: `${job.id}-${job.generation}`,
-    signal,
+    signal: abort.signal,
     log,
     enqueue(type: string, payload: unknown, settings: JobSettings = {}): void {
+      assertRunning();
       asked.followUps.push(buildJob(catalog, type, payload, { workflowId: job.workflowId, ...settings }));
     },
     onCommit(effect): void {
+      assertRunning();
       asked.effects.push(effect);
     },
-    once: (step, work) => runOnce(store, job, step, work),
+    async once<Result>(step: string, work: () => Promise<Result> | Result): Promise<Result> {
+      assertRunning();
+      abort.signal.throwIfAborted();
+      return runOnce(parts, step, work);
+    },
   };
-  return { context, asked };
+  const end = (): void => {
+    ended = true;
+  };
+  return { context, asked, end };
 }
 
 /**
@@ -55,16 +72,19 @@ export function createContext(parts: ContextParts): {
  * rely on the step never running again.
  */
 async function runOnce<Result>(
-  store: JobStore,
-  job: ClaimedJob,
+  { store, job, abort }: ContextParts,
   step: string,
   work: () => Promise<Result> | Result,
 ): Promise<Result> {
   const stored = await store.readStep(job, step);
   // The stored text was written from this very type by an earlier run of the same step.
   if (stored !== undefined) return JSON.parse(stored) as Result;
-  const result = await work();
-  const json = serializePayload(job.type, result ?? null);
-  if (!(await store.recordStep(job, step, json))) throw new LeaseLostError(job.id);
-  return result;
+  const json = serializePayload(job.type, (await work()) ?? null);
+  if (!(await store.recordStep(job, step, json))) {
+    const lost = new LeaseLostError(job.id);
+    abort.abort(lost);
+    throw lost;
+  }
+  // Not the value itself: a Date that comes back as text the second time should do so the first time.
+  return JSON.parse(json) as Result;
 }

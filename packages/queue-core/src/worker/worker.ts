@@ -3,28 +3,24 @@ import { hostname } from "node:os";
 import { type Logger, pino } from "pino";
 import { type Clock, systemClock } from "../clock.ts";
 import type { JobCatalog, JobType } from "../define-job.ts";
-import { describeError } from "../error-text.ts";
-import { HandlerMissingError, OptionInvalidError } from "../errors.ts";
+import { HandlerMissingError, JobCancelledError, LeaseLostError, WorkerStoppingError } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
-import { DEFAULT_LEASE_MS, type Queue } from "../queue.ts";
-import type { Finish, FinishOutcome, Heartbeat, HeldJob } from "../store.ts";
-import { type AnyHandler, executeJob, failed } from "./execute-job.ts";
+import type { Queue } from "../queue.ts";
+import type { Finish, Heartbeat, HeldJob } from "../store.ts";
+import { errorFacts } from "./error-facts.ts";
+import { type AnyHandler, executeJob } from "./execute-job.ts";
 import type { JobHandlers } from "./handler.ts";
+import { checkLeases, leaseKey } from "./lease-check.ts";
+import { recordFinish } from "./record-finish.ts";
+import { listenForStrays } from "./stray-rejections.ts";
 import { Wake } from "./wake.ts";
+import { readLimits, type WorkerLimits } from "./worker-limits.ts";
 
-export interface WorkerOptions<Jobs extends JobCatalog, Tables> {
+export interface WorkerOptions<Jobs extends JobCatalog, Tables> extends Partial<WorkerLimits> {
   readonly queue: Queue<Jobs, Tables>;
   readonly handlers: JobHandlers<Jobs, Tables>;
   /** Which types this worker takes; all types that have a handler by default. */
   readonly types?: readonly JobType<Jobs>[];
-  /** How many jobs run at a time; 10 by default. */
-  readonly concurrency?: number;
-  /** How long a silent worker keeps its jobs, in milliseconds; renewed every third of it; 30,000 by default. */
-  readonly leaseMs?: number;
-  /** How long `stop` waits for running jobs before it hands them back, in milliseconds; 25,000 by default. */
-  readonly shutdownMs?: number;
-  /** How often an idle worker looks for work, in milliseconds; 1,000 by default. */
-  readonly pollMs?: number;
   /** Must be unique among all workers; made from host, process and a random tail by default. */
   readonly workerId?: string;
   readonly log?: Logger;
@@ -33,40 +29,37 @@ export interface WorkerOptions<Jobs extends JobCatalog, Tables> {
 
 interface Running {
   readonly job: ClaimedJob;
-  readonly claimedAtMs: number;
   readonly abort: AbortController;
+  readonly log: Logger;
   readonly ended: Promise<void>;
 }
+
+/** How often a worker looks for others that have died, as a share of its lease; observers count no finer than thirds. */
+const LOOKS_PER_LEASE = 3;
 
 /** Claims jobs, runs their handlers and records the results, some at a time, until it is stopped. */
 export class Worker {
   readonly id: string;
   readonly #queue: Queue;
   readonly #handlers: ReadonlyMap<string, AnyHandler>;
-  readonly #concurrency: number;
-  readonly #leaseMs: number;
-  readonly #shutdownMs: number;
-  readonly #pollMs: number;
+  readonly #limits: WorkerLimits;
   readonly #log: Logger;
   readonly #clock: Clock;
-  readonly #running = new Map<string, Running>();
+  /** By run and not by job: a job whose lease was lost may be claimed here again while its old run still goes on. */
+  readonly #running = new Set<Running>();
   readonly #wake = new Wake();
+  readonly #giveUp = new AbortController();
+  #unknown: ReadonlySet<string> = new Set();
+  #lastRescueMs = Number.NEGATIVE_INFINITY;
   #heartbeat: Heartbeat | null = null;
+  #stopListening: (() => void) | null = null;
   #loop: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(options: WorkerOptions<JobCatalog, unknown>) {
-    const { concurrency = 10, leaseMs = DEFAULT_LEASE_MS, shutdownMs = 25_000, pollMs = 1_000 } = options;
-    for (const [name, value] of Object.entries({ concurrency, leaseMs, pollMs })) {
-      if (!Number.isInteger(value) || value < 1)
-        throw new OptionInvalidError(`Worker: ${name} must be a whole number from 1, got ${value}`);
-    }
+    this.#limits = readLimits(options);
     this.#queue = options.queue;
     this.#handlers = selectHandlers(options);
-    this.#concurrency = concurrency;
-    this.#leaseMs = leaseMs;
-    this.#shutdownMs = shutdownMs;
-    this.#pollMs = pollMs;
     this.#clock = options.clock ?? systemClock;
     this.id = options.workerId ?? `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`;
     this.#log = (options.log ?? pino({ enabled: false })).child({ workerId: this.id });
@@ -82,21 +75,23 @@ export class Worker {
     return [...this.#handlers.keys()];
   }
 
+  /** Begins to claim; a second call does nothing, nor does one after `stop`. */
   start(): void {
-    if (this.#loop) return;
+    if (this.#loop || this.#stopping) return;
+    this.#stopListening = listenForStrays();
     this.#heartbeat = this.#queue.store.heartbeat({
       workerId: this.id,
-      leaseMs: this.#leaseMs,
-      onBeat: (held, askedAtMs) => this.#reconcile(held, askedAtMs),
+      leaseMs: this.#limits.leaseMs,
+      onBeat: (held, newestToken) => this.#reconcile(held, newestToken),
       onError: (error) => this.#log.error({ err: error }, "heartbeat failed"),
     });
     this.#loop = this.#claimUntilStopped();
-    this.#log.info({ types: this.types, concurrency: this.#concurrency }, "worker started");
+    this.#log.info({ types: this.types, concurrency: this.#limits.concurrency }, "worker started");
   }
 
   /**
-   * Claims nothing more, waits for what runs, and hands back unspent what is still running at the deadline. May be
-   * called more than once; all calls resolve together.
+   * Claims nothing more, waits for what runs, and hands back unspent what is still running at the deadline. May be called more
+   * than once; all calls resolve together.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -105,55 +100,78 @@ export class Worker {
 
   async #stop(): Promise<void> {
     this.#wake.ring();
-    await this.#loop;
     this.#log.info({ running: this.#running.size }, "worker stopping");
-    const drained = Promise.all([...this.#running.values()].map((run) => run.ended));
-    if (!(await settlesWithin(drained, this.#shutdownMs))) await this.#handBackAll();
+    if (!(await settlesWithin(this.#drained(), this.#limits.shutdownMs))) await this.#handBackRunning();
+    this.#giveUp.abort();
+    // A claim that was under way at the deadline: what it brings is handed back before this worker is gone.
+    await this.#loop;
     await this.#heartbeat?.stop();
     await this.#queue.store.retire(this.id);
+    this.#stopListening?.();
     this.#log.info("worker stopped");
+  }
+
+  async #drained(): Promise<void> {
+    await this.#loop;
+    await Promise.all([...this.#running].map((run) => run.ended));
   }
 
   async #claimUntilStopped(): Promise<void> {
     while (!this.#stopping) {
-      const free = this.#concurrency - this.#running.size;
+      await this.#rescueNowAndThen();
+      const free = this.#limits.concurrency - this.#running.size;
       const claimed = free > 0 ? await this.#claim(free) : [];
+      if (this.#stopping) {
+        await this.#handBack(claimed);
+        break;
+      }
       for (const job of claimed) this.#begin(job);
-      if (this.#stopping) break;
       // All slots taken: the end of a run wakes us. Fewer jobs than slots: there are no more now.
-      if (claimed.length < free || free <= 0) await this.#wake.wait(this.#pollMs);
+      if (claimed.length < free || free <= 0) await this.#wake.wait(this.#limits.pollMs);
     }
   }
 
   async #claim(limit: number): Promise<readonly ClaimedJob[]> {
+    const { leaseMs } = this.#limits;
     try {
-      return await this.#queue.store.claim({
-        workerId: this.id,
-        types: this.types,
-        limit,
-        leaseMs: this.#leaseMs,
-      });
+      return await this.#queue.store.claim({ workerId: this.id, types: this.types, limit, leaseMs });
     } catch (error) {
       this.#log.error({ err: error }, "claiming failed, will try again");
       return [];
     }
   }
 
+  /** Workers need no scheduler to be correct: each takes back what others have left behind. */
+  async #rescueNowAndThen(): Promise<void> {
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#lastRescueMs < this.#limits.leaseMs / LOOKS_PER_LEASE) return;
+    this.#lastRescueMs = nowMs;
+    try {
+      const rescued = await this.#queue.store.rescue();
+      if (rescued > 0) this.#log.warn({ rescued }, "jobs of silent workers handed back");
+    } catch (error) {
+      this.#log.error({ err: error }, "rescuing failed, will try again");
+    }
+  }
+
+  /** A handler may block this thread from its first line on, so everything about its run is in place before it begins. */
   #begin(job: ClaimedJob): void {
+    const { id: jobId, type, attempt, workflowId } = job;
+    const log = this.#log.child({ jobId, type, attempt, workflowId });
     const abort = new AbortController();
-    const log = this.#log.child({
-      jobId: job.id,
-      type: job.type,
-      attempt: job.attempt,
-      workflowId: job.workflowId,
-    });
-    const ended = this.#run(job, abort, log).finally(() => {
-      this.#running.delete(job.id);
-      if (this.#running.size === 0) this.#heartbeat?.hold(false);
-      this.#wake.ring();
-    });
+    const ended = Promise.resolve()
+      .then(() => this.#run(job, abort, log))
+      .catch((error: unknown) => log.error(errorFacts(error), "run broke off, its job will be handed back"))
+      .finally(() => this.#end(run));
+    const run: Running = { job, abort, log, ended };
     if (this.#running.size === 0) this.#heartbeat?.hold(true);
-    this.#running.set(job.id, { job, claimedAtMs: this.#clock.monotonic(), abort, ended });
+    this.#running.add(run);
+  }
+
+  #end(run: Running): void {
+    this.#running.delete(run);
+    if (this.#running.size === 0) this.#heartbeat?.hold(false);
+    this.#wake.ring();
   }
 
   async #run(job: ClaimedJob, abort: AbortController, log: Logger): Promise<void> {
@@ -161,69 +179,48 @@ export class Worker {
     const handler = this.#handlers.get(job.type);
     if (!handler)
       throw new HandlerMissingError(`Job ${job.id} was claimed, but "${job.type}" has no handler`);
-    const finish = await executeJob({ queue: this.#queue, handler, job, abort, log });
-    const outcome = await this.#record(finish, log);
+    const queue = this.#queue;
+    const executed = await executeJob({ queue, handler, job, abort, log });
+    const { pollMs: retryMs } = this.#limits;
+    const outcome = await recordFinish(executed, { queue, log, retryMs, giveUp: this.#giveUp.signal });
     const durationMs = Math.round(this.#clock.monotonic() - startedAtMs);
-    if (!outcome) log.error("result could not be recorded; the job runs again when its lease has run out");
+    if (!outcome) log.error({ durationMs }, "how the run ended is not recorded; its job will run again");
     else if (outcome.accepted) log.info({ status: outcome.status, durationMs }, "run ended");
     else log.warn({ durationMs }, "lease lost, result dropped");
   }
 
-  /** Writes how the run ended. What the handler asked for may be what cannot be written: then the run has failed. */
-  async #record(finish: Finish, log: Logger): Promise<FinishOutcome | null> {
+  /** Holds what the store says against what runs here. */
+  #reconcile(held: readonly HeldJob[], newestToken: number): void {
+    const { lost, cancelled, unknown } = checkLeases(this.#running, held, newestToken);
+    for (const { job, abort } of cancelled) abort.abort(new JobCancelledError(`Job ${job.id} was cancelled`));
+    for (const { job, abort } of lost) abort.abort(new LeaseLostError(job.id));
+    // Seen once it may be a claim that is just coming in. Seen twice it is a run whose end could not be recorded, or one of
+    // an earlier process with this worker's id: our beat would keep it for ever.
+    const stranded = unknown.filter((job) => this.#unknown.has(leaseKey(job)));
+    this.#unknown = new Set(unknown.map(leaseKey));
+    if (stranded.length > 0) void this.#handBack(stranded);
+  }
+
+  async #handBackRunning(): Promise<void> {
+    const runs = [...this.#running];
+    for (const { abort } of runs)
+      abort.abort(new WorkerStoppingError("The worker stops: the job was handed back"));
+    for (const { log } of runs) log.warn("deadline of the shutdown reached, handing the job back");
+    await this.#handBack(runs.map(({ job }) => job));
+  }
+
+  /** Gives up jobs unspent. */
+  async #handBack(jobs: readonly Finish["job"][]): Promise<void> {
+    if (jobs.length === 0) return;
+    const jobIds = jobs.map((job) => job.id);
+    const verdict = { verb: "handBack" } as const;
     try {
-      return await this.#finish(finish);
-    } catch (error) {
-      log.error({ err: error }, "recording the result failed");
-      if (finish.verdict.verb !== "complete") return null;
-      try {
-        return await this.#finish(failed(this.#queue, this.#claimOf(finish), error, false, log));
-      } catch (again) {
-        log.error({ err: again }, "recording the failure failed too");
-        return null;
-      }
-    }
-  }
-
-  #claimOf(finish: Finish): ClaimedJob {
-    const running = this.#running.get(finish.job.id);
-    if (!running) throw new Error(`Job ${finish.job.id} is not running here`);
-    return running.job;
-  }
-
-  async #finish(finish: Finish): Promise<FinishOutcome> {
-    const [outcome] = await this.#queue.store.finish([finish]);
-    if (!outcome) throw new Error("The store answered one finish with none");
-    return outcome;
-  }
-
-  /** Holds what the store says against what runs here: aborts runs that were cancelled or lost. */
-  #reconcile(held: readonly HeldJob[], askedAtMs: number): void {
-    const byId = new Map(held.map((job) => [job.id, job]));
-    for (const { job, abort, claimedAtMs } of this.#running.values()) {
-      const stored = byId.get(job.id);
-      if (stored?.leaseToken === job.leaseToken) {
-        if (stored.cancelRequested) abort.abort(new Error(`Job ${job.id} was cancelled`));
-      } else if (claimedAtMs < askedAtMs) {
-        // Not held any more, or finished a moment ago, when the signal no longer matters to anyone.
-        abort.abort(new Error(`The lease on job ${job.id} was lost`));
-      }
-    }
-  }
-
-  async #handBackAll(): Promise<void> {
-    const runs = [...this.#running.values()];
-    for (const { abort } of runs) abort.abort(new Error("The worker is shutting down"));
-    const finishes = runs.map(
-      ({ job }): Finish => ({ job, verdict: { verb: "handBack" }, followUps: [], effects: [] }),
-    );
-    try {
-      await this.#queue.store.finish(finishes);
-      this.#log.warn({ jobs: runs.map(({ job }) => job.id) }, "deadline reached, running jobs handed back");
+      await this.#queue.store.finish(jobs.map((job) => ({ job, verdict, followUps: [], effects: [] })));
+      this.#log.warn({ jobIds }, "jobs handed back");
     } catch (error) {
       this.#log.error(
-        { error: describeError(error) },
-        "handing back failed; the jobs run again when the lease has run out",
+        { err: error, jobIds },
+        "handing back failed; the jobs run again when the lease is over",
       );
     }
   }
@@ -233,7 +230,7 @@ export class Worker {
 function selectHandlers(options: WorkerOptions<JobCatalog, unknown>): ReadonlyMap<string, AnyHandler> {
   const handlers = options.handlers as Readonly<Record<string, AnyHandler | undefined>>;
   const types = options.types ?? Object.keys(handlers);
-  const missing = types.filter((type) => !handlers[type]);
+  const missing = types.filter((type) => !Object.hasOwn(handlers, type) || !handlers[type]);
   const unknown = types.filter((type) => !options.queue.catalog.has(type));
   if (unknown.length > 0) throw new HandlerMissingError(`Not in the catalog: ${unknown.join(", ")}`);
   if (missing.length > 0)
@@ -256,6 +253,7 @@ async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolea
 /**
  * Creates a worker; it does nothing until `start()`.
  * @throws {HandlerMissingError} if a type it should take has no handler
+ * @throws {OptionInvalidError} if a number is out of range
  * @example
  * const worker = createWorker({ queue, handlers: { send_welcome: async ({ userId }) => greet(userId) } });
  * worker.start();

@@ -1,0 +1,54 @@
+import type { Logger } from "pino";
+import { linear } from "../backoff.ts";
+import { describeError } from "../error-text.ts";
+import type { ClaimedJob } from "../job.ts";
+import type { Queue } from "../queue.ts";
+import type { Finish, NewJob, Verdict } from "../store.ts";
+import { errorFacts } from "./error-facts.ts";
+
+export interface FailedRun {
+  /** With its payload as the schema gave it: the type's `onDead` hook gets it. */
+  readonly job: ClaimedJob;
+  readonly error: unknown;
+  readonly timedOut: boolean;
+}
+
+/** The finish of a run that failed, with what the type's `onDead` hook asks for if that was the last one. */
+export function failRun(queue: Queue, run: FailedRun, log: Logger): Finish {
+  const verdict = decide(queue, run, log);
+  const facts = { ...errorFacts(run.error), maxAttempts: run.job.maxAttempts };
+  if (verdict.verb === "retry")
+    log.warn({ ...facts, delayMs: verdict.delayMs }, "run failed, will be retried");
+  else log.error(facts, "run failed, job goes to the dead letters");
+  return { job: run.job, ...withFollowUps(queue, run.job, verdict, log), effects: [] };
+}
+
+/** A custom backoff is code of the application's: where it throws, the default one decides. */
+function decide(queue: Queue, { job, error, timedOut }: FailedRun, log: Logger): Verdict {
+  try {
+    return queue.verdictOnFailure(job, error, { timedOut });
+  } catch (cause) {
+    log.error(errorFacts(cause), "the retry policy threw, the default one is used");
+    const text = describeError(error);
+    return job.attempt >= job.maxAttempts
+      ? { verb: "bury", reason: "attempts_exhausted", error: text, timedOut }
+      : { verb: "retry", delayMs: linear().boundMs(job.attempt), error: text, timedOut };
+  }
+}
+
+/** A job must not stay alive because its own obituary fails: it is buried without follow-ups, and says so. */
+function withFollowUps(
+  queue: Queue,
+  job: ClaimedJob,
+  verdict: Verdict,
+  log: Logger,
+): { readonly verdict: Verdict; readonly followUps: readonly NewJob[] } {
+  try {
+    return { verdict, followUps: queue.followUpsOf(job, verdict) };
+  } catch (cause) {
+    log.error(errorFacts(cause), "the onDead hook failed, the jobs it asks for are not added");
+    if (verdict.verb !== "bury") return { verdict, followUps: [] };
+    const error = `${verdict.error}\nIts onDead hook failed too: ${describeError(cause)}`;
+    return { verdict: { ...verdict, error }, followUps: [] };
+  }
+}

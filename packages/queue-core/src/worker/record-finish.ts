@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { StoreBusyError, StoreUnavailableError } from "../errors.ts";
+import type { Queue } from "../queue.ts";
+import type { Finish, FinishOutcome } from "../store.ts";
+import { errorFacts } from "./error-facts.ts";
+import type { ExecutedRun } from "./execute-job.ts";
+import { failRun } from "./fail-run.ts";
+
+export interface RecordOptions {
+  readonly queue: Queue;
+  readonly log: Logger;
+  /** How long to wait before another try while the store is out of service, in milliseconds. */
+  readonly retryMs: number;
+  /** Ends the trying. */
+  readonly giveUp: AbortSignal;
+}
+
+/**
+ * Writes how a run ended, under its lease. A store that is locked or full is no fault of the job: the write is tried until it
+ * is taken or refused, while the heartbeat keeps the lease. Anything else that fails is what the handler asked to commit: then
+ * nothing of it was written, and the run has failed.
+ * @returns null if it could not be written
+ */
+export async function recordFinish(
+  executed: ExecutedRun,
+  options: RecordOptions,
+): Promise<FinishOutcome | null> {
+  const { queue, log, retryMs, giveUp } = options;
+  let { finish } = executed;
+  while (!giveUp.aborted) {
+    try {
+      return await finishOne(queue, finish);
+    } catch (error) {
+      if (error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
+        log.error(errorFacts(error), "the result cannot be recorded now, will try again");
+        await waitUnlessAborted(retryMs, giveUp);
+      } else if (finish.verdict.verb === "complete") {
+        log.error(errorFacts(error), "what the handler asked for could not be committed");
+        finish = failRun(queue, { job: executed.job, error, timedOut: false }, log);
+      } else {
+        log.error(errorFacts(error), "recording how the run ended failed");
+        return null;
+      }
+    }
+  }
+  return null;
+}
+
+async function finishOne(queue: Queue, finish: Finish): Promise<FinishOutcome> {
+  const [outcome] = await queue.store.finish([finish]);
+  if (!outcome) throw new Error("The store answered one finish with none");
+  return outcome;
+}
+
+async function waitUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
