@@ -2,9 +2,10 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { styleText } from "node:util";
+import { type AppName, READY_MESSAGES } from "./app-ready.ts";
 import { type AppLine, formatLine, readAppLine } from "./dev-log.ts";
 
-const APPS = ["api", "worker", "scheduler", "admin"] as const;
+const APPS = Object.keys(READY_MESSAGES) as AppName[];
 const COLOURS = { api: "cyan", worker: "green", scheduler: "magenta", admin: "yellow" } as const;
 
 if (process.argv.includes("--help")) {
@@ -20,6 +21,7 @@ Settings come from the environment or from .env; .env.example lists them. Ctrl-C
 
 const ready = new Map<string, AppLine>();
 let printed = false;
+let loginLink: string | undefined;
 
 const turbo = spawn("turbo", ["run", "dev", "--output-logs=full"], {
   stdio: ["ignore", "pipe", "pipe"],
@@ -44,12 +46,14 @@ function show(text: string): void {
   if (!line) return;
   const app = APPS.find((name) => name === line.app);
   process.stdout.write(`${styleText(app ? COLOURS[app] : "gray", line.app.padEnd(9))} ${formatLine(line)}\n`);
-  if (line.entry?.msg === "ready") {
-    ready.set(line.app, line);
-    if (!printed && APPS.every((name) => ready.has(name))) {
-      printed = true;
-      process.stdout.write(banner());
-    }
+  loginLink ??= /^Dashboard: (\S+)$/.exec(line.text)?.[1];
+  if (app && line.entry?.msg === READY_MESSAGES[app]) ready.set(app, line);
+  // The admin app prints its login link after its log line; with ADMIN_TOKEN set in production there is none.
+  const complete =
+    APPS.every((name) => ready.has(name)) && (loginLink || process.env.NODE_ENV === "production");
+  if (complete && !printed) {
+    printed = true;
+    process.stdout.write(banner());
   }
 }
 
@@ -62,7 +66,7 @@ ${rule}
   Holdfast is ready: api, worker, scheduler and admin share one SQLite file.
 
   Shop API    ${api}/products
-  Dashboard   ${loginLink()}
+  Dashboard   ${loginLink ?? url("admin")}
 
   Place an order:
     curl -X POST ${api}/orders -H 'content-type: application/json' \\
@@ -75,12 +79,7 @@ ${rule}
 `;
 }
 
-function url(app: string): string {
+function url(app: AppName): string {
   const address = ready.get(app)?.entry?.url;
   return typeof address === "string" ? address : "(see above)";
-}
-
-function loginLink(): string {
-  const link = ready.get("admin")?.entry?.loginLink;
-  return typeof link === "string" ? link : url("admin");
 }
