@@ -1,0 +1,38 @@
+import { jobs } from "@holdfast/job-schemas";
+import { createQueue } from "@holdfast/queue-core";
+import {
+  createLogger,
+  onShutdown,
+  openHealthPort,
+  openShopStore,
+  readEnvironment,
+  schedulerVariables,
+  secretsIn,
+  startApp,
+  storeVariables,
+} from "@holdfast/services";
+import { Scheduler } from "./scheduler.ts";
+import { registerSchedules } from "./schedules.ts";
+
+await startApp(async () => {
+  const shape = { ...storeVariables, ...schedulerVariables };
+  const environment = readEnvironment(shape);
+  const log = createLogger({
+    name: "scheduler",
+    level: environment.LOG_LEVEL,
+    secrets: secretsIn(shape, environment),
+  });
+
+  const store = await openShopStore(environment);
+  const queue = createQueue({ store, jobs });
+  await registerSchedules(queue, environment.SCHEDULE_TZ);
+  const health = await openHealthPort({ port: environment.SCHEDULER_HEALTH_PORT, queue, log });
+  const scheduler = new Scheduler({ queue, log });
+  onShutdown(log, async () => {
+    await scheduler.stop();
+    await health.close();
+    await store.close();
+  });
+  scheduler.start();
+  log.info({ timeZone: environment.SCHEDULE_TZ }, "scheduler started");
+});

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ShopQueue } from "@holdfast/services";
+import type { Logger } from "pino";
+
+export interface SchedulerOptions {
+  readonly queue: ShopQueue;
+  readonly log: Logger;
+  /** How often to look for something to do, in milliseconds; 1,000 by default. */
+  readonly tickMs?: number;
+}
+
+/** The write-ahead log is copied into the database every so many ticks: half a minute at one per second. */
+const TICKS_PER_CHECKPOINT = 30;
+
+/**
+ * Turns due schedules into jobs, promotes due jobs, takes jobs back from workers that died, and keeps the write-ahead log
+ * short. Any number may run: what each step does is decided under the database's lock.
+ */
+export class Scheduler {
+  readonly #queue: ShopQueue;
+  readonly #log: Logger;
+  readonly #tickMs: number;
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> | null = null;
+
+  constructor({ queue, log, tickMs = 1_000 }: SchedulerOptions) {
+    this.#queue = queue;
+    this.#log = log;
+    this.#tickMs = tickMs;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Resolves when the step under way is done. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  /** One look at everything there is to do. A step that fails is logged and keeps no other from its turn. */
+  async tick(): Promise<void> {
+    await this.#step("adding jobs of due schedules", "jobs of due schedules added", () =>
+      this.#queue.runDueCronJobs(),
+    );
+    await this.#step("promoting due jobs", "due jobs promoted", () => this.#queue.store.promoteDue());
+    await this.#step("rescuing jobs", "jobs of silent workers handed back", () =>
+      this.#queue.releaseStaleJobs(),
+    );
+  }
+
+  async #run(): Promise<void> {
+    for (let tick = 1; !this.#stopping.signal.aborted; tick++) {
+      await this.tick();
+      if (tick % TICKS_PER_CHECKPOINT === 0) await this.#checkpoint();
+      // Rejects only because `stop` aborted it, which the loop's condition then sees.
+      await sleep(this.#tickMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  async #step(doing: string, done: string, step: () => Promise<number>): Promise<void> {
+    try {
+      const count = await step();
+      if (count > 0) this.#log.info({ count }, done);
+    } catch (error) {
+      this.#log.error({ err: error }, `${doing} failed, will try again`);
+    }
+  }
+
+  async #checkpoint(): Promise<void> {
+    try {
+      await this.#queue.store.checkpoint();
+    } catch (error) {
+      this.#log.error({ err: error }, "checkpoint failed, will try again");
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { jobs } from "@holdfast/job-schemas";
+import { createQueue } from "@holdfast/queue-core";
+import { FakeClock } from "@holdfast/queue-core/testing";
+import { openShopStore, type ShopStore } from "@holdfast/services";
+import { pino } from "pino";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { Scheduler } from "../src/scheduler.ts";
+import { registerSchedules } from "../src/schedules.ts";
+
+const log = pino({ enabled: false });
+const stores: ShopStore[] = [];
+let folder: string;
+let clock: FakeClock;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "holdfast-scheduler-"));
+  clock = new FakeClock(Date.UTC(2026, 5, 1, 23, 59, 58));
+});
+
+afterEach(async () => {
+  await Promise.all(stores.splice(0).map((store) => store.close()));
+  await rm(folder, { recursive: true });
+});
+
+/** A scheduler process's own store, queue and loop over the shared file. */
+async function openScheduler() {
+  const store = await openShopStore({ DATABASE_URL: join(folder, "shop.db") }, { clock });
+  stores.push(store);
+  const queue = createQueue({ store, jobs, clock });
+  await registerSchedules(queue, "UTC");
+  return { queue, store, scheduler: new Scheduler({ queue, log }) };
+}
+
+it("R9: two schedulers past midnight add each slot once", async () => {
+  const [first, second] = await Promise.all([openScheduler(), openScheduler()]);
+  for (let seconds = 0; seconds < 4; seconds++) {
+    await Promise.all([first.scheduler.tick(), second.scheduler.tick()]);
+    clock.advance(1_000);
+  }
+  const { items } = await first.store.listJobs({ limit: 10 });
+  const slots = items.map(({ type, slotAt }) => `${type} ${slotAt?.toISOString()}`).sort();
+  expect(slots).toEqual([
+    "daily_sales_report 2026-06-02T00:00:00.000Z",
+    "reconcile_payments 2026-06-02T00:00:00.000Z",
+  ]);
+});
+
+it("registering the schedules again, as every start does, skips and doubles no slot", async () => {
+  const { queue, scheduler, store } = await openScheduler();
+  clock.advance(2_000);
+  await registerSchedules(queue, "UTC");
+  await scheduler.tick();
+  await registerSchedules(queue, "UTC");
+  await scheduler.tick();
+  const { items } = await store.listJobs({ limit: 10, type: "daily_sales_report" });
+  expect(items).toHaveLength(1);
+});
+
+it("a scheduler promotes due jobs and takes jobs back from a worker that died", async () => {
+  const { queue, scheduler, store } = await openScheduler();
+  const late = await queue.enqueueDelayed("reconcile_payments", {}, 5_000);
+  const held = await queue.enqueue("cleanup_completed_jobs", {});
+  await queue.dequeue("worker-that-dies", { types: ["cleanup_completed_jobs"], leaseMs: 3_000 });
+  for (let seconds = 0; seconds < 6; seconds++) {
+    await scheduler.tick();
+    clock.advance(1_000);
+  }
+  await scheduler.tick();
+  expect((await store.getJob(late.id))?.status).toBe("pending");
+  expect(await store.getJob(held.id)).toMatchObject({ status: "pending", attempts: 0 });
+});
+
+it("a step that fails keeps no other step and no later tick from its turn", async () => {
+  const { queue, store } = await openScheduler();
+  const lines: string[] = [];
+  const heard = pino({ level: "error" }, { write: (line: string) => void lines.push(line) });
+  const delayed = await queue.enqueueDelayed("reconcile_payments", {}, 1_000);
+  const failing = Object.create(queue, {
+    runDueCronJobs: { value: () => Promise.reject(new Error("the disk is full")) },
+  }) as typeof queue;
+  clock.advance(1_000);
+  await new Scheduler({ queue: failing, log: heard }).tick();
+  expect(lines.join()).toContain("the disk is full");
+  expect((await store.getJob(delayed.id))?.status).toBe("pending");
+});
+
+it("a scheduler that is stopped ends its loop", async () => {
+  const { scheduler } = await openScheduler();
+  scheduler.start();
+  await scheduler.stop();
+  const before = (await stores[0]?.listJobs({ limit: 10 }))?.items.length;
+  clock.advance(60_000);
+  expect((await stores[0]?.listJobs({ limit: 10 }))?.items.length).toBe(before);
+});
