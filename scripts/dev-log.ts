@@ -13,15 +13,6 @@ const PREFIX = /^@holdfast\/([a-z]+):dev: ?(.*)$/;
 const NOISE = /^(> |\$ |\(node:|\(Use `node|cache bypass|Restarting |Completed running)/;
 /** Members of a line that the reader has already: who, when, where. */
 const KNOWN = new Set(["level", "time", "pid", "hostname", "name", "msg", "err", "workerId"]);
-const LEVELS = new Map([
-  [10, "trace"],
-  [20, "debug"],
-  [30, "info"],
-  [40, "warn"],
-  [50, "error"],
-  [60, "fatal"],
-]);
-
 /** @returns null for lines that say nothing: turbo's own and pnpm's echo of the script */
 export function readAppLine(line: string): AppLine | null {
   const [, app, text] = PREFIX.exec(line) ?? [];
@@ -43,8 +34,8 @@ function parseEntry(text: string): Readonly<Record<string, unknown>> | null {
 /** `12:00:01 info  order placed orderId=ord-1`, or the text as it is. */
 export function formatLine({ text, entry }: AppLine): string {
   if (!entry) return text;
-  const time = typeof entry.time === "number" ? new Date(entry.time).toLocaleTimeString("en-GB") : "";
-  const level = LEVELS.get(Number(entry.level)) ?? "info";
+  const time = typeof entry.time === "string" ? new Date(entry.time).toLocaleTimeString("en-GB") : "";
+  const level = typeof entry.level === "string" ? entry.level : "info";
   const members = Object.entries(entry).flatMap(([key, value]) =>
     KNOWN.has(key) || value === null
       ? []
