@@ -1,5 +1,5 @@
 import { JobDependencyError } from "../errors.ts";
-import { parseJobId } from "../job-id.ts";
+import type { JobStatus } from "../job.ts";
 import type { Dependency } from "../store.ts";
 import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
@@ -13,28 +13,40 @@ export type Birth =
   | { readonly kind: "waiting"; readonly unmet: number }
   | { readonly kind: "cancelled"; readonly cause: number };
 
+/** A parent of a job that is about to be added. */
+export interface Parent {
+  readonly seq: number;
+  readonly status: JobStatus;
+  readonly whenDead: Dependency["whenDead"];
+}
+
 /**
- * Links a new job to its parents. Parents must exist already, so no cycle can be made.
+ * Looks up the parents of a new job. They exist before it does, so no cycle can be made.
  * @throws {JobDependencyError} if a parent is unknown
  */
-export function linkToParents(connection: Connection, child: number, parents: readonly Dependency[]): Birth {
+export function findParents(connection: Connection, dependsOn: readonly Dependency[]): Parent[] {
+  const byId = new Map(dependsOn.map((parent) => [parent.jobId, parent]));
+  return [...byId.values()].map(({ jobId, whenDead }) => {
+    const found = locate(connection, jobId);
+    if (found) return { seq: found.seq, status: found.status, whenDead };
+    throw new JobDependencyError(
+      `Cannot depend on job ${jobId}: there is no such job (it may have been pruned)`,
+    );
+  });
+}
+
+/** Draws the edges from a new job to its parents. */
+export function linkToParents(connection: Connection, child: number, parents: readonly Parent[]): Birth {
   let unmet = 0;
   let cause: number | null = null;
-  for (const { jobId, whenDead } of new Map(parents.map((parent) => [parent.jobId, parent])).values()) {
-    const parent = parseJobId(jobId)?.seq ?? Number.NaN;
-    const status = locate(connection, jobId)?.status;
-    if (!status || parent === child) {
-      throw new JobDependencyError(
-        `Cannot depend on job ${jobId}: there is no such job (it may have been pruned)`,
-      );
-    }
+  for (const { seq, status, whenDead } of parents) {
     const dead = status === "failed" || status === "cancelled";
     const open = !dead && status !== "completed";
     if (open) unmet += 1;
-    if (dead && whenDead === "cancel") cause ??= parent;
+    if (dead && whenDead === "cancel") cause ??= seq;
     connection.run(
       "INSERT INTO edge (parent, child, when_dead, done) VALUES (?, ?, ?, ?)",
-      parent,
+      seq,
       child,
       whenDead,
       open || (dead && whenDead === "cancel") ? 0 : 1,
@@ -58,16 +70,15 @@ function settleOne(connection: Connection, child: number, nowMs: number): void {
   // `unmet` never reaches 0: the last parent removes the row instead.
   if (connection.run("UPDATE waiting SET unmet = unmet - 1 WHERE seq = ? AND unmet > 1", child) === 1) return;
   if (connection.run("DELETE FROM waiting WHERE seq = ?", child) === 0) return;
-  const row = connection.get<{ type: string; priority: number; due_at: number }>(
-    "SELECT type, priority, due_at FROM job WHERE seq = ?",
+  const row = connection.get<{ type: string; priority: number; created_at: number; due_at: number }>(
+    "SELECT type, priority, created_at, due_at FROM job WHERE seq = ?",
     child,
   );
   if (!row) throw new Error(`Waiting job ${child} has no row in job`);
-  makeClaimable(
-    connection,
-    { seq: child, type: row.type, np: -row.priority, dueAt: row.due_at, attempts: 0 },
-    nowMs,
-  );
+  const { type, priority, created_at: createdAt, due_at: dueAt } = row;
+  // Without a delay it is due whatever the clock says, which may have been set back since.
+  const reachedMs = dueAt === createdAt ? dueAt : nowMs;
+  makeClaimable(connection, { seq: child, type, np: -priority, dueAt, attempts: 0 }, reachedMs);
 }
 
 /** A parent is dead or cancelled: each child is cancelled, or goes on, as its edge says; so on down the tree. */

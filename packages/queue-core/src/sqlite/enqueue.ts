@@ -3,27 +3,51 @@ import { formatJobId } from "../job-id.ts";
 import type { EnqueueOutcome, NewJob } from "../store.ts";
 import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
-import { type Birth, linkToParents } from "./dependencies.ts";
+import { type Birth, findParents, linkToParents, type Parent } from "./dependencies.ts";
 import { appendFinished } from "./finished.ts";
 import { getJobBySeq } from "./jobs.ts";
 import type { RunCounts } from "./run-counts.ts";
 
-/** Adds jobs inside the caller's transaction. */
+/** When jobs are added; after the wall clock was set back the two differ. */
+export interface EnqueueTime {
+  /** What the clock says: delays count from it. */
+  readonly nowMs: number;
+  /** At least that of the job before, so that ids sort in the order of enqueueing. */
+  readonly createdAtMs: number;
+}
+
+const NO_PARENTS: readonly Parent[] = [];
+
+/**
+ * Adds jobs inside the caller's transaction, all or none.
+ * @throws {JobDependencyError} before the first row is written: the caller may catch it and commit what else it did
+ */
 export function enqueueJobs(
   connection: Connection,
   counts: RunCounts,
   jobs: readonly NewJob[],
-  nowMs: number,
+  time: EnqueueTime,
 ): EnqueueOutcome[] {
-  return jobs.map((job) => enqueueOne(connection, counts, job, nowMs));
+  const parents = jobs.map((job) =>
+    job.dependsOn.length === 0 || holderOf(connection, job)
+      ? NO_PARENTS
+      : findParents(connection, job.dependsOn),
+  );
+  return jobs.map((job, i) => enqueueOne(connection, counts, job, parents[i] ?? NO_PARENTS, time));
 }
 
-function enqueueOne(connection: Connection, counts: RunCounts, job: NewJob, nowMs: number): EnqueueOutcome {
+function enqueueOne(
+  connection: Connection,
+  counts: RunCounts,
+  job: NewJob,
+  parents: readonly Parent[],
+  { nowMs, createdAtMs }: EnqueueTime,
+): EnqueueOutcome {
   if (job.uniqueKey !== null) {
     const existing = takeUniqueKey(connection, job.type, job.uniqueKey);
     if (existing) return { job: existing, deduplicated: true };
   }
-  const dueAt = nowMs + job.delayMs;
+  const dueAt = job.delayMs === 0 ? createdAtMs : nowMs + job.delayMs;
   const seq = connection.insert(
     `INSERT INTO job
        (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at)
@@ -32,17 +56,26 @@ function enqueueOne(connection: Connection, counts: RunCounts, job: NewJob, nowM
     job.payload,
     job.priority,
     job.maxAttempts,
-    nowMs,
+    createdAtMs,
     dueAt,
     job.workflowId,
     job.detached ? 1 : 0,
     job.uniqueKey,
     job.slotAtMs,
   );
-  const birth: Birth =
-    job.dependsOn.length > 0 ? linkToParents(connection, seq, job.dependsOn) : { kind: "free" };
-  const status = place(connection, counts, seq, job, dueAt, nowMs, birth);
-  return { job: asStored(job, seq, status, dueAt, nowMs), deduplicated: false };
+  const birth = linkToParents(connection, seq, parents);
+  const status = place(connection, counts, seq, job, dueAt, job.delayMs === 0 ? createdAtMs : nowMs, birth);
+  return { job: asStored(job, seq, status, dueAt, createdAtMs), deduplicated: false };
+}
+
+/** The job that holds the unique key of a new one. */
+function holderOf(connection: Connection, job: NewJob): number | undefined {
+  if (job.uniqueKey === null) return undefined;
+  return connection.get<{ seq: number }>(
+    "SELECT seq FROM unique_key WHERE type = ? AND key = ?",
+    job.type,
+    job.uniqueKey,
+  )?.seq;
 }
 
 /**
@@ -96,10 +129,10 @@ function place(
   return makeClaimable(connection, { seq, type: job.type, np: -job.priority, dueAt, attempts: 0 }, nowMs);
 }
 
-function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number, nowMs: number): Job {
-  const createdAt = new Date(nowMs);
+function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number, createdAtMs: number): Job {
+  const createdAt = new Date(createdAtMs);
   return {
-    id: formatJobId(nowMs, seq),
+    id: formatJobId(createdAtMs, seq),
     type: job.type,
     payload: JSON.parse(job.payload),
     status,

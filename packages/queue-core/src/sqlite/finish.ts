@@ -4,7 +4,7 @@ import type { Finish, FinishOutcome, Verdict } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { appendDeadLetter } from "./dead-letters.ts";
 import { cascadeDeath, releaseChildren } from "./dependencies.ts";
-import { enqueueJobs } from "./enqueue.ts";
+import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { appendFinished } from "./finished.ts";
 import type { RunCounts } from "./run-counts.ts";
 
@@ -33,7 +33,7 @@ export function finishJob(
   connection: Connection,
   counts: RunCounts,
   finish: Finish,
-  nowMs: number,
+  time: EnqueueTime,
 ): FinishOutcome {
   const { job } = finish;
   const seq = parseJobId(job.id)?.seq;
@@ -45,11 +45,11 @@ export function finishJob(
     job.leaseToken,
   );
   if (!row) return LOST;
-  const run: Run = { ...row, seq, nowMs };
+  const run: Run = { ...row, seq, nowMs: time.nowMs };
   const verdict = afterCancellation(finish.verdict, run);
   const status = record(connection, counts, run, verdict);
   if (verdict.verb === "complete" || verdict.verb === "bury")
-    enqueueJobs(connection, counts, finish.followUps, nowMs);
+    enqueueJobs(connection, counts, finish.followUps, time);
   return { accepted: true, status };
 }
 

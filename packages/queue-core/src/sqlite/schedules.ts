@@ -2,7 +2,7 @@ import { parseJobId } from "../job-id.ts";
 import { type CatchUp, computeNextRun, dueSlots, type Schedule } from "../schedule.ts";
 import type { NewSchedule, SlotJob } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { enqueueJobs } from "./enqueue.ts";
+import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import type { RunCounts } from "./run-counts.ts";
 
 interface ScheduleRow {
@@ -64,14 +64,14 @@ export function takeDueSlots(
   connection: Connection,
   counts: RunCounts,
   jobFor: SlotJob,
-  nowMs: number,
+  time: EnqueueTime,
 ): number {
   let added = 0;
   for (const schedule of activeSchedules(connection)) {
-    const { slots, nextRunAt } = dueSlots(schedule, new Date(nowMs));
+    const { slots, nextRunAt } = dueSlots(schedule, new Date(time.nowMs));
     let lastRunAt = schedule.lastRunAt?.getTime() ?? null;
     for (const slot of slots) {
-      if (!takeSlot(connection, counts, jobFor, schedule, slot.getTime(), nowMs)) continue;
+      if (!takeSlot(connection, counts, jobFor, schedule, slot.getTime(), time)) continue;
       lastRunAt = slot.getTime();
       added += 1;
     }
@@ -93,7 +93,7 @@ function takeSlot(
   jobFor: SlotJob,
   schedule: Schedule,
   slotAtMs: number,
-  nowMs: number,
+  time: EnqueueTime,
 ): boolean {
   const taken = connection.run(
     "INSERT INTO cron_slot (schedule_id, slot_at, seq) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
@@ -101,7 +101,7 @@ function takeSlot(
     slotAtMs,
   );
   if (taken === 0) return false;
-  const [outcome] = enqueueJobs(connection, counts, [jobFor(schedule, slotAtMs)], nowMs);
+  const [outcome] = enqueueJobs(connection, counts, [jobFor(schedule, slotAtMs)], time);
   const seq = parseJobId(outcome?.job.id ?? "")?.seq ?? 0;
   connection.run(
     "UPDATE cron_slot SET seq = ? WHERE schedule_id = ? AND slot_at = ?",

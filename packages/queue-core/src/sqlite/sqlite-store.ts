@@ -43,7 +43,7 @@ import {
   reviveChunk,
   reviveDeadLetter,
 } from "./dead-letters.ts";
-import { enqueueJobs } from "./enqueue.ts";
+import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { finishJob } from "./finish.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { attemptsOf, getJob, listJobs, recentFailures, workflowJobs } from "./jobs.ts";
@@ -116,7 +116,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     options: { readonly durability: Durability; readonly tx?: OpenTransaction | undefined },
   ): Promise<readonly EnqueueOutcome[]> {
     const add = (connection: Connection): EnqueueOutcome[] =>
-      enqueueJobs(connection, this.#counts, jobs, this.#createdAt());
+      enqueueJobs(connection, this.#counts, jobs, this.#enqueueTime());
     if (!options.tx) return this.#writer.write(options.durability, add);
     const connection = options.tx instanceof SqliteTransaction ? options.tx.connection() : null;
     if (connection && [this.#parts.full, this.#parts.normal].includes(connection)) return add(connection);
@@ -139,7 +139,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   /** Runs that end together share a transaction; one with effects has its own, as those are asynchronous. */
   #finishOne(finish: Finish): Promise<FinishOutcome> {
     const end = (connection: Connection): FinishOutcome =>
-      finishJob(connection, this.#counts, finish, this.#now());
+      finishJob(connection, this.#counts, finish, this.#enqueueTime());
     if (finish.effects.length === 0) return this.#writer.write("normal", end);
     return this.#writer.exclusive("normal", async (connection, scope) => {
       const outcome = end(connection);
@@ -253,6 +253,8 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return this.#writer.write("full", (connection) => {
       discardDeadLetter(connection, deadLetterId);
       appendAudit(connection, audit, this.#now());
+      // The newest job's row number is given again; a later creation time keeps the id from being.
+      this.#lastCreatedAtMs = this.#enqueueTime().createdAtMs + 1;
     });
   }
 
@@ -274,7 +276,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   async takeDueSlots(jobFor: SlotJob): Promise<number> {
     if (!hasDueSlots(this.#reader, this.#now())) return 0;
     return this.#writer.write("full", (connection) =>
-      takeDueSlots(connection, this.#counts, jobFor, this.#createdAt()),
+      takeDueSlots(connection, this.#counts, jobFor, this.#enqueueTime()),
     );
   }
 
@@ -322,8 +324,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   /** Creation times of one process never go back, so that ids sort in the order of enqueueing. */
-  #createdAt(): number {
-    this.#lastCreatedAtMs = Math.max(this.#lastCreatedAtMs, this.#now());
-    return this.#lastCreatedAtMs;
+  #enqueueTime(): EnqueueTime {
+    const nowMs = this.#now();
+    this.#lastCreatedAtMs = Math.max(this.#lastCreatedAtMs, nowMs);
+    return { nowMs, createdAtMs: this.#lastCreatedAtMs };
   }
 }

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { PRIORITY } from "../../src/priority.ts";
 import { MAX_DELAY_MS } from "../../src/retry-policy.ts";
+import { newJob } from "./new-jobs.ts";
 import type { Rule } from "./store-conformance.ts";
 
 export function enqueueRules(rule: Rule): void {
@@ -70,7 +71,7 @@ export function enqueueRules(rule: Rule): void {
     ids.push((await bed.add()).id);
     bed.clock.setWall(bed.clock.now() - 3_600_000);
     ids.push((await bed.add()).id);
-    await bed.finish(await bed.claim(), { verb: "complete", result: null }, { followUps: [followUp] });
+    await bed.finish(await bed.claim(), { verb: "complete", result: null }, { followUps: [newJob()] });
     ids.push((await bed.store.listJobs({ limit: 1 })).items[0]?.id ?? "");
     expect(ids.toSorted()).toEqual(ids);
     expect(new Set(ids).size).toBe(5);
@@ -101,16 +102,3 @@ export function enqueueRules(rule: Rule): void {
     });
   }
 }
-
-const followUp = {
-  type: "mail",
-  payload: '{"n":2}',
-  priority: 5,
-  maxAttempts: 5,
-  delayMs: 0,
-  workflowId: null,
-  detached: false,
-  uniqueKey: null,
-  slotAtMs: null,
-  dependsOn: [],
-} as const;

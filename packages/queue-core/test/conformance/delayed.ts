@@ -1,0 +1,90 @@
+import { expect } from "vitest";
+import type { Rule } from "./store-conformance.ts";
+
+export function delayedRules(rule: Rule): void {
+  rule("R8: a delayed job is never early, and needs no scheduler to be on time", async (bed) => {
+    const added = await bed.queue.enqueueDelayed("mail", { n: 1 }, 60_000);
+    expect(added).toMatchObject({ status: "scheduled", scheduledAt: new Date(bed.clock.now() + 60_000) });
+    expect(await bed.store.getJob(added.id)).toMatchObject({ status: "scheduled" });
+    bed.clock.advance(59_999);
+    expect(await bed.store.promoteDue()).toBe(0);
+    expect(await bed.queue.dequeue("worker-1")).toBeNull();
+    bed.clock.advance(1);
+    expect((await bed.claim()).id).toBe(added.id);
+  });
+
+  rule("R8: a part of a millisecond counts as a whole one", async (bed) => {
+    const { id } = await bed.queue.enqueueDelayed("mail", { n: 1 }, 0.2);
+    expect(await bed.states(id)).toEqual(["scheduled"]);
+    bed.clock.advance(1);
+    expect((await bed.claim()).id).toBe(id);
+  });
+
+  rule("R8: without a delay a job can be claimed at once", async (bed) => {
+    const { id } = await bed.queue.enqueueDelayed("mail", { n: 1 }, 0);
+    expect(await bed.states(id)).toEqual(["pending"]);
+  });
+
+  rule("R8: what falls due takes its place by its due time", async (bed) => {
+    const late = await bed.queue.enqueueDelayed("mail", { n: 1 }, 20);
+    const early = await bed.queue.enqueueDelayed("report", { n: 1 }, 10);
+    bed.clock.advance(15);
+    const between = await bed.add();
+    bed.clock.advance(15);
+    const urgent = await bed.queue.enqueueDelayed("mail", { n: 1 }, 1, { priority: 10 });
+    bed.clock.advance(1);
+    expect(await bed.store.promoteDue()).toBe(3);
+    const claimed = await bed.queue.dequeueBatch("worker-1", 4);
+    expect(claimed.map((job) => job.id)).toEqual([urgent.id, early.id, between.id, late.id]);
+  });
+
+  rule("R8: a claim of one type leaves the due jobs of others on time", async (bed) => {
+    const { id } = await bed.queue.enqueueDelayed("report", { n: 1 }, 10);
+    bed.clock.advance(10);
+    expect(await bed.queue.dequeue("worker-1", { types: ["mail"] })).toBeNull();
+    expect((await bed.claim()).id).toBe(id);
+  });
+
+  rule("R8: more jobs may fall due at once than one promotion moves", async (bed) => {
+    const delayMs = 10;
+    await bed.queue.enqueueMany(
+      "mail",
+      Array.from({ length: 2_500 }, (_, n) => ({ n })),
+      { delayMs },
+    );
+    bed.clock.advance(10);
+    let promoted = 0;
+    for (let moved = await bed.store.promoteDue(); moved > 0; moved = await bed.store.promoteDue())
+      promoted += moved;
+    expect(promoted).toBe(2_500);
+    const { queue } = await bed.store.stats();
+    expect([queue.pending, queue.scheduled]).toEqual([2_500, 0]);
+  });
+
+  rule("R8: nothing due means nothing written", async (bed) => {
+    await bed.queue.enqueueDelayed("mail", { n: 1 }, 10);
+    const before = await bed.database.dump();
+    expect(await bed.store.promoteDue()).toBe(0);
+    expect(await bed.database.dump()).toEqual(before);
+  });
+
+  rule("R8: a delay counts by the clock as it is, also after it was set back", async (bed) => {
+    await bed.add();
+    bed.clock.setWall(bed.clock.now() - 3_600_000);
+    const { id, scheduledAt } = await bed.queue.enqueue("report", { n: 1 }, { delayMs: 5_000 });
+    expect(scheduledAt).toEqual(new Date(bed.clock.now() + 5_000));
+    expect(await bed.states(id)).toEqual(["scheduled"]);
+    bed.clock.advance(5_000);
+    expect((await bed.claim("worker-1", { types: ["report"] })).id).toBe(id);
+  });
+
+  rule("R8: a job without a delay can be claimed at once, also after the clock was set back", async (bed) => {
+    const before = await bed.add();
+    bed.clock.setWall(bed.clock.now() - 3_600_000);
+    const after = await bed.add();
+    expect(await bed.states(after.id)).toEqual(["pending"]);
+    expect(await bed.store.getJob(after.id)).toMatchObject({ id: after.id });
+    const claimed = await bed.queue.dequeueBatch("worker-1", 2);
+    expect(claimed.map((job) => job.id)).toEqual([before.id, after.id]);
+  });
+}
