@@ -173,6 +173,13 @@ export function discardDeadLetter(connection: Connection, id: string): void {
 export function forgetJob(connection: Connection, seq: number, jobId: string): void {
   connection.run("DELETE FROM attempt WHERE seq = ?", seq);
   connection.run("DELETE FROM processed_jobs WHERE job_id = ?", jobId);
+  // What it cancelled by dying or being cancelled stays cancelled: with its edge goes the knowledge that another
+  // parent's retry is not enough.
+  connection.run(
+    `UPDATE finished SET cancel_cause = NULL
+     WHERE cancel_cause IS NOT NULL AND seq IN (SELECT child FROM edge WHERE parent = ? AND done = 0)`,
+    seq,
+  );
   connection.run("DELETE FROM edge WHERE parent = ?", seq);
   connection.run("DELETE FROM edge WHERE child = ?", seq);
   connection.run(
@@ -190,13 +197,15 @@ export function editDeadLetter(
   change: { readonly payload?: string; readonly reviewed?: boolean; readonly notes?: string | null },
 ): DeadLetter {
   const row = requireRow(connection, id);
-  const edited = change.payload !== undefined && change.payload !== row.payload;
+  const payload = change.payload ?? row.payload;
+  // Edited means other than what the job ran with: an edit that was taken back must not pass for a new request.
   connection.run(
-    "UPDATE dead_letter_jobs SET payload = ?, reviewed = ?, notes = ?, edited = ? WHERE seq = ?",
-    change.payload ?? row.payload,
+    `UPDATE dead_letter_jobs SET payload = ?, reviewed = ?, notes = ?, edited = (? <> j.payload)
+     FROM job j WHERE j.seq = dead_letter_jobs.seq AND dead_letter_jobs.seq = ?`,
+    payload,
     change.reviewed === undefined ? row.reviewed : Number(change.reviewed),
     change.notes === undefined ? row.notes : change.notes,
-    edited ? 1 : row.edited,
+    payload,
     row.seq,
   );
   return toDeadLetter(requireRow(connection, id));

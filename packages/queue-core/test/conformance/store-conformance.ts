@@ -1,8 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { claimRules } from "./claim.ts";
+import { deadLetterRules } from "./dead-letters.ts";
+import { delayedRules } from "./delayed.ts";
+import { dependencyRules } from "./dependencies.ts";
 import { enqueueRules } from "./enqueue.ts";
+import { fencingRules } from "./fencing.ts";
+import { finishRules } from "./finish.ts";
+import { retryRules } from "./retries.ts";
 import { TestBed } from "./test-bed.ts";
 import type { CreateDatabase } from "./test-database.ts";
+import { uniqueKeyRules } from "./unique-keys.ts";
+import { workflowRules } from "./workflows.ts";
 
 /** States one rule that every store keeps, and shows it on a database of its own. */
 export type Rule = (title: string, show: (bed: TestBed) => Promise<void>) => void;
@@ -10,6 +18,14 @@ export type Rule = (title: string, show: (bed: TestBed) => Promise<void>) => voi
 const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   enqueue: enqueueRules,
   claim: claimRules,
+  finish: finishRules,
+  fencing: fencingRules,
+  retries: retryRules,
+  "dead letters": deadLetterRules,
+  "unique keys": uniqueKeyRules,
+  delayed: delayedRules,
+  dependencies: dependencyRules,
+  workflows: workflowRules,
 };
 
 /**
