@@ -56,6 +56,10 @@ export const apiVariables = {
     secret: true,
     production: "required",
   }),
+  API_RATE_PER_MINUTE: withFallback(wholeNumber(1, 1_000_000), {
+    description: "Requests per minute that one key of the API is let through; a tenth of it at once",
+    fallback: "6000",
+  }),
 };
 
 export const adminVariables = {

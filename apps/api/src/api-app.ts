@@ -1,0 +1,72 @@
+import { setup } from "@hectoday/http";
+import type { Shop, WebhookPolicy } from "@holdfast/services";
+import { createKeyCheck } from "./access/api-keys.ts";
+import { createRateLimit } from "./access/rate-limit.ts";
+import { readBody } from "./edge/read-body.ts";
+import { errorResponse, failure } from "./error-response.ts";
+import type { ApiLocals } from "./locals.ts";
+import { healthRoutes } from "./routes/health-routes.ts";
+import { orderRoutes } from "./routes/order-routes.ts";
+import { productRoutes } from "./routes/product-routes.ts";
+import { webhookRoutes } from "./routes/webhook-routes.ts";
+
+export interface ApiAppOptions {
+  readonly shop: Shop;
+  readonly webhookPolicy: WebhookPolicy;
+  /** Keys of which each request must carry one; undefined lets everybody in. */
+  readonly apiKeys: readonly string[] | undefined;
+  /** Requests per minute that each key is let through; a tenth of it at once. */
+  readonly ratePerMinute: number;
+  /** True once the process has begun to stop. */
+  readonly isStopping: () => boolean;
+}
+
+/** The shop's API: products, orders, webhooks and probes. */
+export function createApiApp({ shop, webhookPolicy, apiKeys, ratePerMinute, isStopping }: ApiAppOptions): {
+  readonly fetch: (request: Request) => Promise<Response>;
+} {
+  const { log, clock } = shop;
+  const callerOf = createKeyCheck(apiKeys);
+  const limitRate = createRateLimit({
+    perMinute: ratePerMinute,
+    burst: Math.ceil(ratePerMinute / 10),
+    clock,
+  });
+  const app = setup<ApiLocals>({
+    routes: [
+      ...healthRoutes(shop, isStopping),
+      ...productRoutes(shop),
+      ...orderRoutes(shop),
+      ...webhookRoutes(shop, webhookPolicy),
+    ],
+    onRequest: ({ request }) => {
+      const caller = callerOf(request);
+      // Without a key nobody can be told from anybody else, so nobody is limited.
+      if (caller !== "") limitRate(caller);
+      return { caller };
+    },
+    onResponse: ({ response }) => withSecurityHeaders(response),
+    onError: ({ error }) => errorResponse(error, log),
+    onNotFound: () => failure(404, "NOT_FOUND", "There is nothing at this address"),
+  });
+  return {
+    async fetch(request) {
+      let checked: Request;
+      try {
+        checked = await readBody(request);
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        return withSecurityHeaders(errorResponse(error, log));
+      }
+      return await app.fetch(checked);
+    },
+  };
+}
+
+/** Answers are data for programs: no browser is to guess a type, render or keep them. */
+function withSecurityHeaders(response: Response): Response {
+  response.headers.set("x-content-type-options", "nosniff");
+  response.headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+  if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+  return response;
+}

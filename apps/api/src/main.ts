@@ -1,0 +1,52 @@
+import { jobs } from "@holdfast/job-schemas";
+import { createQueue } from "@holdfast/queue-core";
+import {
+  apiVariables,
+  createLogger,
+  createPaymentGateway,
+  createShop,
+  onShutdown,
+  openShopStore,
+  paymentVariables,
+  readEnvironment,
+  secretsIn,
+  startApp,
+  startHttpServer,
+  storeVariables,
+  webhookPolicy,
+  webhookVariables,
+} from "@holdfast/services";
+import { createApiApp } from "./api-app.ts";
+
+/** Longer than a charge may take, so that a stopping process still answers the customers it is charging. */
+const DRAIN_MS = 15_000;
+
+await startApp(async () => {
+  const shape = { ...storeVariables, ...apiVariables, ...paymentVariables, ...webhookVariables };
+  const environment = readEnvironment(shape);
+  const log = createLogger({
+    name: "api",
+    level: environment.LOG_LEVEL,
+    secrets: [...secretsIn(shape, environment), ...(environment.API_KEYS ?? [])],
+  });
+
+  const store = await openShopStore(environment);
+  const queue = createQueue({ store, jobs });
+  const payments = createPaymentGateway(environment, store);
+  let stopping = false;
+  const app = createApiApp({
+    shop: createShop({ store, queue, payments, log }),
+    webhookPolicy: webhookPolicy(environment),
+    apiKeys: environment.API_KEYS,
+    ratePerMinute: environment.API_RATE_PER_MINUTE,
+    isStopping: () => stopping,
+  });
+  const { fetch } = app;
+  const server = await startHttpServer({ fetch, port: environment.API_PORT, log, drainMs: DRAIN_MS });
+  onShutdown(log, async () => {
+    stopping = true;
+    await server.close();
+    await store.close();
+  });
+  log.info({ url: server.url }, "api listening");
+});

@@ -1,0 +1,42 @@
+import { route } from "@hectoday/http";
+import {
+  OrderNotFoundError,
+  orderRequest,
+  placeOrder,
+  placeOrderLater,
+  readOrderWithJobs,
+  type Shop,
+} from "@holdfast/services";
+import { z } from "zod";
+import { callerIn } from "../locals.ts";
+import { validInput } from "../request-input.ts";
+import { orderAnswer } from "./order-answer.ts";
+import { idempotencyKeyOf, prefersAsync } from "./order-headers.ts";
+
+/** Ordering, and looking at what became of it. */
+export function orderRoutes(shop: Shop) {
+  return [
+    route.post("/orders", {
+      request: { body: orderRequest },
+      resolve: async (c) => {
+        const { headers } = c.request;
+        const { body } = validInput(c.input);
+        const idempotencyKey = idempotencyKeyOf(headers, callerIn(c.locals));
+        if (!prefersAsync(headers)) return orderAnswer(await placeOrder(shop, body, { idempotencyKey }));
+        const answer = orderAnswer(await placeOrderLater(shop, body, { idempotencyKey }));
+        answer.headers.set("preference-applied", "respond-async");
+        return answer;
+      },
+    }),
+
+    route.get("/orders/:id", {
+      request: { params: z.object({ id: z.string() }) },
+      resolve: async (c) => {
+        const { id } = validInput(c.input).params;
+        const order = await readOrderWithJobs(shop, id);
+        if (!order) throw new OrderNotFoundError(id.slice(0, 64));
+        return Response.json(order);
+      },
+    }),
+  ];
+}
