@@ -3,6 +3,7 @@ export { MailAddressInvalidError, MailRejectedError, MailUnavailableError } from
 export type { Mailer, MailMessage, MailReceipt, SendOptions } from "./email/mailer.ts";
 export { composeOrderConfirmation } from "./email/order-confirmation.ts";
 export { composeOrderFollowup } from "./email/order-followup.ts";
+export { composeSalesReport } from "./email/sales-report-mail.ts";
 export { createInventory, type InventoryEnvironment } from "./inventory/create-inventory.ts";
 export type { Inventory, Withdrawal } from "./inventory/inventory.ts";
 export { InventoryRefusedError, InventoryUnavailableError } from "./inventory/inventory-errors.ts";

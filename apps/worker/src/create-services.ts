@@ -1,0 +1,54 @@
+import {
+  createInventory,
+  createInvoiceWriter,
+  createMailer,
+  createPaymentGateway,
+  createShop,
+  type EnvironmentOf,
+  inventoryVariables,
+  invoiceVariables,
+  mailVariables,
+  paymentVariables,
+  type ShopQueue,
+  schedulerVariables,
+  simulationVariables,
+  storeVariables,
+  webhookPolicy,
+  webhookVariables,
+  workerVariables,
+} from "@holdfast/services";
+import type { Logger } from "pino";
+import type { WorkerServices } from "./worker-services.ts";
+
+/** The variables that a worker reads. */
+export const workerShape = {
+  ...storeVariables,
+  ...workerVariables,
+  ...mailVariables,
+  ...invoiceVariables,
+  ...paymentVariables,
+  ...inventoryVariables,
+  ...webhookVariables,
+  ...simulationVariables,
+  // The report covers the day of the zone in which the scheduler means midnight.
+  SCHEDULE_TZ: schedulerVariables.SCHEDULE_TZ,
+};
+
+export type WorkerEnvironment = EnvironmentOf<typeof workerShape>;
+
+/** Puts together what the handlers work with, real or simulated as the environment says. */
+export function createServices(
+  environment: WorkerEnvironment,
+  queue: ShopQueue,
+  log: Logger,
+): WorkerServices {
+  const { store } = queue;
+  return {
+    shop: createShop({ store, queue, payments: createPaymentGateway(environment, store), log }),
+    mailer: createMailer(environment, log),
+    invoices: createInvoiceWriter(environment),
+    inventory: createInventory(environment),
+    webhookPolicy: webhookPolicy(environment),
+    report: { zone: environment.SCHEDULE_TZ, dataFolder: environment.DATA_DIR, to: environment.REPORT_TO },
+  };
+}

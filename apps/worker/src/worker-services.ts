@@ -1,0 +1,21 @@
+import type { Inventory, InvoiceWriter, Mailer, Shop, WebhookPolicy } from "@holdfast/services";
+
+/** What the handlers work with. */
+export interface WorkerServices {
+  readonly shop: Shop;
+  readonly mailer: Mailer;
+  readonly invoices: InvoiceWriter;
+  readonly inventory: Inventory;
+  readonly webhookPolicy: WebhookPolicy;
+  readonly report: ReportSettings;
+}
+
+/** How the daily sales report is made. */
+export interface ReportSettings {
+  /** The IANA zone whose days are reported. */
+  readonly zone: string;
+  /** Files go to `reports` in it. */
+  readonly dataFolder: string;
+  /** Who receives it by mail. */
+  readonly to: string;
+}
