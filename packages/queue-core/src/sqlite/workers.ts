@@ -65,10 +65,25 @@ export function listWorkers(connection: Connection): WorkerRecord[] {
     }));
 }
 
-interface Holder {
+/** The last sign of life of a worker. A worker that was given up starts counting anew, hence the time it began. */
+interface LastBeat {
+  readonly beat: number;
+  readonly started_at: number;
+}
+
+/** Where the presence row of a holder is gone. */
+const NO_BEAT: LastBeat = { beat: -1, started_at: -1 };
+
+const isSame = (a: LastBeat, b: LastBeat): boolean => a.beat === b.beat && a.started_at === b.started_at;
+
+interface Holder extends LastBeat {
   readonly worker_id: string;
   readonly lease_ms: number;
-  readonly beat: number;
+}
+
+interface SilentWorker {
+  readonly workerId: string;
+  readonly lastBeat: LastBeat;
 }
 
 /** A lease is this many observation intervals long: a tick counts for one interval at most. */
@@ -85,7 +100,7 @@ const FORGET_IDLE_MS = 5 * 60_000;
  */
 export class LeaseObserver {
   readonly #clock: Clock;
-  readonly #silence = new Map<string, { beat: number; silentMs: number }>();
+  readonly #silence = new Map<string, { readonly lastBeat: LastBeat; silentMs: number }>();
   #lastTickMs: number | null = null;
 
   constructor(clock: Clock) {
@@ -93,24 +108,25 @@ export class LeaseObserver {
   }
 
   /** Looks once; returns the workers whose lease has run out, with the beat at which they stopped. */
-  tick(connection: Connection): readonly { readonly workerId: string; readonly beat: number }[] {
+  tick(connection: Connection): readonly SilentWorker[] {
     const nowMs = this.#clock.monotonic();
     const sinceLastMs = this.#lastTickMs === null ? 0 : nowMs - this.#lastTickMs;
     this.#lastTickMs = nowMs;
     const holders = connection.all<Holder>(
-      `SELECT DISTINCT r.worker_id, coalesce(w.lease_ms, ${UNKNOWN_LEASE_MS}) AS lease_ms, coalesce(w.beat, -1) AS beat
+      `SELECT DISTINCT r.worker_id, coalesce(w.lease_ms, ${UNKNOWN_LEASE_MS}) AS lease_ms,
+         coalesce(w.beat, ${NO_BEAT.beat}) AS beat, coalesce(w.started_at, ${NO_BEAT.started_at}) AS started_at
        FROM running r LEFT JOIN worker w ON w.id = r.worker_id`,
     );
     this.#forgetOthers(holders);
     return holders.flatMap((holder) =>
-      this.#isSilent(holder, sinceLastMs) ? [{ workerId: holder.worker_id, beat: holder.beat }] : [],
+      this.#isSilent(holder, sinceLastMs) ? [{ workerId: holder.worker_id, lastBeat: holder }] : [],
     );
   }
 
   #isSilent(holder: Holder, sinceLastMs: number): boolean {
     const seen = this.#silence.get(holder.worker_id);
-    if (!seen || seen.beat !== holder.beat) {
-      this.#silence.set(holder.worker_id, { beat: holder.beat, silentMs: 0 });
+    if (!seen || !isSame(seen.lastBeat, holder)) {
+      this.#silence.set(holder.worker_id, { lastBeat: holder, silentMs: 0 });
       return false;
     }
     seen.silentMs += Math.min(sinceLastMs, holder.lease_ms / INTERVALS_PER_LEASE);
@@ -136,11 +152,14 @@ interface StrandedRow {
 export function rescueFrom(
   connection: Connection,
   counts: RunCounts,
-  silent: { readonly workerId: string; readonly beat: number },
+  silent: SilentWorker,
   nowMs: number,
 ): number {
-  const worker = connection.get<{ beat: number }>("SELECT beat FROM worker WHERE id = ?", silent.workerId);
-  if ((worker?.beat ?? -1) !== silent.beat) return 0;
+  const worker = connection.get<LastBeat>(
+    "SELECT beat, started_at FROM worker WHERE id = ?",
+    silent.workerId,
+  );
+  if (!isSame(worker ?? NO_BEAT, silent.lastBeat)) return 0;
   connection.run("DELETE FROM worker WHERE id = ?", silent.workerId);
   const rows = connection.all<StrandedRow>(
     "DELETE FROM running WHERE worker_id = ? RETURNING seq, type, np, tag, attempts, cancel_requested_at",
