@@ -59,8 +59,8 @@ export class Writer {
    * @throws {TransactionMissingError} inside a transaction callback
    */
   write<T>(durability: Durability, work: WriteWork<T>): Promise<T> {
-    assertOutsideTransaction();
     return new Promise<T>((resolve, reject) => {
+      assertOutsideTransaction();
       this.#push({ kind: "grouped", durability, work, resolve: resolve as (value: unknown) => void, reject });
     });
   }
@@ -73,8 +73,8 @@ export class Writer {
     durability: Durability,
     work: (connection: Connection, scope: TransactionScope) => Promise<T>,
   ): Promise<T> {
-    assertOutsideTransaction();
     return new Promise<T>((resolve, reject) => {
+      assertOutsideTransaction();
       const run = (): Promise<void> => this.#runExclusive(durability, work).then(resolve, reject);
       this.#push({ kind: "exclusive", run });
     });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cancelRules } from "./cancel.ts";
 import { claimRules } from "./claim.ts";
 import { deadLetterRules } from "./dead-letters.ts";
 import { delayedRules } from "./delayed.ts";
@@ -6,9 +7,13 @@ import { dependencyRules } from "./dependencies.ts";
 import { enqueueRules } from "./enqueue.ts";
 import { fencingRules } from "./fencing.ts";
 import { finishRules } from "./finish.ts";
+import { rescueRules } from "./rescue.ts";
 import { retryRules } from "./retries.ts";
+import { statsRules } from "./stats.ts";
+import { stepRules } from "./steps.ts";
 import { TestBed } from "./test-bed.ts";
 import type { CreateDatabase } from "./test-database.ts";
+import { transactionRules } from "./transactions.ts";
 import { uniqueKeyRules } from "./unique-keys.ts";
 import { workflowRules } from "./workflows.ts";
 
@@ -26,6 +31,11 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   delayed: delayedRules,
   dependencies: dependencyRules,
   workflows: workflowRules,
+  cancel: cancelRules,
+  rescue: rescueRules,
+  transactions: transactionRules,
+  stats: statsRules,
+  steps: stepRules,
 };
 
 /**
