@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { AppName } from "../../scripts/app-ready.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-
-export type AppName = "api" | "worker" | "scheduler" | "admin";
 
 /** One line of an app's log. */
 export type LogLine = Readonly<Record<string, unknown>>;

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { type AppName, AppProcess } from "./app-process.ts";
+import { type AppName, READY_MESSAGES } from "../../scripts/app-ready.ts";
+import { AppProcess } from "./app-process.ts";
 
 export interface OrderBody {
   readonly userId?: unknown;
@@ -77,7 +78,7 @@ export class Pipeline {
   async start(name: AppName, environment: Readonly<Record<string, string>> = {}): Promise<AppProcess> {
     const app = new AppProcess(name, { ...this.#environment, ...environment });
     this.#processes.push(app);
-    const { url } = await app.logged("ready");
+    const { url } = await app.logged(READY_MESSAGES[name]);
     if (name === "api") this.#apiUrl = String(url);
     if (name === "admin") this.#adminUrl = String(url);
     return app;

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import Database from "better-sqlite3";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { AppProcess } from "./app-process.ts";
+import { Pipeline } from "./pipeline.ts";
+import { seededRandom, seedOfRun } from "./random.ts";
+import { reconcileNow } from "./shop-time.ts";
+import { until } from "./until.ts";
+
+/** `pnpm test:faults` runs the full size. */
+const KILLS = process.env.HOLDFAST_FAULTS === "full" ? 50 : 8;
+const BUYERS = 6;
+const OPEN = "status IN ('pending', 'payment_unknown')";
+
+let pipeline: Pipeline;
+
+beforeEach(async () => {
+  // A charge takes long enough for kills to fall between the two transactions around it.
+  pipeline = await Pipeline.create({ SIM_PAYMENT_MS: "30" });
+});
+
+afterEach(async () => {
+  await pipeline.dispose();
+});
+
+function count(sql: string): number {
+  return pipeline.rows<{ n: number }>(`SELECT count(*) AS n FROM ${sql}`)[0]?.n ?? 0;
+}
+
+/** Buys until it is told to stop; returns the orders that were acknowledged as paid. */
+async function buy(random: () => number, stopped: () => boolean): Promise<string[]> {
+  const paid: string[] = [];
+  while (!stopped()) {
+    try {
+      const { status, body } = await pipeline.postOrder({
+        userId: "buyer",
+        items: [{ productId: random() < 0.5 ? "prod-1" : "prod-2", quantity: 1 }],
+        paymentToken: random() < 0.2 ? "tok_declined" : "tok_ok",
+      });
+      if (status === 201) paid.push(body.id);
+      // Sold out: nothing more to learn by buying faster.
+      if (status === 409) await sleep(20);
+    } catch {
+      // The API was killed under this request: whether the order exists is what the test looks at.
+      await sleep(20);
+    }
+  }
+  return paid;
+}
+
+async function stockUp(): Promise<void> {
+  // Enough for every buyer until the end, or most requests would be refusals.
+
+  const database = new Database(`${pipeline.folder}/shop.db`, { timeout: 10_000 });
+  database.exec("UPDATE products SET stock = 100000");
+  database.close();
+}
+
+it(`R22: the API killed ${KILLS} times under load leaves order and jobs together, and every order is closed`, async () => {
+  const random = seededRandom(seedOfRun("api-killed"));
+  let api: AppProcess = await pipeline.start("api");
+  await stockUp();
+  let stopped = false;
+  const buyers = Array.from({ length: BUYERS }, () => buy(random, () => stopped));
+  for (let kill = 1; kill <= KILLS; kill++) {
+    const before = count("orders");
+    await until(
+      () => count("orders") > before,
+      () => `orders after kill ${kill}\n${pipeline.tail()}`,
+    );
+    await sleep(random() * 150);
+    await api.end("SIGKILL");
+    api = await pipeline.start("api");
+  }
+  stopped = true;
+  const paid = (await Promise.all(buyers)).flat();
+
+  // An acknowledged order is paid and has its jobs; no other order has any.
+  const stored = new Set(
+    pipeline.rows<{ id: string }>("SELECT id FROM orders WHERE status = 'paid'").map(({ id }) => id),
+  );
+  expect(paid.filter((id) => !stored.has(id))).toEqual([]);
+  const withJobs = "SELECT workflow_id FROM workflow_jobs WHERE type = 'send_order_confirmation'";
+  expect(count(`orders WHERE status = 'paid' AND workflow_id NOT IN (${withJobs})`)).toBe(0);
+  expect(count(`orders WHERE status <> 'paid' AND workflow_id IN (${withJobs})`)).toBe(0);
+  const left = count(`orders WHERE ${OPEN}`);
+
+  // The reconciler asks the gateway about what the kills left open.
+  await Promise.all([pipeline.start("worker"), reconcileNow(pipeline)]);
+  await until(
+    () => count(`orders WHERE ${OPEN}`) === 0,
+    () => `no order is open any more\n${pipeline.tail()}`,
+  );
+  await until(
+    () => count("orders WHERE status = 'paid'") === 0,
+    () =>
+      `every paid order is completed, ${count("orders WHERE status = 'paid'")} are not\n${pipeline.tail()}`,
+    120_000,
+  );
+
+  const [totals] = pipeline.rows<{ sold: number; gone: number; reserved: number }>(
+    `SELECT (SELECT sum(quantity) FROM order_items JOIN orders ON orders.id = order_id WHERE orders.status = 'completed') AS sold,
+        (SELECT 200000 - sum(stock) FROM products WHERE id IN ('prod-1', 'prod-2')) AS gone,
+        (SELECT sum(reserved) FROM products) AS reserved`,
+  );
+  expect(totals).toEqual({ sold: totals?.gone, gone: totals?.gone, reserved: 0 });
+  // Money and orders agree: every charge that went through has its completed order, and none has two.
+  expect(count("simulated_charges WHERE outcome = 'succeeded' AND is_refunded = 0")).toBe(
+    count("orders WHERE status = 'completed'"),
+  );
+  expect(pipeline.rows("PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
+  process.stdout.write(
+    `api-killed: ${KILLS} kills, ${count("orders")} orders, ${paid.length} acknowledged, ${left} left open and closed\n`,
+  );
+}, 600_000);
