@@ -31,6 +31,8 @@ class ThreadHeartbeat implements Heartbeat {
   }
 
   hold(holding: boolean): void {
+    // A handler that was left behind may end after the stop; the thread must not take up the beat again.
+    if (this.#stopping) return;
     this.#holding = holding;
     this.#send({ kind: "hold", holding });
   }
@@ -54,7 +56,8 @@ class ThreadHeartbeat implements Heartbeat {
     const thread = new Worker(url, { workerData: this.#data });
     thread.on("message", (message: HeartbeatMessage) => {
       if (message.kind === "beat") onBeat(message.held, message.newestToken);
-      else onError(new Error(`Heartbeat of ${workerId}: ${message.message}`));
+      // Anything else is not ours: under `node --watch` Node reports a thread's imports through the same port.
+      if (message.kind === "error") onError(new Error(`Heartbeat of ${workerId}: ${message.message}`));
     });
     thread.on("error", onError);
     const exited = Promise.withResolvers<void>();
