@@ -13,8 +13,10 @@ export const MAX_PAYLOAD_LENGTH = 1_048_576;
 export function parsePayload(type: string, schema: StandardSchemaV1, value: unknown): unknown {
   const checked = validate(type, schema, value);
   if (checked instanceof Promise) {
+    // Nobody waits for it, and zod turns to its asynchronous side when code in a schema throws: it throws there again.
+    checked.catch(() => undefined);
     throw new PayloadInvalidError(type, [
-      { field: "", message: "its schema validates asynchronously; use a synchronous one" },
+      { field: "", message: "its schema validates asynchronously, or its own code throws on this value" },
     ]);
   }
   if (checked.issues) throw new PayloadInvalidError(type, checked.issues.map(toIssue));

@@ -15,12 +15,22 @@ export interface FailedRun {
 
 /** The finish of a run that failed, with what the type's `onDead` hook asks for if that was the last one. */
 export function failRun(queue: Queue, run: FailedRun, log: Logger): Finish {
-  const verdict = decide(queue, run, log);
+  const verdict = decide(queue, { ...run, error: toReadable(run.error) }, log);
   const facts = { ...errorFacts(run.error), maxAttempts: run.job.maxAttempts };
   if (verdict.verb === "retry")
     log.warn({ ...facts, delayMs: verdict.delayMs }, "run failed, will be retried");
   else log.error(facts, "run failed, job goes to the dead letters");
   return { job: run.job, ...withFollowUps(queue, run.job, verdict, log), effects: [] };
+}
+
+/** `instanceof` runs code of what was thrown if that is a proxy; what cannot bear to be asked is replaced by its description. */
+function toReadable(thrown: unknown): unknown {
+  try {
+    if (thrown instanceof Error) return thrown;
+  } catch {
+    return new Error(describeError(thrown));
+  }
+  return thrown;
 }
 
 /** A custom backoff is code of the application's: where it throws, the default one decides. */

@@ -12,7 +12,7 @@ export interface RecordOptions {
   readonly log: Logger;
   /** How long to wait before another try while the store is out of service, in milliseconds. */
   readonly retryMs: number;
-  /** Ends the trying. */
+  /** When aborted, the next try is the last one. */
   readonly giveUp: AbortSignal;
 }
 
@@ -28,11 +28,12 @@ export async function recordFinish(
 ): Promise<FinishOutcome | null> {
   const { queue, log, retryMs, giveUp } = options;
   let { finish } = executed;
-  while (!giveUp.aborted) {
+  for (;;) {
     try {
       return await finishOne(queue, finish);
     } catch (error) {
       if (error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
+        if (giveUp.aborted) return null;
         log.error(errorFacts(error), "the result cannot be recorded now, will try again");
         await waitUnlessAborted(retryMs, giveUp);
       } else if (finish.verdict.verb === "complete") {
@@ -44,7 +45,6 @@ export async function recordFinish(
       }
     }
   }
-  return null;
 }
 
 async function finishOne(queue: Queue, finish: Finish): Promise<FinishOutcome> {
