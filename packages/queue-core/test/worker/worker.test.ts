@@ -1,0 +1,181 @@
+import { describe, expect, it } from "vitest";
+import { createWorker, HandlerMissingError, OptionInvalidError } from "../../src/index.ts";
+import { until } from "./until.ts";
+import { WorkerBed } from "./worker-bed.ts";
+
+describe("R3: a worker", () => {
+  it("runs a job and records it as completed, with its result and one attempt", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 7 });
+    bed.work({ task: ({ n }) => ({ doubled: n * 2 }) });
+    const job = await bed.reaches(id, "completed");
+    expect(job).toMatchObject({ attempts: 1, result: { doubled: 14 }, lockedBy: null, lastError: null });
+  });
+
+  it("tells the handler about its job", async () => {
+    const bed = await WorkerBed.open();
+    const enqueued = await bed.queue.enqueue("task", { n: 1 }, { workflowId: "order-1", maxAttempts: 2 });
+    bed.work({
+      task: (_, { jobId, type, attempt, maxAttempts, workflowId, createdAt, slotAt }) => {
+        return { jobId, type, attempt, maxAttempts, workflowId, createdAt, slotAt };
+      },
+    });
+    const { result } = await bed.reaches(enqueued.id, "completed");
+    expect(result).toEqual({
+      jobId: enqueued.id,
+      type: "task",
+      attempt: 1,
+      maxAttempts: 2,
+      workflowId: "order-1",
+      createdAt: enqueued.createdAt.toISOString(),
+      slotAt: null,
+    });
+  });
+
+  it("runs as many jobs at a time as it has slots, and never more", async () => {
+    const bed = await WorkerBed.open();
+    const jobs = await bed.queue.enqueueMany(
+      "task",
+      Array.from({ length: 12 }, (_, n) => ({ n })),
+    );
+    let active = 0;
+    let most = 0;
+    const gates: (() => void)[] = [];
+    const worker = bed.work(
+      {
+        task: async () => {
+          active += 1;
+          most = Math.max(most, active);
+          await new Promise<void>((resolve) => gates.push(resolve));
+          active -= 1;
+        },
+      },
+      { concurrency: 3 },
+    );
+    // One at a time, so that each end of a run is a chance to claim too many.
+    for (let ended = 0; ended < jobs.length; ended += 1) {
+      await until("the free slots are taken", () => gates.length === Math.min(3, jobs.length - ended));
+      gates.shift()?.();
+    }
+    await Promise.all(jobs.map(({ id }) => bed.reaches(id, "completed")));
+    expect(most).toBe(3);
+    await until("the worker is idle", () => worker.runningCount === 0);
+  });
+
+  it("starts the jobs it claimed together side by side", async () => {
+    const bed = await WorkerBed.open();
+    const [first, second] = await bed.queue.enqueueMany("task", [{ n: 1 }, { n: 2 }]);
+    const secondRuns = Promise.withResolvers<void>();
+    bed.work({
+      task: async ({ n }) => {
+        if (n === 2) secondRuns.resolve();
+        await secondRuns.promise;
+      },
+    });
+    await bed.reaches(first?.id ?? "", "completed");
+    await bed.reaches(second?.id ?? "", "completed");
+  });
+
+  it("takes the types it was told to, and leaves the others alone", async () => {
+    const bed = await WorkerBed.open();
+    const left = await bed.queue.enqueue("other", { n: 1 });
+    const taken = await bed.queue.enqueue("task", { n: 1 });
+    const worker = bed.work({ task: () => 1, other: () => 1 }, { types: ["task"] });
+    await bed.reaches(taken.id, "completed");
+    await worker.stop();
+    expect(worker.types).toEqual(["task"]);
+    expect((await bed.job(left.id)).status).toBe("pending");
+  });
+
+  it("finds work that comes while it sleeps, and what becomes due", async () => {
+    const bed = await WorkerBed.open();
+    bed.work({ task: () => "done" });
+    await bed.logged("worker started");
+    const now = await bed.queue.enqueue("task", { n: 1 });
+    const later = await bed.queue.enqueueDelayed("task", { n: 2 }, 30);
+    await bed.reaches(now.id, "completed");
+    await bed.reaches(later.id, "completed");
+  });
+
+  it("retries a failed run, counts both, and keeps why the first failed", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    bed.work({
+      task: (_, { attempt }) => {
+        if (attempt === 1) throw new Error("no luck yet");
+      },
+    });
+    expect(await bed.reaches(id, "completed")).toMatchObject({
+      attempts: 2,
+      lastError: "Error: no luck yet",
+    });
+    expect((await bed.attempts(id)).map(({ outcome }) => outcome)).toEqual(
+      expect.arrayContaining(["failed", "completed"]),
+    );
+  });
+
+  it("writes the job's id, type, attempt and workflow into every line about a run", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 }, { workflowId: "order-9" });
+    bed.work(
+      {
+        task: (_, { attempt, log }) => {
+          log.info("the handler speaks");
+          if (attempt === 1) throw new Error("no luck yet");
+        },
+      },
+      { workerId: "worker-9" },
+    );
+    await bed.reaches(id, "completed");
+    await bed.logged("run ended", id);
+    const about = (attempt: number): object => ({
+      jobId: id,
+      type: "task",
+      attempt,
+      workflowId: "order-9",
+      workerId: "worker-9",
+    });
+    const spoken = bed.lines.filter((line) => line.msg === "the handler speaks");
+    expect(spoken).toEqual([expect.objectContaining(about(1)), expect.objectContaining(about(2))]);
+    expect(await bed.logged("run failed, will be retried")).toMatchObject({
+      ...about(1),
+      error: "Error: no luck yet",
+      stack: expect.stringContaining("worker.test.ts"),
+    });
+    const ends = bed.lines.filter((line) => line.msg === "run ended");
+    expect(ends).toEqual([
+      expect.objectContaining({ ...about(1), status: "scheduled" }),
+      expect.objectContaining({ ...about(2), status: "completed", durationMs: expect.any(Number) }),
+    ]);
+  });
+
+  it("refuses, before it starts, types without a handler, and names each", async () => {
+    const bed = await WorkerBed.open();
+    const { queue } = bed;
+    const create = (): unknown =>
+      createWorker({ queue, handlers: { task: () => 1 }, types: ["task", "other", "short"] });
+    expect(create).toThrow(HandlerMissingError);
+    expect(create).toThrow("These job types have no handler: other, short");
+  });
+
+  it("refuses handlers for types that the catalog does not have", async () => {
+    const bed = await WorkerBed.open();
+    const handlers = { task: () => 1, tsak: () => 1, constructor: () => 1 };
+    const create = (): unknown => createWorker({ queue: bed.queue, handlers });
+    expect(create).toThrow(HandlerMissingError);
+    expect(create).toThrow("Not in the catalog: tsak, constructor");
+  });
+
+  it.each([
+    ["concurrency", 0],
+    ["leaseMs", 1.5],
+    ["pollMs", Number.NaN],
+    ["pollMs", 2 ** 31],
+    ["shutdownMs", -1],
+  ])("refuses %s of %d", async (name, value) => {
+    const bed = await WorkerBed.open();
+    const create = (): unknown => createWorker({ queue: bed.queue, handlers: {}, [name]: value });
+    expect(create).toThrow(OptionInvalidError);
+    expect(create).toThrow(name);
+  });
+});
