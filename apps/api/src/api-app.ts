@@ -1,11 +1,14 @@
-import { setup } from "@hectoday/http";
+import { type RouteDescriptor, route, setup } from "@hectoday/http";
 import type { Shop, WebhookPolicy } from "@holdfast/services";
 import { createKeyCheck } from "./access/api-keys.ts";
 import { createRateLimit } from "./access/rate-limit.ts";
 import { readBody } from "./edge/read-body.ts";
 import { errorResponse, failure } from "./error-response.ts";
 import type { ApiLocals } from "./locals.ts";
+import { RequestMeter } from "./metrics/request-meter.ts";
+import { describeApi } from "./openapi/describe-api.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
+import { metricsRoutes } from "./routes/metrics-routes.ts";
 import { orderRoutes } from "./routes/order-routes.ts";
 import { productRoutes } from "./routes/product-routes.ts";
 import { webhookRoutes } from "./routes/webhook-routes.ts";
@@ -17,28 +20,24 @@ export interface ApiAppOptions {
   readonly apiKeys: readonly string[] | undefined;
   /** Requests per minute that each key is let through; a tenth of it at once. */
   readonly ratePerMinute: number;
+  /** The database's file, whose log is measured. */
+  readonly databasePath: string;
   /** True once the process has begun to stop. */
   readonly isStopping: () => boolean;
 }
 
-/** The shop's API: products, orders, webhooks and probes. */
-export function createApiApp({ shop, webhookPolicy, apiKeys, ratePerMinute, isStopping }: ApiAppOptions): {
+/** The shop's API: products, orders, webhooks and what watches it. */
+export function createApiApp(options: ApiAppOptions): {
   readonly fetch: (request: Request) => Promise<Response>;
+  readonly routes: readonly RouteDescriptor[];
 } {
+  const { shop, apiKeys, ratePerMinute: perMinute } = options;
   const { log, clock } = shop;
   const callerOf = createKeyCheck(apiKeys);
-  const limitRate = createRateLimit({
-    perMinute: ratePerMinute,
-    burst: Math.ceil(ratePerMinute / 10),
-    clock,
-  });
+  const limitRate = createRateLimit({ perMinute, burst: Math.ceil(perMinute / 10), clock });
+  const meter = new RequestMeter(clock);
   const app = setup<ApiLocals>({
-    routes: [
-      ...healthRoutes(shop, isStopping),
-      ...productRoutes(shop),
-      ...orderRoutes(shop),
-      ...webhookRoutes(shop, webhookPolicy),
-    ],
+    routes: routesOf(options, meter),
     onRequest: ({ request }) => {
       const caller = callerOf(request);
       // Without a key nobody can be told from anybody else, so nobody is limited.
@@ -49,18 +48,32 @@ export function createApiApp({ shop, webhookPolicy, apiKeys, ratePerMinute, isSt
     onError: ({ error }) => errorResponse(error, log),
     onNotFound: () => failure(404, "NOT_FOUND", "There is nothing at this address"),
   });
-  return {
-    async fetch(request) {
-      let checked: Request;
-      try {
-        checked = await readBody(request);
-      } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        return withSecurityHeaders(errorResponse(error, log));
-      }
-      return await app.fetch(checked);
-    },
+  const answer = async (request: Request): Promise<Response> => {
+    let checked: Request;
+    try {
+      checked = await readBody(request);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      return withSecurityHeaders(errorResponse(error, log));
+    }
+    return await app.fetch(checked);
   };
+  return { fetch: (request) => meter.measure(request, () => answer(request)), routes: app.routes };
+}
+
+function routesOf({ shop, webhookPolicy, isStopping, databasePath }: ApiAppOptions, meter: RequestMeter) {
+  const described = [
+    ...healthRoutes(shop, isStopping),
+    ...productRoutes(shop),
+    ...orderRoutes(shop),
+    ...webhookRoutes(shop, webhookPolicy),
+  ];
+  const document = describeApi(described);
+  return [
+    ...described,
+    ...metricsRoutes(shop, meter, databasePath),
+    route.get("/openapi.json", { resolve: () => Response.json(document) }),
+  ];
 }
 
 /** Answers are data for programs: no browser is to guess a type, render or keep them. */

@@ -39,6 +39,7 @@ await startApp(async () => {
     webhookPolicy: webhookPolicy(environment),
     apiKeys: environment.API_KEYS,
     ratePerMinute: environment.API_RATE_PER_MINUTE,
+    databasePath: environment.DATABASE_URL,
     isStopping: () => stopping,
   });
   const { fetch } = app;

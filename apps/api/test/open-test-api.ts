@@ -15,6 +15,7 @@ import {
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { type ApiAppOptions, createApiApp } from "../src/api-app.ts";
+import { checkAnswer } from "./check-answer.ts";
 
 export interface TestApi {
   readonly shop: Shop;
@@ -31,7 +32,7 @@ export interface TestApi {
 }
 
 /** An answer with its body read. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   // Tests look into answers of every shape; a wrong guess fails the test.
@@ -61,6 +62,7 @@ export async function openTestApi({
     webhookPolicy: { requireHttps: false, allowPrivate: true },
     apiKeys: undefined,
     ratePerMinute: 6_000,
+    databasePath: join(folder, "shop.db"),
     isStopping: () => false,
     ...options,
     shop,
@@ -74,7 +76,10 @@ export async function openTestApi({
 
   const request = async (path: string, init: RequestInit): Promise<Answer> => {
     const { status, headers, ...response } = await fetchWhole(`${server.url}${path}`, init);
-    return { status, headers, body: response.text === "" ? null : JSON.parse(response.text) };
+    const isJson = headers.get("content-type")?.startsWith("application/json") ?? false;
+    const body = isJson ? JSON.parse(response.text) : response.text;
+    checkAnswer(app.routes, { method: init.method ?? "GET", path }, { status, body });
+    return { status, headers, body };
   };
   return {
     shop,

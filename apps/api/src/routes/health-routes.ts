@@ -1,6 +1,7 @@
 import { route } from "@hectoday/http";
 import { answerHealth, type Shop } from "@holdfast/services";
 import { failure } from "../error-response.ts";
+import { errorAnswer, healthAnswer, readyAnswer } from "../openapi/answer-schemas.ts";
 
 /** For probes: whether the process works (`/health`), and whether it wants requests now (`/ready`). */
 export function healthRoutes(
@@ -8,9 +9,13 @@ export function healthRoutes(
   isStopping: () => boolean,
 ) {
   return [
-    route.get("/health", { resolve: () => answerHealth(queue, log) }),
+    route.get("/health", {
+      response: { 200: healthAnswer, 503: healthAnswer },
+      resolve: () => answerHealth(queue, log),
+    }),
 
     route.get("/ready", {
+      response: { 200: readyAnswer, 503: errorAnswer },
       resolve: async () => {
         if (isStopping()) return failure(503, "STOPPING", "This process is stopping");
         try {

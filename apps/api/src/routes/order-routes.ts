@@ -9,8 +9,9 @@ import {
 } from "@holdfast/services";
 import { z } from "zod";
 import { callerIn } from "../locals.ts";
+import { errorAnswer, orderAnswer, orderWithJobsAnswer } from "../openapi/answer-schemas.ts";
 import { validInput } from "../request-input.ts";
-import { orderAnswer } from "./order-answer.ts";
+import { answerOrder } from "./answer-order.ts";
 import { idempotencyKeyOf, prefersAsync } from "./order-headers.ts";
 
 /** Ordering, and looking at what became of it. */
@@ -18,12 +19,22 @@ export function orderRoutes(shop: Shop) {
   return [
     route.post("/orders", {
       request: { body: orderRequest },
+      response: {
+        201: orderAnswer,
+        202: orderAnswer,
+        400: errorAnswer,
+        402: errorAnswer,
+        409: errorAnswer,
+        413: errorAnswer,
+        422: errorAnswer,
+        503: errorAnswer,
+      },
       resolve: async (c) => {
         const { headers } = c.request;
         const { body } = validInput(c.input);
         const idempotencyKey = idempotencyKeyOf(headers, callerIn(c.locals));
-        if (!prefersAsync(headers)) return orderAnswer(await placeOrder(shop, body, { idempotencyKey }));
-        const answer = orderAnswer(await placeOrderLater(shop, body, { idempotencyKey }));
+        if (!prefersAsync(headers)) return answerOrder(await placeOrder(shop, body, { idempotencyKey }));
+        const answer = answerOrder(await placeOrderLater(shop, body, { idempotencyKey }));
         answer.headers.set("preference-applied", "respond-async");
         return answer;
       },
@@ -31,6 +42,7 @@ export function orderRoutes(shop: Shop) {
 
     route.get("/orders/:id", {
       request: { params: z.object({ id: z.string() }) },
+      response: { 200: orderWithJobsAnswer, 404: errorAnswer },
       resolve: async (c) => {
         const { id } = validInput(c.input).params;
         const order = await readOrderWithJobs(shop, id);

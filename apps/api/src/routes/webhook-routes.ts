@@ -10,6 +10,13 @@ import {
   type WebhookPolicy,
 } from "@holdfast/services";
 import { z } from "zod";
+import {
+  deliveriesAnswer,
+  endpointsAnswer,
+  endpointWithSecretAnswer,
+  errorAnswer,
+  replayAnswer,
+} from "../openapi/answer-schemas.ts";
 import { validInput } from "../request-input.ts";
 
 const idParams = z.object({ id: z.string().max(100) });
@@ -26,6 +33,7 @@ export function webhookRoutes(shop: Shop, policy: WebhookPolicy) {
   return [
     route.post("/webhook-endpoints", {
       request: { body: z.strictObject({ url: z.string() }) },
+      response: { 201: endpointWithSecretAnswer, 400: errorAnswer, 409: errorAnswer },
       resolve: async (c) => {
         const endpoint = await registerWebhookEndpoint(shop, policy, validInput(c.input).body.url);
         const headers = { location: `/webhook-endpoints/${endpoint.id}` };
@@ -34,11 +42,13 @@ export function webhookRoutes(shop: Shop, policy: WebhookPolicy) {
     }),
 
     route.get("/webhook-endpoints", {
+      response: { 200: endpointsAnswer },
       resolve: async () => Response.json({ items: await listWebhookEndpoints(shop), nextCursor: null }),
     }),
 
     route.delete("/webhook-endpoints/:id", {
       request: { params: idParams },
+      response: { 204: z.void(), 404: errorAnswer },
       resolve: async (c) => {
         await removeWebhookEndpoint(shop, validInput(c.input).params.id);
         return new Response(null, { status: 204 });
@@ -47,11 +57,13 @@ export function webhookRoutes(shop: Shop, policy: WebhookPolicy) {
 
     route.post("/webhook-endpoints/:id/rotate-secret", {
       request: { params: idParams },
+      response: { 200: endpointWithSecretAnswer, 404: errorAnswer },
       resolve: async (c) => Response.json(await rotateWebhookSecret(shop, validInput(c.input).params.id)),
     }),
 
     route.get("/webhook-deliveries", {
       request: { query: deliveryQuery },
+      response: { 200: deliveriesAnswer, 400: errorAnswer },
       resolve: async (c) => {
         const { limit, endpointId, status, cursor } = validInput(c.input).query;
         const page = await listWebhookDeliveries(shop, {
@@ -66,6 +78,7 @@ export function webhookRoutes(shop: Shop, policy: WebhookPolicy) {
 
     route.post("/webhook-deliveries/:id/replay", {
       request: { params: idParams },
+      response: { 202: replayAnswer, 404: errorAnswer, 409: errorAnswer },
       resolve: async (c) => {
         const jobId = await replayWebhookDelivery(shop, validInput(c.input).params.id);
         return Response.json({ jobId }, { status: 202 });

@@ -35,7 +35,7 @@ describe("webhook endpoints", () => {
     const { secret: _, ...shown } = body;
     expect((await api.get("/webhook-endpoints")).body).toEqual({ items: [shown], nextCursor: null });
     const removed = await api.request(`/webhook-endpoints/${body.id}`, { method: "DELETE" });
-    expect([removed.status, removed.body]).toEqual([204, null]);
+    expect([removed.status, removed.body]).toEqual([204, ""]);
     expect((await api.request(`/webhook-endpoints/${body.id}`, { method: "DELETE" })).status).toBe(404);
     expect((await api.get("/webhook-endpoints")).body.items).toMatchObject([{ isActive: false }]);
   });

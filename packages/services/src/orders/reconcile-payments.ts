@@ -1,4 +1,4 @@
-import type { Shop } from "../shop.ts";
+import type { Shop, ShopTransaction } from "../shop.ts";
 import type { PaymentStatus } from "../shop-tables.ts";
 import { settlePayment } from "./settle-payment.ts";
 import { nextCheckMs } from "./settlement.ts";
@@ -60,11 +60,7 @@ async function reconcile(shop: Shop, intent: DueIntent, signal: AbortSignal): Pr
     await settlePayment(tx, shop, intent.order_id, record);
     if (intent.status === "abandoned" && record.kind !== "succeeded") {
       const closed = record.kind !== "unknown";
-      await moveCheck(
-        tx.sql,
-        intent,
-        closed ? null : nextCheckMs("unknown", shop.clock.now(), intent.checks),
-      );
+      await moveCheck(tx, intent, closed ? null : nextCheckMs("unknown", shop.clock.now(), intent.checks));
     }
   });
   return record.kind !== "unknown";
@@ -72,15 +68,15 @@ async function reconcile(shop: Shop, intent: DueIntent, signal: AbortSignal): Pr
 
 async function refund(shop: Shop, intent: DueIntent, signal: AbortSignal): Promise<boolean> {
   const refunded = await shop.payments.refund(intent.idempotency_key, signal);
-  await shop.store.transaction(async ({ sql }) => {
+  await shop.store.transaction(async (tx) => {
     const nowMs = shop.clock.now();
-    if (!refunded) return await moveCheck(sql, intent, nextCheckMs("unknown", nowMs, intent.checks));
-    await sql
+    if (!refunded) return await moveCheck(tx, intent, nextCheckMs("unknown", nowMs, intent.checks));
+    await tx.sql
       .updateTable("payment_intents")
       .set({ status: "refunded", check_at: null, updated_at: nowMs })
       .where("order_id", "=", intent.order_id)
       .execute();
-    await sql
+    await tx.sql
       .updateTable("orders")
       .set({ status: "refunded", updated_at: nowMs })
       .where("id", "=", intent.order_id)
@@ -90,11 +86,7 @@ async function refund(shop: Shop, intent: DueIntent, signal: AbortSignal): Promi
   return refunded;
 }
 
-async function moveCheck(
-  sql: Parameters<Parameters<Shop["store"]["transaction"]>[0]>[0]["sql"],
-  intent: DueIntent,
-  checkAt: number | null,
-): Promise<void> {
+async function moveCheck({ sql }: ShopTransaction, intent: DueIntent, checkAt: number | null): Promise<void> {
   await sql
     .updateTable("payment_intents")
     .set({ check_at: checkAt, checks: intent.checks + 1 })

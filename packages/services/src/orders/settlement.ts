@@ -9,7 +9,7 @@ export const CHARGE_GRACE_MS = 60_000;
 /** An order that waits for `process_order` this long is given up: its customer has gone, and holds stock. */
 export const QUEUED_GRACE_MS = 60 * 60_000;
 /** A given-up payment is looked at once more, in case the request was held up somewhere and arrived after all. */
-export const SECOND_LOOK_MS = 60 * 60_000;
+const SECOND_LOOK_MS = 60 * 60_000;
 
 /** The states in which an order's payment is undecided, and its stock reserved for it. */
 export const UNDECIDED = ["pending", "payment_unknown"] as const satisfies readonly OrderStatus[];

@@ -2,7 +2,7 @@ import type { OrderView } from "@holdfast/services";
 import { failure } from "../error-response.ts";
 
 /** Answers `POST /orders` by how far the order has come. */
-export function orderAnswer(order: OrderView): Response {
+export function answerOrder(order: OrderView): Response {
   const { id, status } = order;
   const headers = { location: `/orders/${id}` };
   switch (status) {
