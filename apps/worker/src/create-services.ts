@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "@holdfast/queue-core";
 import {
   createInventory,
   createInvoiceWriter,
@@ -41,10 +42,12 @@ export function createServices(
   environment: WorkerEnvironment,
   queue: ShopQueue,
   log: Logger,
+  clock: Clock = systemClock,
 ): WorkerServices {
   const { store } = queue;
+  const payments = createPaymentGateway(environment, store, clock);
   return {
-    shop: createShop({ store, queue, payments: createPaymentGateway(environment, store), log }),
+    shop: createShop({ store, queue, payments, log, clock }),
     mailer: createMailer(environment, log),
     invoices: createInvoiceWriter(environment),
     inventory: createInventory(environment),
