@@ -23,7 +23,6 @@ export const productsAnswer = z.strictObject({
       currency: z.literal("USD"),
       stock: z.int().min(0),
       available: z.int().min(0),
-
     }),
   ),
 });
