@@ -8,7 +8,7 @@ import type { ClaimedJob, Job } from "./job.ts";
 import { buildFollowUps, buildJob, type JobSettings } from "./new-job.ts";
 import { parsePayload, serializePayload } from "./payload.ts";
 import { decideFailure } from "./retry-policy.ts";
-import { type CatchUp, computeNextRun, type Schedule } from "./schedule.ts";
+import { type CatchUp, computeNextRun, requireCatchUp, type Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
 import type {
   Durability,
@@ -231,7 +231,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   /**
    * Registers a recurring job, or updates the one with this id.
    * @param expression five fields (minute hour day month weekday), or six with seconds first
-   * @throws {ScheduleInvalidError} if the expression or the zone cannot be used
+   * @throws {ScheduleInvalidError} if the expression, the zone or the limits of catching up cannot be used
    * @throws {PayloadInvalidError} if the payload does not fit the type
    */
   async registerCron<Type extends JobType<Jobs>>(
@@ -240,12 +240,16 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     options: CronOptions = {},
   ): Promise<Schedule> {
     const { id = type, payload = {}, timeZone = "UTC", catchUp = "once" } = options;
+    requireCatchUp(catchUp);
     computeNextRun(expression, new Date(this.#clock.now()), timeZone);
     const job = buildJob(this.catalog, type, payload, {});
     return this.store.registerSchedule({ id, type, payload: job.payload, expression, timeZone, catchUp });
   }
 
-  /** Enqueues what the schedules say is due, each slot exactly once; returns how many jobs were added. */
+  /**
+   * Enqueues what the schedules say is due, each slot exactly once; returns how many jobs were added.
+   * @throws {ScheduleInvalidError} naming the schedules that cannot be worked; the others' jobs were added
+   */
   runDueCronJobs(): Promise<number> {
     return this.store.takeDueSlots((schedule, slotAtMs) => ({
       ...buildJob(this.catalog, schedule.type, schedule.payload, {}),

@@ -7,6 +7,19 @@ import { ScheduleInvalidError } from "./errors.ts";
  */
 export type CatchUp = "skip" | "once" | { readonly all: { readonly max: number; readonly maxAgeMs: number } };
 
+/** Every slot that is caught up is a job, and all of them are added in one transaction. */
+const MOST_SLOTS = 1_000;
+
+/** @throws {ScheduleInvalidError} if the limits of catching up are out of range */
+export function requireCatchUp(catchUp: CatchUp): void {
+  if (typeof catchUp !== "object") return;
+  const { max, maxAgeMs } = catchUp.all;
+  if (Number.isInteger(max) && max >= 1 && max <= MOST_SLOTS && maxAgeMs >= 0) return;
+  throw new ScheduleInvalidError(
+    `catchUp.all takes max from 1 to ${MOST_SLOTS} and maxAgeMs from 0, got ${max} and ${maxAgeMs}`,
+  );
+}
+
 /** A recurring job. */
 export interface Schedule {
   readonly id: string;
@@ -26,25 +39,39 @@ export const LATE_SLOT_MS = 60_000;
 
 /**
  * The first instant after `after` that a cron expression names.
- * In a spring gap a fixed hour runs at the gap's end; an hour that comes twice in autumn runs once.
+ * A fixed time of day that a spring gap leaves out runs at the gap's end, one that comes twice in autumn runs once.
+ * With `*` or a step as hour or minute every such instant counts, as often as it really comes.
  * @param expression five fields (minute hour day month weekday) or six with seconds first; 0 and 7 are Sunday
  * @param after the instant to look from; it is itself never returned
  * @param timeZone IANA name, e.g. `Europe/Berlin`
  * @throws {ScheduleInvalidError} if the expression or the zone is invalid, or never comes true
  */
 export function computeNextRun(expression: string, after: Date, timeZone: string): Date {
-  let next: Date | null;
-  try {
-    next = new Cron(expression, { timezone: timeZone, paused: true }).nextRun(after);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+  return runsOf(expression, timeZone)(after);
+}
+
+/** A date or a year would make a schedule that ends; those are no recurring jobs. */
+const FIVE_OR_SIX_FIELDS = /^\s*\S+(?:\s+\S+){4,5}\s*$/;
+
+/** Reads an expression once, as that costs more than finding a run; returns what finds the first run after an instant. */
+function runsOf(expression: string, timeZone: string): (after: Date) => Date {
+  const refuse = (reason: string, options?: ErrorOptions): never => {
     throw new ScheduleInvalidError(
       `Cannot use cron expression "${expression}" in zone "${timeZone}": ${reason}`,
-      { cause },
+      options,
     );
-  }
-  if (!next) throw new ScheduleInvalidError(`Cron expression "${expression}" never comes true`);
-  return next;
+  };
+  const attempt = <Result>(step: () => Result): Result => {
+    try {
+      return step();
+    } catch (cause) {
+      return refuse(cause instanceof Error ? cause.message : String(cause), { cause });
+    }
+  };
+  if (!FIVE_OR_SIX_FIELDS.test(expression)) refuse("it must have five fields, or six with seconds first");
+  if (timeZone === "") refuse("the zone must be an IANA name");
+  const cron = attempt(() => new Cron(expression, { timezone: timeZone, paused: true }));
+  return (after) => attempt(() => cron.nextRun(after)) ?? refuse("it never comes true");
 }
 
 /** Which slots of a schedule to enqueue now, and when the next one is. */
@@ -64,37 +91,36 @@ export function dueSlots(
   now: Date,
 ): DueSlots {
   const { expression, timeZone, catchUp } = schedule;
-  const nextRunAt = computeNextRun(expression, now, timeZone);
+  const nextRun = runsOf(expression, timeZone);
+  const nextRunAt = nextRun(now);
   if (schedule.nextRunAt > now) return { slots: [], nextRunAt: min(schedule.nextRunAt, nextRunAt) };
 
   if (typeof catchUp === "object") {
     const { max, maxAgeMs } = catchUp.all;
     const oldest = new Date(Math.max(schedule.nextRunAt.getTime(), now.getTime() - maxAgeMs));
-    return { slots: slotsBetween(expression, timeZone, oldest, now).slice(-max), nextRunAt };
+    return { slots: newestSlots(nextRun, oldest, now, max), nextRunAt };
   }
-  const latest = latestSlot(expression, timeZone, schedule.nextRunAt, now);
+  const [latest = schedule.nextRunAt] = newestSlots(nextRun, schedule.nextRunAt, now, 1);
   const late = now.getTime() - latest.getTime() >= LATE_SLOT_MS;
   return { slots: catchUp === "skip" && late ? [] : [latest], nextRunAt };
 }
 
-function slotsBetween(expression: string, timeZone: string, from: Date, to: Date): Date[] {
-  const slots: Date[] = [];
-  let slot = computeNextRun(expression, new Date(from.getTime() - 1), timeZone);
-  while (slot <= to) {
-    slots.push(slot);
-    slot = computeNextRun(expression, slot, timeZone);
+/**
+ * The newest `max` slots in [first, now], oldest first: looks back over growing windows, so a year's downtime is not
+ * walked minute by minute.
+ */
+function newestSlots(nextRun: (after: Date) => Date, first: Date, now: Date, max: number): Date[] {
+  for (let windowMs = 1_000; ; windowMs *= 4) {
+    const from = new Date(Math.max(first.getTime(), now.getTime() - windowMs));
+    const slots = slotsBetween(nextRun, from, now);
+    if (slots.length >= max || from <= first) return slots.slice(-max);
   }
-  return slots;
 }
 
-/** The newest slot in [first, now]: looks back over growing windows, so a year's downtime is not walked by minutes. */
-function latestSlot(expression: string, timeZone: string, first: Date, now: Date): Date {
-  for (let windowMs = 60_000; ; windowMs *= 4) {
-    const from = new Date(Math.max(first.getTime(), now.getTime() - windowMs));
-    const newest = slotsBetween(expression, timeZone, from, now).at(-1);
-    if (newest) return newest;
-    if (from.getTime() <= first.getTime()) return first;
-  }
+function slotsBetween(nextRun: (after: Date) => Date, from: Date, to: Date): Date[] {
+  const slots: Date[] = [];
+  for (let slot = nextRun(new Date(from.getTime() - 1)); slot <= to; slot = nextRun(slot)) slots.push(slot);
+  return slots;
 }
 
 function min(a: Date, b: Date): Date {

@@ -243,7 +243,10 @@ export interface JobStore<Tables = unknown> {
 
   registerSchedule(schedule: NewSchedule): Promise<Schedule>;
   listSchedules(): Promise<readonly Schedule[]>;
-  /** Enqueues every slot that is due, each exactly once over any number of callers. */
+  /**
+   * Enqueues every slot that is due, each exactly once over any number of callers.
+   * @throws {ScheduleInvalidError} naming the schedules that cannot be worked; the others' jobs were added
+   */
   takeDueSlots(jobFor: SlotJob): Promise<number>;
 
   stats(): Promise<QueueStats>;

@@ -1,6 +1,8 @@
+import { describeError } from "../error-text.ts";
+import { ScheduleInvalidError } from "../errors.ts";
 import { parseJobId } from "../job-id.ts";
 import { type CatchUp, computeNextRun, dueSlots, type Schedule } from "../schedule.ts";
-import type { NewSchedule, SlotJob } from "../store.ts";
+import type { NewJob, NewSchedule, SlotJob } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import type { RunCounts } from "./run-counts.ts";
@@ -50,63 +52,114 @@ export function listSchedules(connection: Connection): Schedule[] {
 
 /** Whether any schedule has work to do: a read, so that a quiet scheduler writes nothing. */
 export function hasDueSlots(connection: Connection, nowMs: number): boolean {
-  return activeSchedules(connection).some((schedule) => {
-    const due = dueSlots(schedule, new Date(nowMs));
-    return schedule.nextRunAt.getTime() <= nowMs || due.nextRunAt < schedule.nextRunAt;
-  });
+  return activeSchedules(connection).some(
+    (schedule) => schedule.nextRunAt.getTime() <= nowMs || isOutOfReach(schedule, nowMs),
+  );
+}
+
+/** Whether the next run lies further ahead than the expression allows, as after the clock was set back. */
+function isOutOfReach({ expression, timeZone, nextRunAt }: Schedule, nowMs: number): boolean {
+  try {
+    return computeNextRun(expression, new Date(nowMs), timeZone) < nextRunAt;
+  } catch {
+    // Cannot be worked: `takeDueSlots` says what is wrong, without holding up the others.
+    return true;
+  }
+}
+
+/** What became of the schedules that were due. */
+export interface TakenSlots {
+  readonly added: number;
+  /** Schedules that could not be worked, each with what is wrong with it. */
+  readonly broken: readonly { readonly id: string; readonly error: unknown }[];
 }
 
 /**
  * Enqueues what is due. The schedules are read again under the write lock, and `cron_slot` refuses a slot a second time
- * even when the clock was set back, so any number of schedulers add each slot once.
+ * even when the clock was set back, so any number of schedulers add each slot once. A schedule that cannot be worked
+ * (its type is gone, its payload no longer fits) keeps its slot and does not hold up the others.
  */
 export function takeDueSlots(
   connection: Connection,
   counts: RunCounts,
   jobFor: SlotJob,
   time: EnqueueTime,
-): number {
+): TakenSlots {
   let added = 0;
+  const broken: { id: string; error: unknown }[] = [];
   for (const schedule of activeSchedules(connection)) {
-    const { slots, nextRunAt } = dueSlots(schedule, new Date(time.nowMs));
+    const due = planSlots(schedule, jobFor, time.nowMs);
+    if ("error" in due) {
+      broken.push({ id: schedule.id, error: due.error });
+      continue;
+    }
     let lastRunAt = schedule.lastRunAt?.getTime() ?? null;
-    for (const slot of slots) {
-      if (!takeSlot(connection, counts, jobFor, schedule, slot.getTime(), time)) continue;
-      lastRunAt = slot.getTime();
+    for (const { slotAtMs, job } of due.slots) {
+      if (!takeSlot(connection, counts, schedule.id, slotAtMs, job, time)) continue;
+      lastRunAt = slotAtMs;
       added += 1;
     }
-    if (nextRunAt.getTime() !== schedule.nextRunAt.getTime()) {
+    if (due.nextRunAtMs !== schedule.nextRunAt.getTime()) {
       connection.run(
         "UPDATE cron_schedules SET next_run_at = ?, last_run_at = ? WHERE id = ?",
-        nextRunAt.getTime(),
+        due.nextRunAtMs,
         lastRunAt,
         schedule.id,
       );
     }
   }
-  return added;
+  return { added, broken };
+}
+
+/** The error about schedules that could not be worked, thrown when the others' jobs are committed. */
+export function brokenSchedules(broken: TakenSlots["broken"], added: number): ScheduleInvalidError {
+  const reasons = broken.map(({ id, error }) => `${id}: ${describeError(error)}`);
+  return new ScheduleInvalidError(
+    `These schedules cannot be worked, correct or switch them off (${added} jobs of others were added): ${reasons.join("; ")}`,
+    { cause: broken.length === 1 ? broken[0]?.error : new AggregateError(broken.map(({ error }) => error)) },
+  );
+}
+
+interface SlotPlan {
+  readonly slots: readonly { readonly slotAtMs: number; readonly job: NewJob }[];
+  readonly nextRunAtMs: number;
+}
+
+/** Builds the jobs before anything is written, so that what throws leaves no trace. */
+function planSlots(
+  schedule: Schedule,
+  jobFor: SlotJob,
+  nowMs: number,
+): SlotPlan | { readonly error: unknown } {
+  try {
+    const { slots, nextRunAt } = dueSlots(schedule, new Date(nowMs));
+    const jobs = slots.map((slot) => ({ slotAtMs: slot.getTime(), job: jobFor(schedule, slot.getTime()) }));
+    return { slots: jobs, nextRunAtMs: nextRunAt.getTime() };
+  } catch (error) {
+    return { error };
+  }
 }
 
 function takeSlot(
   connection: Connection,
   counts: RunCounts,
-  jobFor: SlotJob,
-  schedule: Schedule,
+  scheduleId: string,
   slotAtMs: number,
+  job: NewJob,
   time: EnqueueTime,
 ): boolean {
   const taken = connection.run(
     "INSERT INTO cron_slot (schedule_id, slot_at, seq) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
-    schedule.id,
+    scheduleId,
     slotAtMs,
   );
   if (taken === 0) return false;
-  const [outcome] = enqueueJobs(connection, counts, [jobFor(schedule, slotAtMs)], time);
+  const [outcome] = enqueueJobs(connection, counts, [job], time);
   const seq = parseJobId(outcome?.job.id ?? "")?.seq ?? 0;
   connection.run(
     "UPDATE cron_slot SET seq = ? WHERE schedule_id = ? AND slot_at = ?",
     seq,
-    schedule.id,
+    scheduleId,
     slotAtMs,
   );
   return true;

@@ -50,7 +50,7 @@ import { attemptsOf, getJob, listJobs, recentFailures, workflowJobs } from "./jo
 import { readBuilder, SqliteTransaction } from "./kysely.ts";
 import { pruneChunk, pruneHistory } from "./retention.ts";
 import { RunCounts } from "./run-counts.ts";
-import { hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
+import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
 import { readStats } from "./stats.ts";
 import { readStep, recordStep } from "./steps.ts";
 import {
@@ -275,9 +275,11 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   async takeDueSlots(jobFor: SlotJob): Promise<number> {
     if (!hasDueSlots(this.#reader, this.#now())) return 0;
-    return this.#writer.write("full", (connection) =>
+    const { added, broken } = await this.#writer.write("full", (connection) =>
       takeDueSlots(connection, this.#counts, jobFor, this.#enqueueTime()),
     );
+    if (broken.length > 0) throw brokenSchedules(broken, added);
+    return added;
   }
 
   async stats(): Promise<QueueStats> {

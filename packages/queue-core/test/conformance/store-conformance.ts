@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cancelRules } from "./cancel.ts";
 import { claimRules } from "./claim.ts";
+import { cronSlotRules } from "./cron-slots.ts";
 import { deadLetterRules } from "./dead-letters.ts";
 import { delayedRules } from "./delayed.ts";
 import { dependencyRules } from "./dependencies.ts";
@@ -8,6 +9,7 @@ import { enqueueRules } from "./enqueue.ts";
 import { fencingRules } from "./fencing.ts";
 import { finishRules } from "./finish.ts";
 import { rescueRules } from "./rescue.ts";
+import { retentionRules } from "./retention.ts";
 import { retryRules } from "./retries.ts";
 import { statsRules } from "./stats.ts";
 import { stepRules } from "./steps.ts";
@@ -34,6 +36,8 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   cancel: cancelRules,
   rescue: rescueRules,
   transactions: transactionRules,
+  "cron slots": cronSlotRules,
+  retention: retentionRules,
   stats: statsRules,
   steps: stepRules,
 };
