@@ -26,7 +26,8 @@ export interface PruneStep {
 
 /**
  * Deletes one chunk of ended jobs that are past their retention. Kept: jobs that an unfinished child or workflow still
- * names, and the newest job of all, so that a row number is never given twice.
+ * names, those that the retry of a dead letter would bring back, and the newest job of all, so that a row number is
+ * never given twice.
  */
 export function pruneChunk(
   connection: Connection,
@@ -58,9 +59,13 @@ export function pruneChunk(
   return { pruned, next: done ? null : last.n };
 }
 
-/** A child that has not ended, or a member of the same workflow that has not, still needs this job. */
+/**
+ * A child that has not ended, or a member of the same workflow that has not, still needs this job; so does the parent
+ * that cancelled it, as long as it is there and might be retried. A parent that nobody can retry goes first.
+ */
 function isNeeded(connection: Connection, seq: number): boolean {
   return (
+    connection.get("SELECT 1 FROM finished WHERE seq = ? AND cancel_cause IS NOT NULL", seq) !== undefined ||
     connection.get(
       `SELECT 1 FROM edge e WHERE e.parent = ? AND NOT EXISTS (SELECT 1 FROM finished f WHERE f.seq = e.child) LIMIT 1`,
       seq,

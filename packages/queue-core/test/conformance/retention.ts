@@ -1,0 +1,182 @@
+import { sql } from "kysely";
+import { expect } from "vitest";
+import type { Rule } from "./store-conformance.ts";
+import type { TestBed } from "./test-bed.ts";
+
+const DAY_MS = 24 * 60 * 60_000;
+const WEEK = { keepMs: 7 * DAY_MS };
+
+/** A job that stays pending and is the newest of all, which is never pruned. */
+async function addNewest(bed: TestBed): Promise<string> {
+  return (await bed.queue.enqueue("custom", { n: 1 }, { priority: -100 })).id;
+}
+
+async function addCompleted(bed: TestBed, settings: Parameters<TestBed["add"]>[0] = {}): Promise<string> {
+  const { id } = await bed.add(settings);
+  await bed.queue.completeJob(await bed.claim("worker-1", { types: ["mail"] }));
+  return id;
+}
+
+export function retentionRules(rule: Rule): void {
+  rule(
+    "R20: completed and cancelled jobs go when they are older than their retention, not before",
+    async (bed) => {
+      const completed = await addCompleted(bed);
+      const cancelled = (await bed.add()).id;
+      await bed.store.cancel(cancelled);
+      const newest = await addNewest(bed);
+      bed.clock.advance(7 * DAY_MS - 1);
+      expect(await bed.store.prune(WEEK)).toBe(0);
+      bed.clock.advance(1);
+      expect(await bed.store.prune(WEEK)).toBe(2);
+      expect(await bed.states(completed, cancelled, newest)).toEqual(["gone", "gone", "pending"]);
+      expect((await bed.store.stats()).byType).toEqual([{ type: "custom", status: "pending", count: 1 }]);
+    },
+  );
+
+  rule("R20: a type may have a retention of its own, longer or shorter", async (bed) => {
+    const jobs = [await addCompleted(bed)];
+    for (const type of ["report", "fixed"] as const) {
+      jobs.push((await bed.queue.enqueue(type, { n: 1 })).id);
+      await bed.queue.completeJob(await bed.claim());
+    }
+    await addNewest(bed);
+    bed.clock.advance(7 * DAY_MS);
+    const policy = { ...WEEK, keepMsByType: { report: 30 * DAY_MS, fixed: DAY_MS } };
+    expect(await bed.store.prune(policy)).toBe(2);
+    expect(await bed.states(...jobs)).toEqual(["gone", "completed", "gone"]);
+    const late = (await bed.queue.enqueue("fixed", { n: 1 })).id;
+    await bed.queue.completeJob(await bed.claim("worker-1", { types: ["fixed"] }));
+    await addNewest(bed);
+    bed.clock.advance(DAY_MS);
+    expect(await bed.store.prune(policy)).toBe(1);
+    expect(await bed.states(late)).toEqual(["gone"]);
+  });
+
+  rule("R20: a job goes with its checkpoints, its attempts and its unique key", async (bed) => {
+    const { id } = await bed.add({ uniqueKey: "order-1" });
+    const first = await bed.claim();
+    await bed.store.recordStep(first, "charge", "1");
+    await bed.queue.failJob(first, new Error("no luck"));
+    bed.clock.advance(30_000);
+    await bed.queue.completeJob(await bed.claim());
+    await addNewest(bed);
+    bed.clock.advance(8 * DAY_MS);
+    expect(await bed.store.prune(WEEK)).toBe(1);
+    expect(await bed.store.attempts(id)).toEqual([]);
+    expect((await sql`SELECT * FROM processed_jobs`.execute(bed.store.read)).rows).toEqual([]);
+    expect(await bed.add({ uniqueKey: "order-1" })).toMatchObject({ deduplicated: false });
+  });
+
+  rule("R20: what runs, waits or is dead never goes by age", async (bed) => {
+    const running = (await bed.add()).id;
+    await bed.claim();
+    const { jobId: dead } = await bed.addDead();
+    const waiting = (await bed.add({ dependsOn: [running] })).id;
+    const scheduled = (await bed.queue.enqueueDelayed("mail", { n: 1 }, 300 * DAY_MS)).id;
+    const pending = (await bed.add()).id;
+    await addNewest(bed);
+    bed.clock.advance(200 * DAY_MS);
+    expect(await bed.store.prune(WEEK)).toBe(0);
+    expect(await bed.states(running, dead, waiting, scheduled, pending)).toEqual([
+      "processing",
+      "failed",
+      "waiting",
+      "scheduled",
+      "pending",
+    ]);
+  });
+
+  rule(
+    "R20: a job that an unfinished child names is kept until the child has ended and is old",
+    async (bed) => {
+      const parent = await addCompleted(bed);
+      const child = (await bed.queue.enqueueDelayed("report", { n: 1 }, 8 * DAY_MS, { dependsOn: [parent] }))
+        .id;
+      await addNewest(bed);
+      bed.clock.advance(8 * DAY_MS);
+      expect(await bed.store.prune(WEEK)).toBe(0);
+      expect(await bed.states(parent)).toEqual(["completed"]);
+      await bed.queue.completeJob(await bed.claim("worker-1", { types: ["report"] }));
+      expect(await bed.store.prune(WEEK)).toBe(1);
+      expect(await bed.states(parent, child)).toEqual(["gone", "completed"]);
+    },
+  );
+
+  rule(
+    "R20: the jobs of a workflow are kept while one of them has not ended, dead letters included",
+    async (bed) => {
+      const workflowId = "wf-1";
+      const first = await addCompleted(bed, { workflowId });
+      const { deadId } = await bed.addDead({ workflowId });
+      const unrelated = await addCompleted(bed, { workflowId: "wf-2" });
+      await addNewest(bed);
+      bed.clock.advance(8 * DAY_MS);
+      expect(await bed.store.prune(WEEK)).toBe(1);
+      expect(await bed.states(first, unrelated)).toEqual(["completed", "gone"]);
+      await bed.store.discard(deadId, { actor: "ann", action: "discard", subject: deadId, detail: null });
+      expect(await bed.store.prune(WEEK)).toBe(1);
+      expect(await bed.states(first)).toEqual(["gone"]);
+    },
+  );
+
+  rule("R20: what a dead letter's retry would bring back is kept as long as the dead letter", async (bed) => {
+    const parent = await bed.queue.enqueue("fragile", { n: 1 });
+    const child = await bed.add({ dependsOn: [parent.id] });
+    const grandchild = await bed.add({ dependsOn: [child.id] });
+    await bed.queue.failJob(await bed.claim(), new Error("no luck"));
+    await addNewest(bed);
+    bed.clock.advance(30 * DAY_MS);
+    expect(await bed.store.prune(WEEK)).toBe(0);
+    await bed.store.revive(await bed.deadIdOf(parent.id));
+    expect(await bed.states(child.id, grandchild.id)).toEqual(["waiting", "waiting"]);
+  });
+
+  rule("R20: what nothing can bring back goes, down the tree", async (bed) => {
+    const parent = await bed.add();
+    const child = await bed.add({ dependsOn: [parent.id] });
+    await bed.add({ dependsOn: [child.id] });
+    await bed.store.cancel(parent.id);
+    const { deadId, jobId } = await bed.addDead();
+    await bed.add({ dependsOn: [jobId] });
+    await bed.store.discard(deadId, { actor: "ann", action: "discard", subject: deadId, detail: null });
+    await addNewest(bed);
+    bed.clock.advance(8 * DAY_MS);
+    expect(await bed.store.prune(WEEK)).toBe(4);
+  });
+
+  rule("R20: an id is not given again after the newest job was pruned", async (bed) => {
+    const newest = await addCompleted(bed);
+    bed.clock.advance(8 * DAY_MS);
+    await bed.store.prune(WEEK);
+    bed.clock.setWall(bed.clock.now() - 8 * DAY_MS);
+    expect((await bed.add()).id).not.toBe(newest);
+  });
+
+  rule("R20: more jobs than one transaction deletes go in many", async (bed) => {
+    await bed.queue.enqueueMany(
+      "mail",
+      Array.from({ length: 350 }, (_, n) => ({ n })),
+    );
+    const claimed = await bed.queue.dequeueBatch("worker-1", 350);
+    await Promise.all(claimed.map((job) => bed.queue.completeJob(job)));
+    await addNewest(bed);
+    bed.clock.advance(8 * DAY_MS);
+    expect(await bed.store.prune(WEEK)).toBe(350);
+    expect(await bed.store.prune(WEEK)).toBe(0);
+  });
+
+  rule("R20: a taken slot is remembered longer than any clock is set back", async (bed) => {
+    await bed.queue.registerCron("mail", "0 0 * * *", { payload: { n: 1 } });
+    bed.clock.advance(DAY_MS);
+    await bed.queue.runDueCronJobs();
+    await bed.queue.completeJob(await bed.claim());
+    await addNewest(bed);
+    bed.clock.advance(9 * DAY_MS);
+    expect(await bed.store.prune(WEEK)).toBe(1);
+    bed.clock.setWall(bed.clock.now() - 9.5 * DAY_MS);
+    await bed.queue.runDueCronJobs();
+    bed.clock.advance(DAY_MS / 2);
+    expect(await bed.queue.runDueCronJobs()).toBe(0);
+  });
+}
