@@ -20,8 +20,8 @@ const HEADERS: Readonly<Record<string, string>> = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "permissions-policy": "camera=(), geolocation=(), microphone=()",
-  // The login link carries the token in its URL.
-  "referrer-policy": "no-referrer",
+  // The login link carries the token in its URL. Not "no-referrer": forms would then send `Origin: null`.
+  "referrer-policy": "same-origin",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
 };

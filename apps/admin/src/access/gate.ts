@@ -30,12 +30,14 @@ export function passGate(
   return operator;
 }
 
-/** Every browser sends one of the two headers with a POST, PUT, PATCH or DELETE; scripts can set neither. */
+/**
+ * Every browser sends `Origin` with a POST, PUT, PATCH or DELETE, and `Sec-Fetch-Site` too over HTTPS and to localhost;
+ * no script can set either.
+ */
 function isOwnPage(request: Request): boolean {
   const site = request.headers.get("sec-fetch-site");
-  if (site !== null && site !== "same-origin") return false;
-  const origin = request.headers.get("origin");
+  if (site !== null) return site === "same-origin";
   // Hosts are compared without the scheme: behind a proxy that ends TLS this server sees http.
-  if (origin !== null) return URL.parse(origin)?.host === new URL(request.url).host;
-  return site === "same-origin";
+  const origin = request.headers.get("origin");
+  return origin !== null && URL.parse(origin)?.host === new URL(request.url).host;
 }

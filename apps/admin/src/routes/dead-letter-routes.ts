@@ -15,6 +15,9 @@ const deadLetterQuery = pageQuery.extend({
     .optional(),
 });
 
+/** An empty one fits every dead letter: it must be sent all the same, so that a forgotten body retries nothing. */
+const deadLetterFilter = z.strictObject({ type: typeName.optional(), reviewed: z.boolean().optional() });
+
 const deadLetterChange = z
   .strictObject({
     payload: z.unknown().optional(),
@@ -47,6 +50,18 @@ export function deadLetterRoutes(queue: ShopQueue) {
           ...(reviewed !== undefined && { reviewed }),
         });
         return listAnswer(page);
+      },
+    }),
+
+    route.post("/admin/dead-letters/retry", {
+      request: { body: deadLetterFilter },
+      resolve: async (c) => {
+        const { type, reviewed } = validInput(c.input).body;
+        const filter = { ...(type !== undefined && { type }), ...(reviewed !== undefined && { reviewed }) };
+        const { actor } = operatorIn(c.locals);
+        const detail = JSON.stringify(filter);
+        await store.audit({ actor, action: "dead_letter.retry_many", subject: "dead letters", detail });
+        return Response.json({ retried: await store.reviveMany(filter) });
       },
     }),
 

@@ -1,0 +1,192 @@
+import { change, RequestFailedError } from "./api.js";
+import { readWhole, refresh } from "./refresh.js";
+import { state, update, withEntry, withItem } from "./state.js";
+
+/** @param {{ id: string, type: string }} deadLetter */
+export async function retry({ id, type }) {
+  const next = neighbourOf(id);
+  const done = await act(id, () => change("POST", `/admin/dead-letters/${id}/retry`));
+  if (!done) return;
+  update({ editing: withItem(state.editing, id, false) });
+  announce(`${type} is pending again and will run next`);
+  focusOn(next);
+}
+
+/** @param {{ id: string, type: string }} deadLetter */
+async function discard({ id, type }) {
+  const next = neighbourOf(id);
+  const done = await act(id, () => change("POST", `/admin/dead-letters/${id}/discard`));
+  if (!done) return;
+  update({ editing: withItem(state.editing, id, false) });
+  announce(`${type} was discarded for good`);
+  focusOn(next);
+}
+
+/** @param {{ id: string, type: string, originalJobId: string }} deadLetter */
+export function askToDiscard(deadLetter) {
+  const { type, originalJobId } = deadLetter;
+  update({
+    confirming: {
+      title: `Discard this ${type}?`,
+      text: `The job ${originalJobId} is deleted with its payload and history, and will never run. Only a line in the audit log remains.`,
+      verb: "Discard for good",
+      isDeletion: true,
+      run: () => discard(deadLetter),
+    },
+  });
+}
+
+/** @param {{ type: string, onlyUnreviewed: boolean }} filter */
+async function retryMany({ type, onlyUnreviewed }) {
+  const filter = { ...(type !== "" && { type }), ...(onlyUnreviewed && { reviewed: false }) };
+  await act("dead-letters", async () => {
+    const { retried } = await change("POST", "/admin/dead-letters/retry", filter);
+    announce(`${retried} ${retried === 1 ? "job is" : "jobs are"} pending again`);
+  });
+  focusOn(undefined);
+}
+
+/** @param {{ type: string, onlyUnreviewed: boolean }} filter */
+export function askToRetryMany(filter) {
+  const which = `${filter.onlyUnreviewed ? "unreviewed " : ""}dead letters${filter.type === "" ? "" : ` of type ${filter.type}`}`;
+  update({
+    confirming: {
+      title: `Retry all ${which}?`,
+      text: "Each goes back to the queue under its own id, with all its attempts, also those that are not shown here.",
+      verb: "Retry all",
+      isDeletion: false,
+      run: () => retryMany(filter),
+    },
+  });
+}
+
+/**
+ * @param {string} id
+ * @param {boolean} reviewed
+ */
+export async function review(id, reviewed) {
+  await act(id, () => change("PATCH", `/admin/dead-letters/${id}`, { reviewed }));
+}
+
+/**
+ * @param {string} id
+ * @param {string} notes
+ */
+export async function saveNotes(id, notes) {
+  const done = await act(id, () =>
+    change("PATCH", `/admin/dead-letters/${id}`, { notes: notes === "" ? null : notes }),
+  );
+  if (done) notify(id, { kind: "done", text: "Note saved" });
+}
+
+/**
+ * @param {string} id
+ * @param {string} text JSON as it was typed
+ */
+export async function savePayload(id, text) {
+  let payload;
+  try {
+    payload = JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    notify(id, { kind: "failed", text: `This is no JSON: ${error.message}` });
+    return;
+  }
+  const done = await act(id, () => change("PATCH", `/admin/dead-letters/${id}`, { payload }));
+  if (!done) return;
+  update({ editing: withItem(state.editing, id, false) });
+  notify(id, {
+    kind: "done",
+    text: "Payload saved. A retry now counts as new work: steps already done are run again, under a new idempotency key.",
+  });
+}
+
+/** @param {string} id */
+export async function cancel(id) {
+  await act(id, async () => {
+    const { status } = await change("POST", `/admin/jobs/${id}/cancel`);
+    const text = status === "cancelled" ? "Cancelled" : "Told to stop; it ends when its handler does";
+    notify(id, { kind: "done", text });
+  });
+}
+
+/**
+ * Reads a resource whole, with its history, as lists cut what is long; each refresh reads it again while it is open.
+ * @param {"dead-letters" | "jobs"} kind
+ * @param {string} id
+ */
+export async function openWhole(kind, id) {
+  try {
+    update({ opened: withEntry(state.opened, id, await readWhole(kind, id)) });
+  } catch (error) {
+    notify(id, failed(error));
+  }
+}
+
+/** @param {string} id */
+export function forget(id) {
+  update({
+    opened: withEntry(state.opened, id, undefined),
+    notices: withEntry(state.notices, id, undefined),
+  });
+}
+
+/**
+ * Does one thing to one subject at a time, then looks again.
+ * @param {string} id
+ * @param {() => Promise<unknown>} work
+ * @returns {Promise<boolean>} whether it was done
+ */
+async function act(id, work) {
+  if (state.busy.has(id)) return false;
+  update({ busy: withItem(state.busy, id, true), notices: withEntry(state.notices, id, undefined) });
+  try {
+    await work();
+    await refresh();
+    return true;
+  } catch (error) {
+    notify(id, failed(error));
+    return false;
+  } finally {
+    update({ busy: withItem(state.busy, id, false) });
+  }
+}
+
+/**
+ * @param {string} id
+ * @param {import("./state.js").Notice} notice
+ */
+function notify(id, notice) {
+  update({ notices: withEntry(state.notices, id, notice) });
+}
+
+/** @param {string} text */
+function announce(text) {
+  update({ announcement: { kind: "done", text } });
+}
+
+/**
+ * @param {unknown} error
+ * @returns {import("./state.js").Notice}
+ */
+function failed(error) {
+  if (!(error instanceof RequestFailedError)) throw error;
+  const details = error.details.map(({ field, message }) => `${field}: ${message}`);
+  return { kind: "failed", text: `Not done: ${error.message}`, details };
+}
+
+/**
+ * Where the focus goes when an item leaves the list: a keyboard must not be thrown back to the top of the page.
+ * @param {string} id
+ */
+function neighbourOf(id) {
+  const item = document.getElementById(`item-${id}`);
+  return (item?.nextElementSibling ?? item?.previousElementSibling)?.id;
+}
+
+/** @param {string | undefined} itemId */
+function focusOn(itemId) {
+  const item = itemId === undefined ? null : document.getElementById(itemId);
+  const target = item?.querySelector("summary") ?? document.getElementById("dead-letters-heading");
+  target?.focus({ preventScroll: true });
+}

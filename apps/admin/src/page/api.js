@@ -1,0 +1,58 @@
+/** A server that takes longer than this counts as not answering, in milliseconds. */
+const ANSWER_MS = 8_000;
+
+/** An answer that is not a success, or none at all. */
+export class RequestFailedError extends Error {
+  code = "REQUEST_FAILED";
+
+  /**
+   * @param {string} message
+   * @param {readonly { readonly field: string, readonly message: string }[]} details what is wrong, field by field
+   * @param {ErrorOptions} [options]
+   */
+  constructor(message, details = [], options) {
+    super(message, options);
+    this.name = "RequestFailedError";
+    this.details = details;
+  }
+}
+
+/**
+ * Reads JSON from the server.
+ * @param {string} path
+ * @returns {Promise<{ body: any, atMs: number }>} the answer, and the server's clock when it answered
+ */
+export async function read(path) {
+  const response = await ask(path, {});
+  return { body: await response.json(), atMs: Date.parse(response.headers.get("date") ?? "") };
+}
+
+/**
+ * Asks the server for a change.
+ * @param {"POST" | "PATCH"} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<any>} its answer; null if that is empty
+ */
+export async function change(method, path, body) {
+  const init = body === undefined ? {} : { body: JSON.stringify(body) };
+  const response = await ask(path, { method, ...init });
+  return response.status === 204 ? null : await response.json();
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} init
+ */
+async function ask(path, init) {
+  let response;
+  try {
+    response = await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+  } catch (cause) {
+    throw new RequestFailedError("the server does not answer", [], { cause });
+  }
+  if (response.status === 401) location.assign("/login");
+  if (response.ok) return response;
+  const { error } = await response.json().catch(() => ({ error: { message: `HTTP ${response.status}` } }));
+  throw new RequestFailedError(error.message, error.details);
+}

@@ -1,0 +1,26 @@
+/** @import { State } from "./state.js" */
+import { button } from "./parts.js";
+import { h } from "./preact.js";
+import { update } from "./state.js";
+
+/** Asks before something that cannot be taken back. @param {State} state */
+export function confirmDialog({ confirming }) {
+  if (confirming === null) return null;
+  const { title, text, verb, isDeletion, run } = confirming;
+  const open = (/** @type {HTMLDialogElement | null} */ dialog) => {
+    if (dialog !== null && !dialog.open) dialog.showModal();
+  };
+  const close = () => update({ confirming: null });
+  const go = () => {
+    close();
+    void run();
+  };
+  return h("dialog", { ref: open, onClose: close, "aria-labelledby": "confirm-heading" }, [
+    h("h2", { id: "confirm-heading" }, title),
+    h("p", null, text),
+    h("div", { class: "buttons" }, [
+      button("Leave it", close),
+      button(verb, go, { tone: isDeletion ? "danger" : "primary" }),
+    ]),
+  ]);
+}

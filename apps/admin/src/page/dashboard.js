@@ -1,0 +1,53 @@
+// The page's entry: what is shown follows from the state; Preact changes only what differs, so what the reader has
+// opened, selected, scrolled to or typed stays as it is.
+import { confirmDialog } from "./confirm-dialog.js";
+import { deadLetters } from "./dead-letters.js";
+import { failures } from "./failures.js";
+import { jobTypes } from "./job-types.js";
+import { jobs } from "./jobs.js";
+import { numbers } from "./numbers.js";
+import { noticeLine } from "./parts.js";
+import { h, render } from "./preact.js";
+import { startRefreshing } from "./refresh.js";
+import { schedules } from "./schedules.js";
+import { onChange, state } from "./state.js";
+import { alerts, topBar } from "./top-bar.js";
+import { workers } from "./workers.js";
+
+function page() {
+  const { snapshot } = state;
+  return [
+    topBar(state),
+    h("main", null, [
+      alerts(state),
+      snapshot === null
+        ? null
+        : [
+            numbers(snapshot, state.trend),
+            h("div", { class: "columns" }, [
+              h("div", { class: "column wide" }, [
+                deadLetters(state, snapshot),
+                failures(snapshot),
+                jobs(state, snapshot),
+              ]),
+              h("div", { class: "column" }, [
+                jobTypes(snapshot.stats),
+                schedules(snapshot),
+                workers(snapshot),
+              ]),
+            ]),
+          ],
+    ]),
+    h("div", { class: "announcement", "aria-live": "polite" }, noticeLine(state.announcement)),
+    confirmDialog(state),
+  ];
+}
+
+const root = document.getElementById("page");
+if (root === null) throw new Error("The document has no element with id page");
+onChange(() => {
+  render(page(), root);
+  const unreviewed = state.snapshot?.stats.deadLetterQueue.unreviewed ?? 0;
+  document.title = unreviewed === 0 ? "Holdfast" : `(${unreviewed}) Holdfast`;
+});
+startRefreshing();

@@ -1,0 +1,277 @@
+/** @import { DeadLetterItem, DeadLetterJson, Snapshot } from "./json.js" */
+/** @import { State } from "./state.js" */
+import {
+  askToDiscard,
+  askToRetryMany,
+  forget,
+  openWhole,
+  retry,
+  review,
+  saveNotes,
+  savePayload,
+} from "./actions.js";
+import { firstLine, formatJson, formatNumber } from "./format.js";
+import {
+  attemptTable,
+  badge,
+  button,
+  choice,
+  factList,
+  jsonBlock,
+  moment,
+  nothing,
+  noticeLine,
+  section,
+  verbatim,
+} from "./parts.js";
+import { h } from "./preact.js";
+import { refresh } from "./refresh.js";
+import { state as shown, update, withItem } from "./state.js";
+
+/** The most that one list of the API holds. */
+const MOST_SHOWN = 200;
+
+const REASONS = {
+  attempts_exhausted: "out of attempts",
+  not_retryable: "not retryable",
+  invalid_payload: "invalid payload",
+};
+
+/**
+ * Jobs that were given up.
+ * @param {State} state
+ * @param {Snapshot} snapshot
+ */
+export function deadLetters(state, { deadLetters: list, stats, atMs }) {
+  const { deadLetterFilter: filter } = state;
+  const isFiltered = filter.type !== "" || filter.onlyUnreviewed;
+  return section(
+    {
+      id: "dead-letters",
+      title: "Dead letters",
+      count: isFiltered ? undefined : formatNumber(stats.queue.failed),
+      tools: filterTools(state, stats),
+    },
+    [
+      noticeLine(state.notices.get("dead-letters")),
+      list.items.length === 0
+        ? nothing(
+            isFiltered
+              ? "No dead letter matches."
+              : "None. Jobs that run out of attempts are kept here until somebody decides.",
+          )
+        : null,
+      h("div", { class: "items" }, [
+        ...leftBehind(state, list.items).map((whole) => item(state, { ...whole, cut: [] }, atMs, true)),
+        ...list.items.map((listed) => item(state, listed, atMs, false)),
+      ]),
+      list.nextCursor === null ? null : more(filter.limit),
+    ],
+  );
+}
+
+/**
+ * What is being edited stays on the page when it leaves the list, so that nobody's typing vanishes.
+ * @param {State} state
+ * @param {readonly DeadLetterItem[]} items
+ */
+function leftBehind({ editing, opened }, items) {
+  return [...editing]
+    .filter((id) => !items.some((listed) => listed.id === id))
+    .flatMap((id) => {
+      const whole = opened.get(id);
+      return whole !== undefined && "originalJobId" in whole ? [whole] : [];
+    });
+}
+
+/**
+ * @param {State} state
+ * @param {Snapshot["stats"]} stats
+ */
+function filterTools({ deadLetterFilter: filter, busy }, stats) {
+  const types = new Set(stats.byType.filter(({ status }) => status === "failed").map(({ type }) => type));
+  if (filter.type !== "") types.add(filter.type);
+  const set = (/** @type {Partial<typeof filter>} */ changes) => {
+    update({ deadLetterFilter: { ...filter, ...changes, limit: 25 } });
+    void refresh();
+  };
+  return [
+    stats.queue.failed === 0
+      ? null
+      : button("Retry all…", () => askToRetryMany(filter), { disabled: busy.has("dead-letters") }),
+    button("Unreviewed only", () => set({ onlyUnreviewed: !filter.onlyUnreviewed }), {
+      pressed: filter.onlyUnreviewed,
+    }),
+    choice(
+      "Type",
+      filter.type,
+      [["", "all types"], ...[...types].sort().map((type) => /** @type {const} */ ([type, type]))],
+      (type) => set({ type }),
+    ),
+  ];
+}
+
+/** @param {number} limit */
+function more(limit) {
+  if (limit >= MOST_SHOWN)
+    return h("p", { class: "more" }, `The newest ${MOST_SHOWN} are shown; choose a type to see others.`);
+  const show = () => {
+    update({ deadLetterFilter: { ...shown.deadLetterFilter, limit: Math.min(limit * 2, MOST_SHOWN) } });
+    void refresh();
+  };
+  return h("p", { class: "more" }, button("Show more", show));
+}
+
+/**
+ * @param {State} state
+ * @param {DeadLetterItem} listed
+ * @param {number} nowMs
+ * @param {boolean} isGone
+ */
+function item(state, listed, nowMs, isGone) {
+  const { id } = listed;
+  const whole = state.opened.get(id);
+  const onToggle = (/** @type {Event & { currentTarget: HTMLDetailsElement }} */ event) => {
+    if (event.currentTarget.open) void openWhole("dead-letters", id);
+    else forget(id);
+  };
+  return h(
+    "details",
+    { key: id, id: `item-${id}`, class: listed.reviewed ? "item reviewed" : "item", onToggle },
+    [
+      h("summary", null, [
+        h("span", { class: "what" }, [
+          h("strong", null, listed.type),
+          listed.reviewed ? badge("reviewed", "good") : null,
+          isGone ? badge("no longer in this list", "warn") : null,
+          h("span", { class: "error" }, firstLine(listed.lastError)),
+        ]),
+        h("span", { class: "when" }, [
+          h("span", { class: "extra" }, `${listed.attempts} of ${listed.maxAttempts} attempts`),
+          moment(listed.failedAt, nowMs),
+        ]),
+      ]),
+      whole !== undefined && "originalJobId" in whole
+        ? body(state, { ...whole, reviewed: listed.reviewed }, nowMs)
+        : null,
+      whole === undefined ? noticeLine(state.notices.get(id)) : null,
+    ],
+  );
+}
+
+/**
+ * @param {State} state
+ * @param {DeadLetterJson} whole
+ * @param {number} nowMs
+ */
+function body(state, whole, nowMs) {
+  const { id } = whole;
+  const isEditing = state.editing.has(id);
+  return h("div", { class: "body" }, [
+    buttons(state, whole),
+    noticeLine(state.notices.get(id)),
+    factList([
+      ["Attempts", `${whole.attempts} of ${whole.maxAttempts}`],
+      ["Reason", REASONS[whole.reason] ?? whole.reason],
+      ["Given up", moment(whole.failedAt, nowMs)],
+      ["Enqueued", moment(whole.createdAt, nowMs)],
+      ["Priority", String(whole.priority)],
+      ["Job", h("code", null, whole.originalJobId)],
+      ["Workflow", whole.workflowId === null ? null : h("code", null, whole.workflowId)],
+    ]),
+    verbatim("Error", whole.lastError ?? "none recorded", "error"),
+    isEditing ? payloadForm(state, whole) : jsonBlock("Payload", whole.payload),
+    attemptTable(whole.history, nowMs),
+    notesForm(state, whole),
+  ]);
+}
+
+/**
+ * @param {State} state
+ * @param {DeadLetterJson} whole
+ */
+function buttons(state, whole) {
+  const { id, reviewed } = whole;
+  const disabled = state.busy.has(id);
+  const edit = () => update({ editing: withItem(shown.editing, id, true) });
+  return h("div", { class: "buttons" }, [
+    button("Retry", () => void retry(whole), { tone: "primary", disabled }),
+    state.editing.has(id) ? null : button("Edit payload", edit, { disabled }),
+    button(reviewed ? "Mark as not reviewed" : "Mark as reviewed", () => void review(id, !reviewed), {
+      disabled,
+    }),
+    button("Discard…", () => askToDiscard(whole), { tone: "danger", disabled }),
+  ]);
+}
+
+/**
+ * @param {State} state
+ * @param {DeadLetterJson} whole
+ */
+function payloadForm(state, { id, payload }) {
+  const close = () => update({ editing: withItem(shown.editing, id, false) });
+  const text = formatJson(payload);
+  return h(
+    "form",
+    {
+      key: "payload-form",
+      onSubmit: (/** @type {SubmitEvent} */ event) => submitted(event, (typed) => savePayload(id, typed)),
+    },
+    [
+      h("label", { for: `payload-${id}` }, "Payload"),
+      h("textarea", {
+        id: `payload-${id}`,
+        name: "text",
+        class: "mono",
+        rows: Math.min(text.split("\n").length + 1, 20),
+        defaultValue: text,
+        spellcheck: false,
+      }),
+      h("div", { class: "buttons" }, [
+        h("button", { type: "submit", class: "primary", disabled: state.busy.has(id) }, "Save payload"),
+        button("Keep as it was", close),
+      ]),
+    ],
+  );
+}
+
+/**
+ * @param {State} state
+ * @param {DeadLetterJson} whole
+ */
+function notesForm(state, { id, notes }) {
+  return h(
+    "form",
+    {
+      key: "notes-form",
+      onSubmit: (/** @type {SubmitEvent} */ event) => submitted(event, (typed) => saveNotes(id, typed)),
+    },
+    [
+      h("label", { for: `notes-${id}` }, "Note"),
+      h("textarea", {
+        id: `notes-${id}`,
+        name: "text",
+        rows: 2,
+        maxLength: 10_000,
+        defaultValue: notes ?? "",
+        placeholder: "What was found, who was asked",
+      }),
+      h(
+        "div",
+        { class: "buttons" },
+        h("button", { type: "submit", disabled: state.busy.has(id) }, "Save note"),
+      ),
+    ],
+  );
+}
+
+/**
+ * @param {SubmitEvent} event
+ * @param {(text: string) => Promise<void>} save
+ */
+function submitted(event, save) {
+  event.preventDefault();
+  if (!(event.currentTarget instanceof HTMLFormElement)) return;
+  const typed = new FormData(event.currentTarget).get("text");
+  void save(typeof typed === "string" ? typed : "");
+}

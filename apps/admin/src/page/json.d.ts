@@ -1,0 +1,52 @@
+import type {
+  Attempt,
+  DeadLetter,
+  FailedRun,
+  Job,
+  QueueHealth,
+  QueueStats,
+  Schedule,
+  WorkerRecord,
+} from "@holdfast/queue-core";
+
+/** A value as it arrives: times are ISO 8601 text. */
+type Json<T> = T extends Date
+  ? string
+  : T extends readonly (infer Item)[]
+    ? readonly Json<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: Json<T[Key]> }
+      : T;
+
+/** An item of a list names the fields that were too long for it. */
+type Listed<T> = Json<T> & { readonly cut: readonly string[] };
+type WithHistory<T> = Json<T> & { readonly history: readonly Json<Attempt>[] };
+
+interface List<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+export type StatsJson = Json<QueueStats>;
+type HealthJson = Json<QueueHealth>;
+export type AttemptJson = Json<Attempt>;
+export type JobItem = Listed<Job>;
+export type JobJson = WithHistory<Job>;
+export type DeadLetterItem = Listed<DeadLetter>;
+export type DeadLetterJson = WithHistory<DeadLetter>;
+export type FailureItem = Listed<FailedRun>;
+type ScheduleItem = Listed<Schedule>;
+type WorkerItem = Listed<WorkerRecord>;
+
+/** Everything the page shows, as of one moment. */
+export interface Snapshot {
+  /** The server's clock when it answered, in milliseconds since 1970 UTC. */
+  readonly atMs: number;
+  readonly stats: StatsJson;
+  readonly health: HealthJson;
+  readonly deadLetters: List<DeadLetterItem>;
+  readonly failures: List<FailureItem>;
+  readonly schedules: List<ScheduleItem>;
+  readonly workers: List<WorkerItem>;
+  readonly jobs: List<JobItem>;
+}

@@ -1,0 +1,111 @@
+/** @import { DeadLetterJson, JobJson, Snapshot } from "./json.js" */
+import { read } from "./api.js";
+import { state, update } from "./state.js";
+
+/** R26 asks for at least every five seconds. */
+const EVERY_SECONDS = 5;
+
+/** Ten minutes of the trend: one point per look. */
+const TREND_POINTS = (10 * 60) / EVERY_SECONDS;
+
+let looking = false;
+let lookAgain = false;
+
+/** Looks at the server every few seconds while the page can be seen, and at once when it comes back into sight. */
+export function startRefreshing() {
+  let untilNext = EVERY_SECONDS;
+  setInterval(() => {
+    update({ ageSeconds: state.ageSeconds + 1 });
+    untilNext -= 1;
+    if (untilNext > 0 || document.hidden) return;
+    untilNext = EVERY_SECONDS;
+    void refresh();
+  }, 1_000);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) void refresh();
+  });
+  void refresh();
+}
+
+/** Looks at the server now; a look asked for while one is under way follows it, so that it sees the last change. */
+export async function refresh() {
+  if (looking) {
+    lookAgain = true;
+    return;
+  }
+  looking = true;
+  try {
+    const snapshot = await readSnapshot();
+    const { pending, processingRatePerMinute: ratePerMinute } = snapshot.stats.queue;
+    const trend = [...state.trend, { pending, ratePerMinute }].slice(-TREND_POINTS);
+    update({ snapshot, trend, link: "live", ageSeconds: 0, problem: "" });
+    await refreshOpened();
+  } catch (error) {
+    update({ link: "lost", problem: error instanceof Error ? error.message : String(error) });
+  } finally {
+    looking = false;
+  }
+  if (lookAgain) {
+    lookAgain = false;
+    await refresh();
+  }
+}
+
+/** @returns {Promise<Snapshot>} */
+async function readSnapshot() {
+  const { deadLetterFilter, jobFilter } = state;
+  const [stats, health, deadLetters, failures, schedules, workers, jobs] = await Promise.all([
+    read("/admin/queue/stats"),
+    read("/admin/queue/health"),
+    read(
+      `/admin/dead-letters?${query({
+        limit: String(deadLetterFilter.limit),
+        type: deadLetterFilter.type,
+        reviewed: deadLetterFilter.onlyUnreviewed ? "false" : "",
+      })}`,
+    ),
+    read("/admin/failures?limit=20"),
+    read("/admin/schedules"),
+    read("/admin/workers"),
+    read(`/admin/jobs?${query({ ...jobFilter, limit: String(jobFilter.limit) })}`),
+  ]);
+  return {
+    atMs: stats.atMs,
+    stats: stats.body,
+    health: health.body,
+    deadLetters: deadLetters.body,
+    failures: failures.body,
+    schedules: schedules.body,
+    workers: workers.body,
+    jobs: jobs.body,
+  };
+}
+
+/** @param {Readonly<Record<string, string>>} parameters empty ones are left out */
+function query(parameters) {
+  return new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== ""));
+}
+
+/**
+ * @param {"dead-letters" | "jobs"} kind
+ * @param {string} id
+ * @returns {Promise<DeadLetterJson | JobJson>}
+ */
+export async function readWhole(kind, id) {
+  const { body } = await read(`/admin/${kind}/${id}`);
+  return body;
+}
+
+/** What is laid open is read again; what has gone since stays as it was last seen, and closes with its item. */
+async function refreshOpened() {
+  const ids = [...state.opened];
+  const read = ids.map(async ([id, whole]) => {
+    const kind = "originalJobId" in whole ? "dead-letters" : "jobs";
+    return /** @type {const} */ ([id, await readWhole(kind, id).catch(() => whole)]);
+  });
+  const fresh = await Promise.all(read);
+  // Some may have been closed, or others opened, in the meantime.
+  const opened = new Map(state.opened);
+  for (const [id, whole] of fresh) if (opened.has(id)) opened.set(id, whole);
+  if (fresh.length > 0) update({ opened });
+}

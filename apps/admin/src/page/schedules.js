@@ -1,0 +1,48 @@
+/** @import { Snapshot } from "./json.js" */
+import { badge, heads, moment, nothing, section } from "./parts.js";
+import { h } from "./preact.js";
+
+/** A scheduler looks every second; one this late is not there, in milliseconds. */
+const LATE_MS = 60_000;
+
+/** What runs by the clock, and when. @param {Snapshot} snapshot */
+export function schedules({ schedules: list, atMs }) {
+  return section(
+    { id: "schedules", title: "Schedules" },
+    list.items.length === 0
+      ? nothing("No schedule is registered. A scheduler does that when it starts.")
+      : h("div", { class: "scroll" }, [
+          h("table", null, [
+            h("thead", null, h("tr", null, heads(["Schedule", "Cron", "Last run", "Next run"]))),
+            h(
+              "tbody",
+              null,
+              list.items.map((schedule) =>
+                h("tr", { key: schedule.id }, [
+                  h("th", { scope: "row" }, [
+                    schedule.id,
+                    schedule.isActive ? null : badge("paused", "warn"),
+                  ]),
+                  h("td", null, [
+                    h("code", null, schedule.expression),
+                    h("div", { class: "note" }, schedule.timeZone),
+                  ]),
+                  h("td", null, schedule.lastRunAt === null ? "never" : moment(schedule.lastRunAt, atMs)),
+                  h("td", null, nextRun(schedule, atMs)),
+                ]),
+              ),
+            ),
+          ]),
+        ]),
+  );
+}
+
+/**
+ * @param {Snapshot["schedules"]["items"][number]} schedule
+ * @param {number} nowMs
+ */
+function nextRun({ isActive, nextRunAt }, nowMs) {
+  if (!isActive) return "–";
+  const isLate = nowMs - Date.parse(nextRunAt) > LATE_MS;
+  return [moment(nextRunAt, nowMs), isLate ? badge("overdue: no scheduler runs", "bad") : null];
+}

@@ -1,0 +1,100 @@
+/** @import { DeadLetterJson, JobJson, Snapshot } from "./json.js" */
+
+/**
+ * How the last look at the server went: `connecting` before the first answer, `live`, or `lost`.
+ * @typedef {"connecting" | "live" | "lost"} Link
+ */
+
+/**
+ * What the reader was told about something they did.
+ * @typedef {object} Notice
+ * @property {"done" | "failed"} kind
+ * @property {string} text
+ * @property {readonly string[]} [details]
+ */
+
+/**
+ * @typedef {object} Question
+ * @property {string} title
+ * @property {string} text what it means
+ * @property {string} verb what the button says
+ * @property {boolean} isDeletion
+ * @property {() => Promise<void>} run
+ */
+
+/**
+ * Everything that decides what the page looks like. What the browser keeps by itself (scroll, focus, selection, open
+ * sections, typed text) is not here, and is not touched by rendering.
+ * @typedef {object} State
+ * @property {Snapshot | null} snapshot
+ * @property {Link} link
+ * @property {string} problem why the link is lost
+ * @property {number} ageSeconds since the last answer
+ * @property {readonly { readonly pending: number, readonly ratePerMinute: number }[]} trend oldest first
+ * @property {{ type: string, onlyUnreviewed: boolean, limit: number }} deadLetterFilter
+ * @property {{ status: string, type: string, workflow: string, limit: number }} jobFilter
+ * @property {ReadonlyMap<string, DeadLetterJson | JobJson>} opened whole resources by id, for those laid open
+ * @property {ReadonlySet<string>} editing ids of the dead letters whose payload is being edited
+ * @property {ReadonlySet<string>} busy ids on which an action runs
+ * @property {ReadonlyMap<string, Notice>} notices by the id they are about
+ * @property {Notice | null} announcement told at the foot of the page, as its subject may be gone
+ * @property {Question | null} confirming what the reader is asked before it is done
+ */
+
+/** @type {State} */
+export const state = {
+  snapshot: null,
+  link: "connecting",
+  problem: "",
+  ageSeconds: 0,
+  trend: [],
+  deadLetterFilter: { type: "", onlyUnreviewed: false, limit: 25 },
+  jobFilter: { status: "", type: "", workflow: "", limit: 10 },
+  opened: new Map(),
+  editing: new Set(),
+  busy: new Set(),
+  notices: new Map(),
+  announcement: null,
+  confirming: null,
+};
+
+/** @type {() => void} */
+let show = () => {};
+
+/** @param {() => void} render called after every change */
+export function onChange(render) {
+  show = render;
+}
+
+/** @param {Partial<State>} changes */
+export function update(changes) {
+  Object.assign(state, changes);
+  show();
+}
+
+/**
+ * @template Value
+ * @param {ReadonlyMap<string, Value>} map
+ * @param {string} key
+ * @param {Value | undefined} value undefined removes the entry
+ * @returns {ReadonlyMap<string, Value>}
+ */
+export function withEntry(map, key, value) {
+  const changed = new Map(map);
+  if (value === undefined) changed.delete(key);
+  else changed.set(key, value);
+  return changed;
+}
+
+/**
+ * @param {ReadonlySet<string>} set
+ * @param {string} item
+ * @param {boolean} isIn
+ * @returns {ReadonlySet<string>}
+ */
+export function withItem(set, item, isIn) {
+  const changed = new Set(set);
+  if (isIn) changed.add(item);
+  else changed.delete(item);
+  return changed;
+}

@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { openTestAdmin } from "./open-test-admin.ts";
+
+const PAGE = join(import.meta.dirname, "../src/page");
+
+it("serves the files of the page and nothing beside them", async () => {
+  const { send } = await openTestAdmin();
+  for (const name of ["dashboard.js", "preact.js", "style.css"]) {
+    expect((await send(`/assets/${name}`)).status, name).toBe(200);
+  }
+  for (const name of [
+    "main.ts",
+    "..%2fmain.ts",
+    "%2e%2e%2f%2e%2e%2fpackage.json",
+    "json.d.ts",
+    "__proto__",
+    "a%00.js",
+  ]) {
+    expect((await send(`/assets/${name}`)).status, name).toBe(404);
+  }
+});
+
+it("every file that the page names is there, and no script or style stands inside it", async () => {
+  const { send, asOperator } = await openTestAdmin();
+  for (const name of readdirSync(PAGE).filter((file) => file.endsWith(".html"))) {
+    const html = readFileSync(join(PAGE, name), "utf8");
+    expect(html, name).not.toMatch(/<script(?![^>]+src=)|<style|\sstyle=|\son\w+=|javascript:/i);
+    for (const [, address = ""] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      expect((await send(address)).status, address).toBeLessThan(400);
+    }
+  }
+  expect(await (await asOperator("/")).text()).toContain("/assets/dashboard.js");
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { makeDeadLetter } from "../open-test-admin.ts";
+import { openTestPage } from "./open-test-page.ts";
+
+const ORDER = { orderId: "ord-1", userId: "user-1" };
+
+describe("R26: the dashboard", () => {
+  it("shows numbers that follow the queue without a reload", async (context) => {
+    const { admin, page, complaints } = await openTestPage(context);
+    const pending = page.locator(".figure", { hasText: "Pending" }).locator(".value");
+    expect(await pending.textContent()).toBe("0");
+    await admin.queue.enqueueMany("sync_inventory", [ORDER, ORDER, ORDER]);
+    await page.locator(".figure .value", { hasText: /^3$/ }).waitFor();
+    expect(await pending.textContent()).toBe("3");
+    expect(complaints).toEqual([]);
+  });
+
+  it("says what is not there yet", async (context) => {
+    const { page } = await openTestPage(context);
+    const text = await page.locator("main").innerText();
+    for (const word of [
+      "None. Jobs that run out of attempts",
+      "No run has failed",
+      "No job has been enqueued yet",
+      "No schedule is registered",
+      "No worker runs",
+    ]) {
+      expect(text).toContain(word);
+    }
+  });
+
+  it("shows failures, schedules, workers and jobs by type", async (context) => {
+    const { page } = await openTestPage(context, async ({ queue }) => {
+      await makeDeadLetter(queue);
+      await queue.registerCron("daily_sales_report", "0 0 * * *", { timeZone: "Europe/Berlin" });
+      await queue.store.beat({ id: "worker-7", leaseMs: 30_000 });
+    });
+    expect(await page.locator("#failures .item").innerText()).toMatch(/generate_invoice.*the disk is full/s);
+    expect(await page.locator("#schedules tbody").innerText()).toMatch(
+      /daily_sales_report.*Europe\/Berlin.*never.*in /s,
+    );
+    expect(await page.locator("#workers tbody").innerText()).toContain("worker-7");
+    expect(await page.locator("#types tbody").innerText()).toMatch(/generate_invoice.*1/s);
+    expect(await page.locator(".figure.bad").allInnerTexts()).toEqual([
+      expect.stringContaining("100%"),
+      expect.stringContaining("1 unreviewed"),
+    ]);
+  });
+
+  it("says that jobs wait and nobody runs them", async (context) => {
+    const { page } = await openTestPage(context, ({ queue }) => queue.enqueue("sync_inventory", ORDER));
+    expect(await page.locator(".alert").innerText()).toContain("no worker is there to run them");
+  });
+
+  it("says when it is out of date, keeps what it knows, and recovers by itself", async (context) => {
+    const { page } = await openTestPage(context, ({ queue }) => makeDeadLetter(queue));
+    await page.route("**/admin/**", (route) => route.abort());
+    await page.locator(".alert.lost").waitFor();
+    expect(await page.locator(".alert.lost").innerText()).toMatch(/Not up to date.*trying again/is);
+    expect(await page.locator("#dead-letters .item").count()).toBe(1);
+    await page.unroute("**/admin/**");
+    await page.locator(".link.live").waitFor();
+    expect(await page.locator(".alert.lost").count()).toBe(0);
+  });
+
+  it("leads from a number in the table to those jobs, and from a failure to its job", async (context) => {
+    const { page } = await openTestPage(context, async ({ queue }) => {
+      await makeDeadLetter(queue);
+      await queue.enqueueMany("sync_inventory", [ORDER, ORDER]);
+    });
+    await page
+      .locator("#types")
+      .getByRole("button", { name: /pending jobs of type sync_inventory/ })
+      .click();
+    await page.locator("#jobs .item").nth(1).waitFor();
+    expect(await page.locator("#jobs .item strong").allInnerTexts()).toEqual([
+      "sync_inventory",
+      "sync_inventory",
+    ]);
+    await page.locator("#failures summary").click();
+    await page
+      .locator("#failures")
+      .getByRole("button", { name: /Show job/ })
+      .click();
+    await page.locator("#jobs .item[open]", { hasText: "generate_invoice" }).locator(".body").waitFor();
+  });
+
+  it("cancels a job", async (context) => {
+    const { admin, page } = await openTestPage(context, ({ queue }) =>
+      queue.enqueue("sync_inventory", ORDER),
+    );
+    await page.locator("#jobs summary").click();
+    await page.locator("#jobs").getByRole("button", { name: "Cancel" }).click();
+    await page.locator("#jobs summary .badge", { hasText: "cancelled" }).waitFor();
+    expect((await admin.queue.stats()).queue.pending).toBe(0);
+  });
+
+  it("goes to the login page when the session has ended", async (context) => {
+    const { admin, page } = await openTestPage(context);
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.waitForURL(`${admin.url}/login`);
+    await page.goto(admin.url);
+    expect(page.url()).toBe(`${admin.url}/login`);
+    await page.getByLabel("Admin token").fill("wrong");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").waitFor();
+    await page.getByLabel("Admin token").fill("an-admin-token-for-tests");
+    await page.keyboard.press("Enter");
+    await page.locator(".numbers").waitFor();
+  });
+
+  for (const viewport of [
+    { width: 360, height: 740 },
+    { width: 1_600, height: 900 },
+  ]) {
+    it(`fits a screen of ${viewport.width} without scrolling sideways, also with items laid open`, async (context) => {
+      const { page } = await openTestPage(
+        context,
+        async ({ queue }) => {
+          await makeDeadLetter(queue, { orderId: "x".repeat(64) }, new Error("y".repeat(500)));
+          await queue.registerCron("cleanup_completed_jobs", "0 3 * * *");
+          await queue.store.beat({
+            id: "worker-with-a-very-long-name-on-a-host-with-another",
+            leaseMs: 30_000,
+          });
+        },
+        { viewport },
+      );
+      for (const list of ["#dead-letters", "#failures", "#jobs"])
+        await page.locator(`${list} summary`).click();
+      for (const list of ["#dead-letters", "#jobs"]) await page.locator(`${list} .body`).waitFor();
+      const widest = await page.evaluate("document.documentElement.scrollWidth");
+      expect(widest).toBe(viewport.width);
+    });
+  }
+
+  it("follows the reader's choice of light or dark", async (context) => {
+    const { page } = await openTestPage(context, undefined, { colorScheme: "dark" });
+    const ground = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+    expect(await ground()).toBe("rgb(20, 23, 26)");
+    await page.emulateMedia({ colorScheme: "light" });
+    expect(await ground()).toBe("rgb(244, 245, 246)");
+  });
+});

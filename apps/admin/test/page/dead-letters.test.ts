@@ -1,0 +1,132 @@
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { makeDeadLetter } from "../open-test-admin.ts";
+import { openTestPage } from "./open-test-page.ts";
+
+/** Lays the n-th dead letter open. */
+async function open(page: Page, index = 0): Promise<void> {
+  await page.locator("#dead-letters summary").nth(index).click();
+  await page.locator("#dead-letters .item").nth(index).locator(".body").waitFor();
+}
+
+const items = (page: Page) => page.locator("#dead-letters .item");
+
+describe("R26: dead letters on the dashboard", () => {
+  it("shows payload, error and history, and retries with one press", async (context) => {
+    const { admin, page } = await openTestPage(context, ({ queue }) => makeDeadLetter(queue));
+    await open(page);
+    const text = await items(page).innerText();
+    for (const word of ["out of attempts", "the disk is full", '"orderId": "ord-1"', "worker-1"])
+      expect(text).toContain(word);
+    await page.getByRole("button", { name: "Retry", exact: true }).click();
+    await items(page).waitFor({ state: "detached" });
+    expect(await page.locator(".announcement").innerText()).toContain("generate_invoice is pending again");
+    expect((await admin.queue.stats()).queue).toMatchObject({ pending: 1, failed: 0 });
+  });
+
+  it("moves the focus to the next one when one leaves the list", async (context) => {
+    const { page } = await openTestPage(context, async ({ queue }) => {
+      await makeDeadLetter(queue, { orderId: "a" });
+      await makeDeadLetter(queue, { orderId: "b" });
+    });
+    await open(page, 0);
+    await page.getByRole("button", { name: "Retry", exact: true }).press("Enter");
+    await items(page).nth(1).waitFor({ state: "detached" });
+    expect(await page.evaluate("document.activeElement.parentElement.parentElement.className")).toBe("items");
+    await page.keyboard.press("Enter");
+    await page.locator("#dead-letters .item[open] .body").waitFor();
+    expect(await items(page).innerText()).toContain('"orderId": "a"');
+  });
+
+  it("asks before it discards, and leaves it on Escape", async (context) => {
+    const { admin, page } = await openTestPage(context, ({ queue }) => makeDeadLetter(queue));
+    await open(page);
+    const discard = page.getByRole("button", { name: "Discard…" });
+    await discard.click();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await discard.click();
+    await page.getByRole("button", { name: "Leave it" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect((await admin.queue.stats()).queue.failed).toBe(1);
+    await discard.click();
+    await page.getByRole("button", { name: "Discard for good" }).click();
+    await items(page).waitFor({ state: "detached" });
+    expect((await admin.queue.stats()).queue.failed).toBe(0);
+  });
+
+  it("marks as reviewed, keeps a note, and filters by both", async (context) => {
+    const { admin, page } = await openTestPage(context, async ({ queue }) => {
+      await makeDeadLetter(queue, { orderId: "a" });
+      await makeDeadLetter(queue, { orderId: "b" });
+    });
+    await open(page, 0);
+    await page.getByLabel("Note").fill("asked the provider");
+    await page.getByRole("button", { name: "Save note" }).click();
+    await page.getByText("Note saved").waitFor();
+    await page.getByRole("button", { name: "Mark as reviewed" }).click();
+    await page.getByRole("button", { name: "Mark as not reviewed" }).waitFor();
+    const { items: stored } = await admin.queue.store.listDeadLetters({ limit: 1 });
+    expect(stored[0]).toMatchObject({ reviewed: true, notes: "asked the provider" });
+    await page.getByRole("button", { name: "Unreviewed only" }).click();
+    await items(page).nth(1).waitFor({ state: "detached" });
+    expect(await items(page).count()).toBe(1);
+  });
+
+  it("edits the payload, and names the fields that the type refuses", async (context) => {
+    const { admin, page } = await openTestPage(context, ({ queue }) => makeDeadLetter(queue));
+    await open(page);
+    await page.getByRole("button", { name: "Edit payload" }).click();
+    const field = page.getByRole("textbox", { name: "Payload" });
+    const save = page.getByRole("button", { name: "Save payload" });
+    await field.fill("{");
+    await save.click();
+    await page.getByRole("alert").filter({ hasText: "This is no JSON" }).waitFor();
+    await field.fill('{ "orderId": 7 }');
+    await save.click();
+    await page.getByRole("alert").filter({ hasText: "payload.orderId" }).waitFor();
+    await field.fill('{ "orderId": "ord-2", "userId": "user-2" }');
+    await save.click();
+    await page.getByText("Payload saved").waitFor();
+    const { items: stored } = await admin.queue.store.listDeadLetters({ limit: 1 });
+    expect(stored[0]?.payload).toEqual({ orderId: "ord-2", userId: "user-2" });
+    expect(await items(page).innerText()).toContain('"ord-2"');
+  });
+
+  it("retries all that fit the filter, once confirmed", async (context) => {
+    const { admin, page } = await openTestPage(context, async ({ queue }) => {
+      for (const orderId of ["a", "b", "c"]) await makeDeadLetter(queue, { orderId });
+    });
+    await page.getByRole("button", { name: "Retry all…" }).click();
+    await page.getByRole("button", { name: "Retry all", exact: true }).click();
+    await items(page).first().waitFor({ state: "detached" });
+    expect((await admin.queue.stats()).queue).toMatchObject({ pending: 3, failed: 0 });
+    expect(await page.locator(".announcement").innerText()).toContain("3 jobs are pending again");
+  });
+
+  it("works by keyboard alone", async (context) => {
+    const { admin, page } = await openTestPage(context, ({ queue }) => makeDeadLetter(queue));
+    await page.locator("#dead-letters-heading").focus();
+    const name = () => page.evaluate("document.activeElement.textContent");
+    const tabTo = async (wanted: RegExp) => {
+      for (let presses = 0; presses < 10 && !wanted.test(String(await name())); presses += 1)
+        await page.keyboard.press("Tab");
+    };
+    await tabTo(/^generate_invoice/);
+    await page.keyboard.press("Enter");
+    await page.locator("#dead-letters .body").waitFor();
+    await tabTo(/^Retry$/);
+    await page.keyboard.press("Space");
+    await items(page).waitFor({ state: "detached" });
+    expect((await admin.queue.stats()).queue.pending).toBe(1);
+  });
+
+  it("shows more than the first page on demand", async (context) => {
+    const { page } = await openTestPage(context, async ({ queue }) => {
+      for (let n = 0; n < 30; n += 1) await makeDeadLetter(queue, { orderId: `ord-${n}` });
+    });
+    expect(await items(page).count()).toBe(25);
+    await page.locator("#dead-letters").getByRole("button", { name: "Show more" }).click();
+    await items(page).nth(29).waitFor();
+  });
+});

@@ -1,0 +1,52 @@
+import { expect, it } from "vitest";
+import { makeDeadLetter, openTestAdmin } from "../open-test-admin.ts";
+
+// A type, as Kysely asks for an index signature.
+type AuditTables = {
+  audit_log: { n: number; at: number; actor: string; action: string; subject: string; detail: string | null };
+};
+
+it("every action of an operator leaves a line that says who did what to which", async () => {
+  const { queue, asOperator, send, url, logIn } = await openTestAdmin();
+  const edited = await makeDeadLetter(queue, { orderId: "a" });
+  const retried = await makeDeadLetter(queue, { orderId: "b" });
+  const discarded = await makeDeadLetter(queue, { orderId: "c" });
+  const job = await queue.enqueue("sync_inventory", { orderId: "d", userId: "u" });
+
+  const cookie = await logIn();
+  const fromPage = { method: "POST", headers: { cookie, origin: url } };
+  const body = { reviewed: true, notes: "n" };
+  await asOperator(`/admin/dead-letters/${edited.id}`, { method: "PATCH", body });
+  await asOperator(`/admin/dead-letters/${retried.id}/retry`, { method: "POST" });
+  await asOperator(`/admin/dead-letters/${discarded.id}/discard`, { method: "POST" });
+  await send(`/admin/jobs/${job.id}/cancel`, fromPage);
+  await send("/admin/logout", fromPage);
+
+  const lines = await queue.store.read
+    .$extendTables<AuditTables>()
+    .selectFrom("audit_log")
+    .select(["actor", "action", "subject"])
+    .orderBy("n")
+    .execute();
+  expect(lines).toEqual([
+    { actor: "operator (session)", action: "login", subject: "dashboard" },
+    { actor: "operator (token)", action: "dead_letter.edit", subject: edited.id },
+    { actor: "operator (token)", action: "dead_letter.retry", subject: retried.id },
+    { actor: "operator (token)", action: "dead_letter.discard", subject: discarded.id },
+    { actor: "operator (session)", action: "job.cancel", subject: job.id },
+    { actor: "operator (session)", action: "logout", subject: "dashboard" },
+  ]);
+});
+
+it("what nobody asks for, or what finds nothing, leaves none", async () => {
+  const { queue, asOperator, send } = await openTestAdmin();
+  await send("/login?token=wrong");
+  await send("/admin/dead-letters/x/retry", { method: "POST" });
+  await asOperator("/admin/dead-letters/x/retry", { method: "POST" });
+  const lines = await queue.store.read
+    .$extendTables<AuditTables>()
+    .selectFrom("audit_log")
+    .selectAll()
+    .execute();
+  expect(lines).toEqual([]);
+});

@@ -1,0 +1,68 @@
+import { expect, it } from "vitest";
+import { makeDeadLetter, openTestAdmin } from "../open-test-admin.ts";
+
+const ORDER = { orderId: "ord-1", userId: "user-1" };
+
+it("R18: the statistics of an empty queue", async () => {
+  const { asOperator } = await openTestAdmin();
+  expect(await (await asOperator("/admin/queue/stats")).json()).toEqual({
+    queue: {
+      pending: 0,
+      processing: 0,
+      completedLastHour: 0,
+      failed: 0,
+      oldestPending: null,
+      scheduled: 0,
+      waiting: 0,
+      processingRatePerMinute: 0,
+      failureRate: null,
+    },
+    deadLetterQueue: { unreviewed: 0 },
+    byType: [],
+  });
+});
+
+it("R18: the statistics count by state and type, with times in ISO 8601", async () => {
+  const { asOperator, queue } = await openTestAdmin();
+  await makeDeadLetter(queue);
+  await queue.enqueue("sync_inventory", ORDER);
+  await queue.enqueueDelayed("send_followup_email", ORDER, 60_000);
+  const claimed = await queue.dequeue("worker-1", { types: ["sync_inventory"] });
+  if (!claimed) throw new Error("nothing to claim");
+  await queue.completeJob(claimed);
+  await queue.enqueue("sync_inventory", { ...ORDER, orderId: "ord-2" });
+
+  const stats = await (await asOperator("/admin/queue/stats")).json();
+  expect(stats).toMatchObject({
+    queue: { pending: 1, processing: 0, scheduled: 1, completedLastHour: 1, failed: 1, failureRate: 0.5 },
+    deadLetterQueue: { unreviewed: 1 },
+  });
+  expect(stats.queue.oldestPending).toBe(new Date(stats.queue.oldestPending).toISOString());
+  expect(stats.byType).toEqual(
+    expect.arrayContaining([
+      { type: "sync_inventory", status: "pending", count: 1 },
+      { type: "sync_inventory", status: "completed", count: 1 },
+      { type: "generate_invoice", status: "failed", count: 1 },
+      { type: "send_followup_email", status: "scheduled", count: 1 },
+    ]),
+  );
+});
+
+it("R19: the queue's health, and that of the process for probes", async () => {
+  const { asOperator, send, queue } = await openTestAdmin();
+  expect(await (await asOperator("/admin/queue/health")).json()).toEqual({ status: "healthy", issues: [] });
+  for (let n = 0; n < 11; n += 1) await makeDeadLetter(queue, { orderId: `ord-${n}` });
+  expect(await (await asOperator("/admin/queue/health")).json()).toMatchObject({ status: "degraded" });
+  const probe = await send("/health");
+  expect(probe.status).toBe(200);
+  expect(await probe.json()).toMatchObject({ checks: { jobQueue: { status: "warning" } } });
+});
+
+it("R19: a database that is gone answers 503 with the envelope or the report, never 200", async () => {
+  const { queue, send, asOperator } = await openTestAdmin();
+  await queue.store.close();
+  expect((await send("/health")).status).toBe(503);
+  const response = await asOperator("/admin/queue/stats");
+  expect(response.status).toBeGreaterThanOrEqual(500);
+  expect(await response.json()).toHaveProperty("error.code");
+});
