@@ -95,3 +95,24 @@ it("a scheduler that is stopped ends its loop", async () => {
   clock.advance(60_000);
   expect((await stores[0]?.listJobs({ limit: 10 }))?.items.length).toBe(before);
 });
+
+it("the loop checkpoints now and then, and goes on when that fails", async () => {
+  const { queue, store } = await openScheduler();
+  const calls = Promise.withResolvers<void>();
+  let count = 0;
+  const counting: ShopStore = Object.create(store, {
+    checkpoint: {
+      value: () => {
+        count += 1;
+        if (count === 2) calls.resolve();
+        return count === 1 ? Promise.reject(new Error("the disk is full")) : store.checkpoint();
+      },
+    },
+  });
+  const watched = Object.create(queue, { store: { value: counting } }) as typeof queue;
+  const scheduler = new Scheduler({ queue: watched, log, tickMs: 1 });
+  scheduler.start();
+  await calls.promise;
+  await scheduler.stop();
+  expect(count).toBeGreaterThanOrEqual(2);
+});
