@@ -37,7 +37,7 @@ export const TRANSITIONS = {
   revive: { from: ["failed"], to: ["pending"], why: "an operator retries the dead letter" },
   restore: {
     from: ["cancelled"],
-    to: ["waiting", "pending"],
+    to: ["waiting"],
     why: "the parent that had cancelled it was retried",
   },
   discard: { from: ["failed"], to: ["gone"], why: "an operator deletes the dead letter" },

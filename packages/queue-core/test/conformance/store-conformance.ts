@@ -11,6 +11,7 @@ import { finishRules } from "./finish.ts";
 import { rescueRules } from "./rescue.ts";
 import { retentionRules } from "./retention.ts";
 import { retryRules } from "./retries.ts";
+import { stateRules } from "./states.ts";
 import { statsRules } from "./stats.ts";
 import { stepRules } from "./steps.ts";
 import { TestBed } from "./test-bed.ts";
@@ -40,6 +41,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   retention: retentionRules,
   stats: statsRules,
   steps: stepRules,
+  "every verb in every state": stateRules,
 };
 
 /**
