@@ -13,10 +13,7 @@ export type MailEnvironment = Pick<
   "SMTP_URL" | "MAIL_FROM" | "DATA_DIR" | "SIM_EMAIL_MS" | "SIM_EMAIL_FAILURE" | "SIM_SEED"
 >;
 
-/**
- * Sends by SMTP if `SMTP_URL` is set; otherwise messages are written to `DATA_DIR/outbox`.
- * @throws {MailAddressInvalidError} if `MAIL_FROM` holds no plain address
- */
+/** Sends by SMTP if `SMTP_URL` is set; otherwise messages are written to `DATA_DIR/outbox`. */
 export function createMailer(environment: MailEnvironment, log: Logger): Mailer {
   const { SMTP_URL: url, MAIL_FROM: from, SIM_SEED: seed } = environment;
   if (url !== undefined) return createSmtpMailer({ url, from });

@@ -3,14 +3,14 @@ import MailComposer from "nodemailer/lib/mail-composer";
 import type { Logger } from "pino";
 import { writeFileAtomically } from "../atomic-file.ts";
 import { type Simulation, simulateCall } from "../simulation/simulated-service.ts";
-import { type ComposedMail, composeMail, parseSender } from "./compose-mail.ts";
+import { type ComposedMail, composeMail } from "./compose-mail.ts";
+import type { MailSender } from "./mail-address.ts";
 import type { Mailer } from "./mailer.ts";
 
 export interface SimulatedMailerOptions {
   /** Folder for the messages, absolute. */
   readonly outbox: string;
-  /** `Name <address>` or an address. */
-  readonly from: string;
+  readonly from: MailSender;
   readonly simulation: Simulation;
   readonly log: Logger;
 }
@@ -18,10 +18,8 @@ export interface SimulatedMailerOptions {
 /**
  * Sends nothing: writes each message as the file an SMTP server would have received, named after its subject and its
  * Message-ID, so that a repeat replaces the first instead of adding a second.
- * @throws {MailAddressInvalidError} if `from` holds no plain address
  */
 export function createSimulatedMailer({ outbox, from, simulation, log }: SimulatedMailerOptions): Mailer {
-  parseSender(from);
   return {
     async send(message, { signal, key }) {
       const mail = composeMail(message, from, key);

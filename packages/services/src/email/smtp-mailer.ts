@@ -1,27 +1,23 @@
 import { createTransport, type NodemailerError } from "nodemailer";
-import { composeMail, parseSender } from "./compose-mail.ts";
+import { composeMail } from "./compose-mail.ts";
+import type { MailSender } from "./mail-address.ts";
 import { MailRejectedError, MailUnavailableError } from "./mail-errors.ts";
 import type { Mailer, MailMessage, MailReceipt, SendOptions } from "./mailer.ts";
 
 export interface SmtpMailerOptions {
   /** `smtp://` or `smtps://`, with user and password if the server wants them. */
   readonly url: string;
-  /** `Name <address>` or an address. */
-  readonly from: string;
+  readonly from: MailSender;
   /** How long to wait for a connection, and for an answer while connected, in milliseconds; 10,000 by default. */
   readonly timeoutMs?: number;
   /** Connections kept open at most; 5 by default. */
   readonly connections?: number;
 }
 
-/**
- * Sends over SMTP, on connections that are kept and shared.
- * @throws {MailAddressInvalidError} if `from` holds no plain address
- */
+/** Sends over SMTP, on connections that are kept and shared. */
 export function createSmtpMailer(options: SmtpMailerOptions): Mailer {
   // 10 s: two of these waits and the message itself fit a mail job's own timeout of 30 s.
   const { url, from, timeoutMs = 10_000, connections = 5 } = options;
-  parseSender(from);
   const transport = createTransport({
     url,
     pool: true,

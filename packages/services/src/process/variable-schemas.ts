@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isMailAddress, type MailSender, parseMailSender } from "../email/mail-address.ts";
 
 /** A schema over text that says what it expects and nothing else; `parse` returns undefined for what it refuses. */
 function text<Output>(
@@ -73,6 +74,16 @@ export function timeZone(): z.ZodType<string, string> {
       return undefined;
     }
   });
+}
+
+/** One mail address. */
+export function mailAddress(): z.ZodType<string, string> {
+  return text("a mail address like shop@example.com", (value) => (isMailAddress(value) ? value : undefined));
+}
+
+/** Who sends mail: an address, with a name before it or without. */
+export function mailSender(): z.ZodType<MailSender, string> {
+  return text("a sender like Shop <shop@example.com>", (value) => parseMailSender(value) ?? undefined);
 }
 
 /** Text of a least length. */

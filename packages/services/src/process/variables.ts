@@ -5,6 +5,8 @@ import {
   flag,
   list,
   longText,
+  mailAddress,
+  mailSender,
   oneOf,
   port,
   share,
@@ -107,11 +109,11 @@ export const mailVariables = {
     secret: true,
     production: "real",
   }),
-  MAIL_FROM: withFallback(anyText(), {
+  MAIL_FROM: withFallback(mailSender(), {
     description: "Sender of the shop's mail",
     fallback: "Holdfast Shop <shop@example.com>",
   }),
-  REPORT_TO: withFallback(anyText(), {
+  REPORT_TO: withFallback(mailAddress(), {
     description: "Who receives the daily sales report",
     fallback: "reports@example.com",
   }),

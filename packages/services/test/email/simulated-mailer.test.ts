@@ -21,7 +21,12 @@ afterEach(() => rm(join(outbox, ".."), { recursive: true }));
 function mailer(failureRate = 0, delayMs = 0): Mailer {
   const log = pino({}, { write: (line) => lines.push(JSON.parse(line)) });
   const simulation = { service: "e-mail", delayMs, failureRate, random: seededRandom(5) };
-  return createSimulatedMailer({ outbox, from: "Shop <shop@example.com>", simulation, log });
+  return createSimulatedMailer({
+    outbox,
+    from: { name: "Shop", address: "shop@example.com" },
+    simulation,
+    log,
+  });
 }
 
 const send = (to: Mailer, key: string, change: Partial<MailMessage> = {}) =>

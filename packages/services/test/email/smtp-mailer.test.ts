@@ -11,7 +11,7 @@ import type { Mailer, MailMessage } from "../../src/email/mailer.ts";
 import { createSmtpMailer } from "../../src/email/smtp-mailer.ts";
 
 const message: MailMessage = { to: "ann@example.com", subject: "Hello", text: "Hi", html: "<p>Hi</p>" };
-const FROM = "Shop <shop@example.com>";
+const FROM = { name: "Shop", address: "shop@example.com" };
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
   for (const resource of open.splice(0).reverse()) await resource.close();
