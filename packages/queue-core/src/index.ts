@@ -34,6 +34,6 @@ export type {
   Transaction,
   WorkerRecord,
 } from "./store.ts";
-export { allows, type JobState, TRANSITIONS, type Verb } from "./transitions.ts";
+export { allows, type JobState, outcomesOf, STATES, TRANSITIONS, type Verb } from "./transitions.ts";
 export type { JobContext, JobHandler, JobHandlers } from "./worker/handler.ts";
 export { createWorker, Worker, type WorkerOptions } from "./worker/worker.ts";

@@ -4,6 +4,18 @@ import type { JobStatus } from "./job.ts";
 /** A state a job can be in, or `gone`: the row no longer exists. */
 export type JobState = JobStatus | "gone";
 
+/** What each state means. */
+export const STATES = {
+  waiting: "has parents that have not ended",
+  scheduled: "not due yet: delayed, between two attempts, or snoozed",
+  pending: "due, a worker may claim it",
+  processing: "a worker runs it under a lease",
+  completed: "its handler returned and the result is recorded",
+  cancelled: "called off by somebody, by its handler, or by the end of a parent",
+  failed: "given up; its row stands in `dead_letter_jobs`",
+  gone: "there is no row: not added yet, or deleted",
+} as const satisfies Record<JobState, string>;
+
 interface Transition {
   readonly from: readonly JobState[];
   readonly to: readonly JobState[];
@@ -32,7 +44,7 @@ export const TRANSITIONS = {
   cancel: {
     from: ["waiting", "scheduled", "pending", "processing"],
     to: ["cancelled", "processing"],
-    why: "someone cancels it; a running job is flagged and ends by its own next write",
+    why: "somebody cancels it, or a parent ended without completing; a running job is flagged and ends by its own write",
   },
   revive: { from: ["failed"], to: ["pending"], why: "an operator retries the dead letter" },
   restore: {
@@ -50,6 +62,16 @@ export type Verb = keyof typeof TRANSITIONS;
 /** Whether a verb may be applied to a job in a state. */
 export function allows(verb: Verb, state: JobState): boolean {
   return (TRANSITIONS[verb].from as readonly JobState[]).includes(state);
+}
+
+/**
+ * The states in which a verb may leave a job that it found in `state`; none if it is not allowed there. Where a verb
+ * names a state on both sides, a job in it stays in it.
+ */
+export function outcomesOf(verb: Verb, state: JobState): readonly JobState[] {
+  const { from, to }: Transition = TRANSITIONS[verb];
+  if (!from.includes(state)) return [];
+  return to.includes(state) ? [state] : to.filter((end) => !from.includes(end));
 }
 
 /**
