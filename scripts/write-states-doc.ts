@@ -11,8 +11,8 @@ const ALL_STATES = Object.keys(STATES) as JobState[];
 export function writeStatesDoc(): string {
   return `# The states of a job
 
-Written by \`pnpm docs\` from \`packages/queue-core/src/transitions.ts\`, which is also what the code checks and what the
-test of every verb in every state is made of.
+Written by \`pnpm docs\` from \`packages/queue-core/src/transitions.ts\`, which is also what the code checks and
+what the test of every verb in every state is made of.
 
 \`\`\`mermaid
 stateDiagram-v2
@@ -37,7 +37,7 @@ Where a cell is empty the verb is refused and changes nothing.
 
 | | ${ALL_STATES.join(" | ")} |
 |${" --- |".repeat(ALL_STATES.length + 1)}
-${VERBS.map((verb) => `| **${verb}** | ${ALL_STATES.map((state) => outcomesOf(verb, state).join(", ")).join(" | ")} |`).join("\n")}
+${VERBS.map(outcomeRow).join("\n")}
 `;
 }
 
@@ -63,6 +63,11 @@ function node(state: JobState): string {
 function verbRow(verb: Verb): string {
   const { from, to, why } = TRANSITIONS[verb];
   return `| **${verb}** | ${from.join(", ")} | ${to.join(", ")} | ${why} |`;
+}
+
+function outcomeRow(verb: Verb): string {
+  const cells = ALL_STATES.map((state) => outcomesOf(verb, state).join(", "));
+  return `| **${verb}** | ${cells.join(" | ")} |`;
 }
 
 if (import.meta.main) writeFileSync(STATES_DOC, writeStatesDoc());

@@ -53,7 +53,7 @@ export function computeNextRun(expression: string, after: Date, timeZone: string
 /** A date or a year would make a schedule that ends; those are no recurring jobs. */
 const FIVE_OR_SIX_FIELDS = /^\s*\S+(?:\s+\S+){4,5}\s*$/;
 
-/** Reads an expression once, as that costs more than finding a run; returns what finds the first run after an instant. */
+/** Reads an expression once, as that costs more than finding a run; the result finds the first run after an instant. */
 function runsOf(expression: string, timeZone: string): (after: Date) => Date {
   const refuse = (reason: string, options?: ErrorOptions): never => {
     throw new ScheduleInvalidError(

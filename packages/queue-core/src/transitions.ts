@@ -44,7 +44,7 @@ export const TRANSITIONS = {
   cancel: {
     from: ["waiting", "scheduled", "pending", "processing"],
     to: ["cancelled", "processing"],
-    why: "somebody cancels it, or a parent ended without completing; a running job is flagged and ends by its own write",
+    why: "somebody cancels it, or a parent did not complete; a running job is flagged and ends by its own write",
   },
   revive: { from: ["failed"], to: ["pending"], why: "an operator retries the dead letter" },
   restore: {

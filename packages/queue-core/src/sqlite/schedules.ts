@@ -114,8 +114,9 @@ export function takeDueSlots(
 /** The error about schedules that could not be worked, thrown when the others' jobs are committed. */
 export function brokenSchedules(broken: TakenSlots["broken"], added: number): ScheduleInvalidError {
   const reasons = broken.map(({ id, error }) => `${id}: ${describeError(error)}`);
+  const others = `${added} jobs of other schedules were added`;
   return new ScheduleInvalidError(
-    `These schedules cannot be worked, correct or switch them off (${added} jobs of others were added): ${reasons.join("; ")}`,
+    `Correct these schedules or switch them off, they cannot be worked (${others}): ${reasons.join("; ")}`,
     { cause: broken.length === 1 ? broken[0]?.error : new AggregateError(broken.map(({ error }) => error)) },
   );
 }
