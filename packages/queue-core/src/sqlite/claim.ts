@@ -2,9 +2,9 @@ import type { ClaimedJob } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
 import type { ClaimRequest } from "../store.ts";
 import type { AgeingShare } from "./ageing.ts";
+import { beat } from "./beat.ts";
 import { hasDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
-import { beat } from "./workers.ts";
 
 /** A row of `ready`: the head of a type's line, in the order of claiming. */
 export interface ReadyRow {

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import type { HeldJob } from "../store.ts";
+import { beat, heldBy, newestLease } from "./beat.ts";
 import { Connection } from "./connection.ts";
 import { isBusy } from "./sqlite-error.ts";
 import { prepareConnection } from "./start-up-gate.ts";
-import { beat, heldBy, newestLease } from "./workers.ts";
 
 // Runs in a thread of its own, with its own connection: a handler that blocks the main thread cannot stop the beat.
 

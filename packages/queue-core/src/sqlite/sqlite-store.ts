@@ -31,6 +31,7 @@ import type {
 } from "../store.ts";
 import { AgeingShare } from "./ageing.ts";
 import { appendAudit } from "./audit.ts";
+import { beat, heldBy } from "./beat.ts";
 import { cancelJob } from "./cancel.ts";
 import { claimJobs, hasClaimable } from "./claim.ts";
 import { hasDue, promoteDue } from "./claimable.ts";
@@ -53,16 +54,7 @@ import { RunCounts } from "./run-counts.ts";
 import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
 import { readStats } from "./stats.ts";
 import { readStep, recordStep } from "./steps.ts";
-import {
-  beat,
-  forgetIdle,
-  hasForgotten,
-  heldBy,
-  LeaseObserver,
-  listWorkers,
-  rescueFrom,
-  retire,
-} from "./workers.ts";
+import { forgetIdle, hasForgotten, LeaseObserver, listWorkers, rescueFrom, retire } from "./workers.ts";
 import { Writer } from "./writer.ts";
 
 export interface SqliteStoreParts {

@@ -49,6 +49,7 @@ export class Worker {
   readonly #running = new Set<Running>();
   readonly #wake = new Wake();
   readonly #giveUp = new AbortController();
+  #hasBeaten = false;
   #unknown: ReadonlySet<string> = new Set();
   #lastRescueMs = Number.NEGATIVE_INFINITY;
   #heartbeat: Heartbeat | null = null;
@@ -106,9 +107,17 @@ export class Worker {
     // A claim that was under way at the deadline: what it brings is handed back before this worker is gone.
     await this.#loop;
     await this.#heartbeat?.stop();
-    await this.#queue.store.retire(this.id);
+    await this.#retire();
     this.#stopListening?.();
     this.#log.info("worker stopped");
+  }
+
+  async #retire(): Promise<void> {
+    try {
+      await this.#queue.store.retire(this.id);
+    } catch (error) {
+      this.#log.warn({ err: error }, "this worker will be listed until others forget it");
+    }
   }
 
   async #drained(): Promise<void> {
@@ -117,6 +126,8 @@ export class Worker {
   }
 
   async #claimUntilStopped(): Promise<void> {
+    // Its thread takes a while to start: a lease that nobody renews yet is not taken out.
+    while (!this.#hasBeaten && !this.#stopping) await this.#wake.wait(this.#limits.pollMs);
     while (!this.#stopping) {
       await this.#rescueNowAndThen();
       const free = this.#limits.concurrency - this.#running.size;
@@ -191,6 +202,8 @@ export class Worker {
 
   /** Holds what the store says against what runs here. */
   #reconcile(held: readonly HeldJob[], newestToken: number): void {
+    if (!this.#hasBeaten) this.#wake.ring();
+    this.#hasBeaten = true;
     const { lost, cancelled, unknown } = checkLeases(this.#running, held, newestToken);
     for (const { job, abort } of cancelled) abort.abort(new JobCancelledError(`Job ${job.id} was cancelled`));
     for (const { job, abort } of lost) abort.abort(new LeaseLostError(job.id));
