@@ -223,9 +223,9 @@ describe("whatever a handler throws", () => {
       fragile: (_payload, context) => context.onCommit(() => Promise.reject(thrown)),
       task: () => "fine",
     });
-    await bed.dies(id);
+    expect((await bed.dies(id)).attempts).toBe(1);
     const next = await bed.queue.enqueue("task", { n: 1 });
-    await bed.reaches(next.id, "completed");
+    expect((await bed.reaches(next.id, "completed")).result).toBe("fine");
   });
 });
 

@@ -17,10 +17,12 @@ function ask(context: Context): void {
   context.onCommit((tx) => addNote(tx, "noted"));
 }
 
-async function expectNothingDone(bed: WorkerBed): Promise<void> {
-  expect(await bed.jobsOf("other")).toEqual([]);
-  expect(await bed.notes()).toEqual([]);
+/** What came of it. */
+async function done(bed: WorkerBed): Promise<{ readonly jobs: number; readonly notes: readonly string[] }> {
+  return { jobs: (await bed.jobsOf("other")).length, notes: await bed.notes() };
 }
+
+const NOTHING = { jobs: 0, notes: [] };
 
 describe("R14: what a handler asks for", () => {
   it("commits with its completion; its jobs join the workflow unless they say otherwise", async () => {
@@ -62,8 +64,7 @@ describe("R14: what a handler asks for", () => {
       },
     });
     await bed.reaches(id, "completed");
-    expect(await bed.notes()).toEqual(["first, second"]);
-    expect(await bed.jobsOf("other")).toHaveLength(1);
+    expect(await done(bed)).toEqual({ jobs: 1, notes: ["first, second"] });
   });
 
   it("does not happen when the handler throws afterwards", async () => {
@@ -76,7 +77,7 @@ describe("R14: what a handler asks for", () => {
       },
     });
     await bed.dies(id);
-    await expectNothingDone(bed);
+    expect(await done(bed)).toEqual(NOTHING);
   });
 
   it.each([
@@ -92,7 +93,7 @@ describe("R14: what a handler asks for", () => {
       },
     });
     await bed.reaches(id, status);
-    await expectNothingDone(bed);
+    expect(await done(bed)).toEqual(NOTHING);
   });
 
   it("happens once when a first attempt asked, failed, and a second one asked again", async () => {
@@ -105,8 +106,7 @@ describe("R14: what a handler asks for", () => {
       },
     });
     await bed.reaches(id, "completed");
-    expect(await bed.notes()).toEqual(["noted"]);
-    expect(await bed.jobsOf("other")).toHaveLength(1);
+    expect(await done(bed)).toEqual({ jobs: 1, notes: ["noted"] });
   });
 
   it("does not happen when the lease is lost before the handler returns", async () => {
@@ -129,7 +129,7 @@ describe("R14: what a handler asks for", () => {
     finish.resolve();
     void worker.stop();
     await bed.logged("lease lost, result dropped", id);
-    await expectNothingDone(bed);
+    expect(await done(bed)).toEqual(NOTHING);
     expect((await bed.job(id)).status).toBe("pending");
   });
 
@@ -147,8 +147,7 @@ describe("R14: what a handler asks for", () => {
       },
     });
     expect(await bed.reaches(id, "completed")).toMatchObject({ attempts: 2, result: 2 });
-    expect(await bed.notes()).toEqual(["noted"]);
-    expect(await bed.jobsOf("other")).toHaveLength(1);
+    expect(await done(bed)).toEqual({ jobs: 1, notes: ["noted"] });
     const failure = (await bed.attempts(id)).find(({ outcome }) => outcome === "failed");
     expect(failure?.error).toContain("UNIQUE constraint failed: note.id");
   });
@@ -163,7 +162,7 @@ describe("R14: what a handler asks for", () => {
       },
     });
     expect((await bed.dies(id)).lastError).toMatch(/^TransactionStalledError: /);
-    await expectNothingDone(bed);
+    expect(await done(bed)).toEqual(NOTHING);
   });
 
   it("gives the onDead hook the payload as the handler saw it when an effect was what failed", async () => {

@@ -64,16 +64,16 @@ describe("R3: a worker", () => {
 
   it("starts the jobs it claimed together side by side", async () => {
     const bed = await WorkerBed.open();
-    const [first, second] = await bed.queue.enqueueMany("task", [{ n: 1 }, { n: 2 }]);
+    const [first] = await bed.queue.enqueueMany("task", [{ n: 1 }, { n: 2 }]);
     const secondRuns = Promise.withResolvers<void>();
     bed.work({
       task: async ({ n }) => {
         if (n === 2) secondRuns.resolve();
         await secondRuns.promise;
+        return "both ran";
       },
     });
-    await bed.reaches(first?.id ?? "", "completed");
-    await bed.reaches(second?.id ?? "", "completed");
+    expect((await bed.reaches(first?.id ?? "", "completed")).result).toBe("both ran");
   });
 
   it("takes the types it was told to, and leaves the others alone", async () => {
@@ -93,8 +93,8 @@ describe("R3: a worker", () => {
     await bed.logged("worker started");
     const now = await bed.queue.enqueue("task", { n: 1 });
     const later = await bed.queue.enqueueDelayed("task", { n: 2 }, 30);
-    await bed.reaches(now.id, "completed");
-    await bed.reaches(later.id, "completed");
+    expect((await bed.reaches(now.id, "completed")).result).toBe("done");
+    expect((await bed.reaches(later.id, "completed")).result).toBe("done");
   });
 
   it("retries a failed run, counts both, and keeps why the first failed", async () => {
