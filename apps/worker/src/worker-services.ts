@@ -11,7 +11,7 @@ export interface WorkerServices {
 }
 
 /** How the daily sales report is made. */
-export interface ReportSettings {
+interface ReportSettings {
   /** The IANA zone whose days are reported. */
   readonly zone: string;
   /** Files go to `reports` in it. */

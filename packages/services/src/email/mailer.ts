@@ -11,7 +11,7 @@ export interface MailMessage {
 export interface SendOptions {
   /** Stops waiting; a message that is already on its way may still arrive. */
   readonly signal: AbortSignal;
-  /** Stable over all attempts to send this message: the Message-ID derives from it, so that a repeat can be recognised. */
+  /** Stable over all attempts to send this message: the Message-ID derives from it and gives a repeat away. */
   readonly key: string;
 }
 

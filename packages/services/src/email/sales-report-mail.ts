@@ -1,7 +1,7 @@
 import { formatUsd } from "../money.ts";
 import type { SalesReport } from "../reports/sales-report.ts";
 import { type Html, html } from "./html.ts";
-import { layOutMail, paragraph } from "./mail-layout.ts";
+import { layOutMail, paragraph, STYLE, table } from "./mail-layout.ts";
 import type { MailMessage } from "./mailer.ts";
 
 /**
@@ -9,21 +9,20 @@ import type { MailMessage } from "./mailer.ts";
  * @param to one address
  */
 export function composeSalesReport(report: SalesReport, to: string): MailMessage {
-  const revenue = formatUsd(report.revenueCents);
-  const orders = `${report.orders} paid ${report.orders === 1 ? "order" : "orders"}`;
-  const summary = `${orders}, ${revenue} in all.`;
-  const footer = `The day is counted from midnight to midnight in ${report.zone}, each order on the day of its payment.`;
+  const { day, zone, orders, revenueCents, topProducts } = report;
+  const heading = `Sales of ${day}`;
+  const revenue = formatUsd(revenueCents);
+  const summary = `${orders} paid ${orders === 1 ? "order" : "orders"}, ${revenue} in all.`;
+  const footer = `The day runs from midnight to midnight in ${zone}. An order counts on the day of its payment.`;
+  const lines = topProducts.map(lineInWords).join("\n");
   return {
     to,
-    subject: `Sales of ${report.day}: ${revenue}`,
-    text: [`Sales of ${report.day}`, summary, report.topProducts.map(lineInWords).join("\n"), footer]
-      .filter((part) => part !== "")
-      .join("\n\n"),
+    subject: `${heading}: ${revenue}`,
+    text: [heading, summary, ...(lines === "" ? [] : [lines]), footer].join("\n\n"),
     html: layOutMail({
       preview: summary,
-      heading: `Sales of ${report.day}`,
-      body: html`${paragraph(summary)}<table role="presentation" width="100%" cellpadding="0" cellspacing="0">
-${report.topProducts.map(productRow)}</table>`,
+      heading,
+      body: html`${paragraph(summary)}${table("", topProducts.map(productRow))}`,
       footer,
     }),
   };
@@ -35,13 +34,11 @@ function lineInWords({ name, quantity, revenueCents }: Product): string {
   return `${quantity} × ${name}: ${formatUsd(revenueCents)}`;
 }
 
-const CELL = "padding:10px 0;border-bottom:1px solid #e4e7ec;font-size:14px;line-height:1.5";
-
 function productRow({ name, quantity, revenueCents }: Product): Html {
   return html`<tr>
-<td style="${CELL};padding-right:16px;word-break:break-word">${name}</td>
-<td align="right" style="${CELL};padding-right:16px;white-space:nowrap;color:#667085">${quantity} sold</td>
-<td align="right" style="${CELL};white-space:nowrap">${formatUsd(revenueCents)}</td>
+<td style="${STYLE.text}">${name}</td>
+<td align="right" style="${STYLE.figure};${STYLE.muted}">${quantity} sold</td>
+<td align="right" style="${STYLE.figure}">${formatUsd(revenueCents)}</td>
 </tr>
 `;
 }

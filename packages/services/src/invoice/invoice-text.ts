@@ -36,7 +36,7 @@ function applyStyle(sheet: Sheet, { font, size, color, isTabular }: TextStyle): 
 /** Breaking one endless word takes pdfkit quadratic time: 5,000 letters took half a minute. */
 const LONGEST_TEXT = 400;
 
-/** Control characters have no glyph, and those that turn the direction of writing could make an amount read backwards. */
+/** Control characters have no glyph, and one that turns the direction of writing could turn an amount around. */
 function printable(text: string): string {
   const shown = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
   return shown

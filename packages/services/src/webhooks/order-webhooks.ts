@@ -3,7 +3,7 @@ import { readOrder } from "../orders/order-view.ts";
 import type { ShopQueue, ShopTransaction } from "../shop.ts";
 
 /** The event that tells receivers an order is done. */
-export const ORDER_COMPLETED = "order.completed";
+const ORDER_COMPLETED = "order.completed";
 
 /**
  * Prepares the delivery of `order.completed` to every active endpoint, in the transaction that completes the order:

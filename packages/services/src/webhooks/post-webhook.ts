@@ -79,7 +79,7 @@ function send(url: URL, post: WebhookPost, signal: AbortSignal): Promise<Incomin
   });
 }
 
-/** Resolves a name once, and fails if any of its addresses may not be connected to: one among several is an attack too. */
+/** Resolves a name once, and fails if any of its addresses is refused: one among several is an attack too. */
 function guardedLookup({ mayConnect, resolve = lookup }: WebhookPost): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {

@@ -32,7 +32,7 @@ const REFUSED_IPV4 = [
 const GLOBAL_IPV6 = ["2000::/3"];
 
 /**
- * Blocks of it that are set apart: protocol assignments with Teredo, documentation, and 6to4, which holds an IPv4 address.
+ * Blocks of it that are set apart: protocol assignments with Teredo, documentation, and 6to4 with IPv4 inside.
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 const REFUSED_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];

@@ -82,7 +82,7 @@ describe("R25: a replay", () => {
     await using shop = await openTestShop();
     await using receiver = await startTestServer(answerWith(500, {}));
     const delivery = await prepareDelivery(shop, receiver.url);
-    await delivery.attempt({ attempt: 10 }).catch(() => {});
+    await expect(delivery.attempt({ attempt: 10 })).rejects.toThrow("500");
     const replays = Array.from({ length: 10 }, () => replayWebhookDelivery(shop, delivery.id));
     const accepted = (await Promise.allSettled(replays)).filter(({ status }) => status === "fulfilled");
     expect(accepted).toHaveLength(1);
