@@ -11,6 +11,7 @@ import { jobRoutes } from "./routes/job-routes.ts";
 import { listRoutes } from "./routes/list-routes.ts";
 import { pageRoutes } from "./routes/page-routes.ts";
 import { queueRoutes } from "./routes/queue-routes.ts";
+import { scheduleRoutes } from "./routes/schedule-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
 import { withSecurityHeaders } from "./security-headers.ts";
 
@@ -31,6 +32,7 @@ export function createAdminApp({ queue, token, sessions, log }: AdminAppOptions)
       ...queueRoutes(queue),
       ...jobRoutes(queue),
       ...deadLetterRoutes(queue),
+      ...scheduleRoutes(queue),
       ...listRoutes(queue),
       ...sessionRoutes({ store: queue.store, sessions, token, files, log }),
       ...pageRoutes(files),

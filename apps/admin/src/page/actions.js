@@ -102,6 +102,14 @@ export async function savePayload(id, text) {
 }
 
 /** @param {string} id */
+export async function runNow(id) {
+  await act(`schedule ${id}`, async () => {
+    await change("POST", `/admin/schedules/${id}/run`);
+    announce(`${id} is pending and will run next`);
+  });
+}
+
+/** @param {string} id */
 export async function cancel(id) {
   await act(id, async () => {
     const { status } = await change("POST", `/admin/jobs/${id}/cancel`);

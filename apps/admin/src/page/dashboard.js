@@ -32,7 +32,7 @@ function page() {
               ]),
               h("div", { class: "column" }, [
                 jobTypes(snapshot.stats),
-                schedules(snapshot),
+                schedules(state, snapshot),
                 workers(snapshot),
               ]),
             ]),

@@ -1,19 +1,25 @@
 /** @import { Snapshot } from "./json.js" */
-import { badge, heads, moment, nothing, section } from "./parts.js";
+/** @import { State } from "./state.js" */
+import { runNow } from "./actions.js";
+import { badge, button, heads, moment, nothing, noticeLine, section } from "./parts.js";
 import { h } from "./preact.js";
 
 /** A scheduler looks every second; one this late is not there, in milliseconds. */
 const LATE_MS = 60_000;
 
-/** What runs by the clock, and when. @param {Snapshot} snapshot */
-export function schedules({ schedules: list, atMs }) {
+/**
+ * What runs by the clock, and when.
+ * @param {State} state
+ * @param {Snapshot} snapshot
+ */
+export function schedules({ busy, notices }, { schedules: list, atMs }) {
   return section(
     { id: "schedules", title: "Schedules" },
     list.items.length === 0
       ? nothing("No schedule is registered. A scheduler does that when it starts.")
       : h("div", { class: "scroll" }, [
           h("table", null, [
-            h("thead", null, h("tr", null, heads(["Schedule", "Cron", "Last run", "Next run"]))),
+            h("thead", null, h("tr", null, heads(["Schedule", "Cron", "Last run", "Next run", ""]))),
             h(
               "tbody",
               null,
@@ -29,6 +35,13 @@ export function schedules({ schedules: list, atMs }) {
                   ]),
                   h("td", null, schedule.lastRunAt === null ? "never" : moment(schedule.lastRunAt, atMs)),
                   h("td", null, nextRun(schedule, atMs)),
+                  h("td", { class: "number" }, [
+                    button("Run now", () => void runNow(schedule.id), {
+                      label: `Run ${schedule.id} now`,
+                      disabled: busy.has(`schedule ${schedule.id}`),
+                    }),
+                    noticeLine(notices.get(`schedule ${schedule.id}`)),
+                  ]),
                 ]),
               ),
             ),

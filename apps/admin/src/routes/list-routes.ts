@@ -3,10 +3,9 @@ import type { ShopQueue } from "@holdfast/services";
 import { wholeListAnswer } from "../list-answer.ts";
 import { pageQuery, validInput } from "../request-input.ts";
 
-/** Lists that have no single resources: schedules, workers and the runs that failed last. */
+/** Lists that have no single resources: workers, and the runs that failed last. */
 export function listRoutes({ store }: ShopQueue) {
   return [
-    route.get("/admin/schedules", { resolve: async () => wholeListAnswer(await store.listSchedules()) }),
     route.get("/admin/workers", { resolve: async () => wholeListAnswer(await store.workers()) }),
     route.get("/admin/failures", {
       request: { query: pageQuery.pick({ limit: true }) },

@@ -85,6 +85,15 @@ describe("R26: the dashboard", () => {
     await page.locator("#jobs .item[open]", { hasText: "generate_invoice" }).locator(".body").waitFor();
   });
 
+  it("runs a schedule now", async (context) => {
+    const { admin, page } = await openTestPage(context, ({ queue }) =>
+      queue.registerCron("cleanup_completed_jobs", "0 3 * * *"),
+    );
+    await page.getByRole("button", { name: "Run cleanup_completed_jobs now" }).click();
+    await page.locator(".announcement .notice", { hasText: "cleanup_completed_jobs is pending" }).waitFor();
+    expect((await admin.queue.stats()).queue.pending).toBe(1);
+  });
+
   it("cancels a job", async (context) => {
     const { admin, page } = await openTestPage(context, ({ queue }) =>
       queue.enqueue("sync_inventory", ORDER),

@@ -20,6 +20,9 @@ it("every action of an operator leaves a line that says who did what to which", 
   await asOperator(`/admin/dead-letters/${retried.id}/retry`, { method: "POST" });
   await asOperator(`/admin/dead-letters/${discarded.id}/discard`, { method: "POST" });
   await send(`/admin/jobs/${job.id}/cancel`, fromPage);
+  await queue.registerCron("cleanup_completed_jobs", "0 3 * * *");
+  await asOperator("/admin/schedules/cleanup_completed_jobs/run", { method: "POST" });
+  await asOperator("/admin/dead-letters/retry", { method: "POST", body: { type: "generate_invoice" } });
   await send("/admin/logout", fromPage);
 
   const lines = await queue.store.read
@@ -34,6 +37,8 @@ it("every action of an operator leaves a line that says who did what to which", 
     { actor: "operator (token)", action: "dead_letter.retry", subject: retried.id },
     { actor: "operator (token)", action: "dead_letter.discard", subject: discarded.id },
     { actor: "operator (session)", action: "job.cancel", subject: job.id },
+    { actor: "operator (token)", action: "schedule.run", subject: "cleanup_completed_jobs" },
+    { actor: "operator (token)", action: "dead_letter.retry_many", subject: "dead letters" },
     { actor: "operator (session)", action: "logout", subject: "dashboard" },
   ]);
 });
