@@ -1,0 +1,164 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { startHeartbeat } from "../../src/sqlite/heartbeat.ts";
+import type { HeldJob, JobStore } from "../../src/store.ts";
+import type { AppTables } from "../conformance/test-database.ts";
+import { ChildWorker } from "./child-worker.ts";
+import { until } from "./until.ts";
+import { SHORT_LEASE_MS, WorkerBed } from "./worker-bed.ts";
+
+const leaseMs = SHORT_LEASE_MS;
+
+/** Has a store look for silent workers until a condition holds; returns how many jobs it rescued. */
+async function rescueUntil(
+  store: JobStore<AppTables>,
+  what: string,
+  look: () => Promise<boolean>,
+): Promise<number> {
+  let rescued = 0;
+  await until(what, async () => {
+    rescued += await store.rescue();
+    return look();
+  });
+  return rescued;
+}
+
+describe("R13: a handler", () => {
+  it("that blocks the CPU for three leases keeps its lease: its job runs once", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    const child = ChildWorker.start(bed, "block", { leaseMs });
+    const rescued = await rescueUntil(bed.store, "the job is completed", async () => {
+      return (await bed.job(id)).status === "completed";
+    });
+    expect(rescued).toBe(0);
+    expect(child.witnessed).toEqual(["block"]);
+    expect((await bed.job(id)).attempts).toBe(1);
+  });
+
+  it("keeps its lease also when the thread that beats dies: there is another one soon", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    const preload = fileURLToPath(new URL("./crash-first-thread.ts", import.meta.url));
+    const longLeaseMs = 2_000;
+    const child = ChildWorker.start(bed, "wait", { leaseMs: longLeaseMs, execArgv: ["--import", preload] });
+    await until("the thread has died", () => existsSync(`${bed.path}.crashed`));
+    const beats = new Set<number>();
+    const rescued = await rescueUntil(bed.store, "the worker has beaten for more than a lease", async () => {
+      for (const { seenAt } of await bed.store.workers()) beats.add(seenAt.getTime());
+      return beats.size > 5;
+    });
+    expect(rescued).toBe(0);
+    child.tell("finish");
+    await bed.reaches(id, "completed");
+    expect(child.witnessed).toEqual(["wait"]);
+    await child.says("heartbeat failed");
+  });
+});
+
+describe("the heartbeat", () => {
+  it("tells what the worker holds and the newest lease there is", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    const claimed = await bed.queue.dequeue("worker-1");
+    await bed.queue.enqueue("task", { n: 2 });
+    await bed.queue.dequeue("worker-2");
+    await bed.store.cancel(id);
+    const beat = Promise.withResolvers<{ held: readonly HeldJob[]; newestToken: number }>();
+    const heartbeat = startHeartbeat(bed.path, {
+      workerId: "worker-1",
+      leaseMs,
+      onBeat: (held, newestToken) => beat.resolve({ held, newestToken }),
+      onError: beat.reject,
+    });
+    const { held, newestToken } = await beat.promise;
+    await heartbeat.stop();
+    expect(held).toEqual([{ id, leaseToken: claimed?.leaseToken, cancelRequested: true }]);
+    expect(newestToken).toBe((claimed?.leaseToken ?? 0) + 1);
+  });
+
+  it("beats again and again while the worker holds something, and once to show itself while not", async () => {
+    const bed = await WorkerBed.open();
+    let beats = 0;
+    const heartbeat = startHeartbeat(bed.path, {
+      workerId: "worker-1",
+      leaseMs: 30,
+      onBeat: () => {
+        beats += 1;
+      },
+      onError: () => {},
+    });
+    await until("it has shown itself", () => beats === 1);
+    heartbeat.hold(true);
+    await until("it has beaten several times", () => beats > 4);
+    heartbeat.hold(false);
+    // Leases pass while another heartbeat beats; one of the first may have been under way.
+    const other = Promise.withResolvers<void>();
+    let others = 0;
+    const beside = startHeartbeat(bed.path, {
+      workerId: "worker-2",
+      leaseMs: 30,
+      onBeat: () => {
+        others += 1;
+        if (others === 1) beats = 0;
+        if (others > 10) other.resolve();
+      },
+      onError: other.reject,
+    });
+    beside.hold(true);
+    await other.promise;
+    expect(beats).toBeLessThanOrEqual(1);
+    await Promise.all([heartbeat.stop(), beside.stop()]);
+  });
+
+  it("beats as soon as a lock is gone", async () => {
+    const bed = await WorkerBed.open();
+    const unlock = await bed.lock();
+    const errors: Error[] = [];
+    let beats = 0;
+    const heartbeat = startHeartbeat(bed.path, {
+      workerId: "worker-1",
+      leaseMs,
+      onBeat: () => {
+        beats += 1;
+      },
+      onError: (error) => errors.push(error),
+    });
+    const booted = await bed.openStore();
+    await booted.stats();
+    expect(beats).toBe(0);
+    unlock();
+    await until("it has beaten", () => beats === 1);
+    await heartbeat.stop();
+    expect(errors).toEqual([]);
+  });
+
+  it("says when it cannot beat, and can be stopped all the same", async () => {
+    const failed = Promise.withResolvers<Error>();
+    const heartbeat = startHeartbeat("/nowhere/at/all/jobs.db", {
+      workerId: "worker-1",
+      leaseMs,
+      onBeat: () => {},
+      onError: failed.resolve,
+    });
+    expect((await failed.promise).message).toContain("Heartbeat of worker-1: ");
+    await heartbeat.stop();
+  });
+
+  it("does not take up the beat again when a run ends after the stop", async () => {
+    const bed = await WorkerBed.open();
+    const errors: Error[] = [];
+    const heartbeat = startHeartbeat(bed.path, {
+      workerId: "worker-1",
+      leaseMs,
+      onBeat: () => {},
+      onError: (error) => errors.push(error),
+    });
+    heartbeat.hold(true);
+    const stopped = heartbeat.stop();
+    heartbeat.hold(false);
+    await stopped;
+    expect(errors).toEqual([]);
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { ChildWorker } from "./child-worker.ts";
+import { WorkerBed } from "./worker-bed.ts";
+
+// In processes of their own: the test runner listens for unhandled rejections, too.
+
+describe("a rejection that nobody handles", () => {
+  it("fails the run that caused it, aborts its signal, and leaves the worker alive", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 }, { maxAttempts: 1 });
+    const child = ChildWorker.start(bed, "strayWhileRunning");
+    expect(await bed.dies(id)).toMatchObject({ attempts: 1, lastError: "Error: left behind" });
+    const next = await bed.queue.enqueue("other", { n: 1 });
+    expect((await bed.reaches(next.id, "completed")).lockedBy).toBeNull();
+    expect(child.witnessed).toEqual(["aborted by: Error: left behind"]);
+    child.tell("stop");
+    expect(await child.exit()).toBe(0);
+  });
+
+  it("is logged with its job when the run was over, which stays completed", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    const child = ChildWorker.start(bed, "strayAfterwards");
+    await bed.reaches(id, "completed");
+    child.tell("finish");
+    const line = await child.says("a promise that the handler left behind was rejected");
+    expect(line).toMatchObject({ jobId: id, type: "task", attempt: 1, error: "Error: left behind" });
+    const next = await bed.queue.enqueue("other", { n: 1 });
+    await bed.reaches(next.id, "completed");
+    child.tell("stop");
+    expect(await child.exit()).toBe(0);
+  });
+
+  it("ends the process as ever if no run caused it", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    const child = ChildWorker.start(bed, "strayOfTheProcess");
+    await bed.reaches(id, "completed");
+    child.tell("finish");
+    expect(await child.exit()).toBe(1);
+    expect(child.stderr).toContain("not a job's");
+  });
+});
+
+describe("R7: a step that once recorded", () => {
+  it("does not run again in the process that takes over from one that was killed", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    const child = ChildWorker.start(bed, "step", { leaseMs: 600 });
+    await child.says("stepped");
+    await child.kill();
+    let ranHere = false;
+    bed.work(
+      {
+        task: (_, context) =>
+          context.once("charge", () => {
+            ranHere = true;
+          }),
+      },
+      { leaseMs: 600 },
+    );
+    const { attempts, result } = await bed.reaches(id, "completed");
+    expect({ attempts, result }).toEqual({ attempts: 1, result: { receipt: expect.any(Number) } });
+    expect(ranHere).toBe(false);
+    expect(child.witnessed).toEqual(["charge"]);
+  });
+});

@@ -1,0 +1,81 @@
+// A worker in a process of its own: `worker-process.ts <database> <scenario> <leaseMs>`. Tells its parent what happens, and
+// ends when told to.
+import { appendFileSync } from "node:fs";
+import { pino } from "pino";
+import { createQueue, createWorker } from "../../src/index.ts";
+import { openSqliteStore } from "../../src/sqlite/index.ts";
+import { WORKER_JOBS } from "./job-types.ts";
+
+const [path = "", scenario = "", lease = ""] = process.argv.slice(2);
+const leaseMs = Number(lease);
+
+/** One line per run, in a file that no transaction rolls back. */
+function witness(what: string): void {
+  appendFileSync(`${path}.witness`, `${what}\n`);
+}
+
+function told(message: string): Promise<void> {
+  return new Promise((resolve) => {
+    process.on("message", (received) => {
+      if (received === message) resolve();
+    });
+  });
+}
+
+function blockThread(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+type Handler = NonNullable<
+  Parameters<typeof createWorker<typeof WORKER_JOBS, unknown>>[0]["handlers"]["task"]
+>;
+
+const scenarios: Readonly<Record<string, Handler>> = {
+  block: () => {
+    witness("block");
+    blockThread(3 * leaseMs);
+  },
+  wait: async () => {
+    witness("wait");
+    await told("finish");
+  },
+  step: async (_, context) => {
+    await context.once("charge", () => {
+      witness("charge");
+      return { receipt: process.pid };
+    });
+    process.send?.("stepped");
+    await new Promise(() => {});
+  },
+  strayWhileRunning: async (_, { signal }) => {
+    void Promise.reject(new Error("left behind"));
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    witness(`aborted by: ${String(signal.reason)}`);
+  },
+  strayAfterwards: () => {
+    void told("finish").then(() => Promise.reject(new Error("left behind")));
+    return "returned";
+  },
+  strayOfTheProcess: () => "nothing to do with it",
+};
+
+const handler = scenarios[scenario];
+if (!handler) throw new Error(`There is no scenario "${scenario}"`);
+const store = await openSqliteStore({ path });
+const queue = createQueue({ store, jobs: WORKER_JOBS });
+const worker = createWorker({
+  queue,
+  handlers: { task: handler, other: () => "fine" },
+  leaseMs,
+  pollMs: 5,
+  workerId: "child",
+  log: pino({}, { write: (line) => process.send?.(JSON.parse(line)) }),
+});
+worker.start();
+if (scenario === "strayOfTheProcess")
+  void told("finish").then(() => Promise.reject(new Error("not a job's")));
+await told("stop");
+await worker.stop();
+await store.close();
+process.disconnect();
