@@ -5,7 +5,7 @@ import { parse } from "yaml";
 export const ROOT = join(import.meta.dirname, "../..");
 
 /** The part of a service in docker-compose.yml that the tests look at, with `<<` resolved. */
-export interface ComposeService {
+interface ComposeService {
   readonly build: string;
   readonly image?: string;
   readonly container_name?: string;
@@ -34,7 +34,7 @@ export function readComposeFile(): ComposeFile {
 }
 
 /** An instruction of a Dockerfile with the lines it is continued on. */
-export interface Instruction {
+interface Instruction {
   readonly keyword: string;
   readonly rest: string;
 }
