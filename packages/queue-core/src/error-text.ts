@@ -6,9 +6,10 @@ export const MAX_ERROR_LENGTH = 65_536;
  * @returns text without NUL characters, at most 65,536 characters and a note on what was cut
  */
 export function describeError(thrown: unknown): string {
-  const text = readText(thrown).replaceAll("\u0000", "\ufffd").toWellFormed();
-  if (text.length <= MAX_ERROR_LENGTH) return text;
-  return `${text.slice(0, MAX_ERROR_LENGTH)}… (${text.length - MAX_ERROR_LENGTH} more characters)`;
+  const text = readText(thrown);
+  // Cut first: the cut itself can leave half a surrogate pair behind.
+  const kept = text.slice(0, MAX_ERROR_LENGTH).replaceAll("\u0000", "\ufffd").toWellFormed();
+  return text.length === kept.length ? kept : `${kept}… (${text.length - kept.length} more characters)`;
 }
 
 function readText(thrown: unknown): string {
