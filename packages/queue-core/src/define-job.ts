@@ -3,6 +3,7 @@ import type { Backoff } from "./backoff.ts";
 import { linear } from "./backoff.ts";
 import { JobDefinitionError } from "./errors.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY, PRIORITY } from "./priority.ts";
+import { MAX_ATTEMPTS } from "./retry-policy.ts";
 
 /** A timer set for longer fires at once: Node keeps its delay in 32 bits. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -89,8 +90,8 @@ export function defineJob<const Type extends string, Schema extends StandardSche
   if (!Number.isInteger(priority) || priority < LOWEST_PRIORITY || priority > HIGHEST_PRIORITY) {
     refuse(`priority must be an integer from ${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}, got ${priority}`);
   }
-  if (!Number.isInteger(attempts) || attempts < 1)
-    refuse(`retry.attempts must be an integer of at least 1, got ${attempts}`);
+  if (!Number.isInteger(attempts) || attempts < 1 || attempts > MAX_ATTEMPTS)
+    refuse(`retry.attempts must be an integer from 1 to ${MAX_ATTEMPTS}, got ${attempts}`);
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > LONGEST_TIMER_MS)
     refuse(
       `timeoutMs must be a whole number of milliseconds from 1 to ${LONGEST_TIMER_MS}, got ${timeoutMs}`,

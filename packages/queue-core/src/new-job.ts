@@ -3,7 +3,7 @@ import type { FollowUp } from "./define-job.ts";
 import { OptionInvalidError } from "./errors.ts";
 import { parsePayload, serializePayload } from "./payload.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from "./priority.ts";
-import { MAX_DELAY_MS } from "./retry-policy.ts";
+import { MAX_ATTEMPTS, MAX_DELAY_MS } from "./retry-policy.ts";
 import type { Dependency, NewJob } from "./store.ts";
 
 /** How a single job differs from its type's defaults. */
@@ -42,7 +42,7 @@ export function buildJob(
   const delayMs = settings.delayMs ?? 0;
   const uniqueKey = settings.uniqueKey ?? null;
   requireInteger(type, "priority", priority, LOWEST_PRIORITY, HIGHEST_PRIORITY);
-  requireInteger(type, "maxAttempts", maxAttempts, 1, 1_000);
+  requireInteger(type, "maxAttempts", maxAttempts, 1, MAX_ATTEMPTS);
   if (!(delayMs >= 0 && delayMs <= MAX_DELAY_MS)) {
     throw new OptionInvalidError(
       `"${type}": delayMs must be from 0 to ${MAX_DELAY_MS} (a year), got ${delayMs}`,

@@ -3,6 +3,9 @@ import type { DeadReason, JobDefinition } from "./define-job.ts";
 /** No stored instant lies further ahead than this, whatever a backoff function returns. */
 export const MAX_DELAY_MS = 365 * 24 * 60 * 60_000;
 
+/** No job is tried more often than this. */
+export const MAX_ATTEMPTS = 1_000;
+
 export type FailureDecision =
   | { readonly kind: "retry"; readonly delayMs: number }
   | { readonly kind: "dead"; readonly reason: DeadReason };
