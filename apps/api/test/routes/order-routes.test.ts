@@ -150,6 +150,14 @@ describe("Idempotency-Key", () => {
     expect(again.headers.get("location")).toBe(first.headers.get("location"));
   });
 
+  it("the same fields in another order are the same body", async () => {
+    const api = await openTestApi();
+    const { userId, items, paymentToken } = goodOrder;
+    const first = await api.post("/orders", { userId, items, paymentToken }, key);
+    const again = await api.post("/orders", { paymentToken, items, userId }, key);
+    expect([again.status, again.body]).toEqual([201, first.body]);
+  });
+
   it("design: same key, other body: 422", async () => {
     const api = await openTestApi();
     await api.post("/orders", goodOrder, key);
