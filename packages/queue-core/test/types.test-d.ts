@@ -1,0 +1,109 @@
+// Never run: the type check reads it as part of the workspace, and `types.test.ts` reads it by itself.
+import {
+  type ClaimedJob,
+  createQueue,
+  createWorker,
+  defineJob,
+  type EnqueuedJob,
+  type JobHandlers,
+  type JobStore,
+  NonRetryableError,
+  snooze,
+  type Transaction,
+} from "@holdfast/queue-core";
+import type { Kysely } from "kysely";
+import { expectTypeOf } from "vitest";
+import { z } from "zod";
+
+interface ShopTables {
+  readonly orders: { readonly id: string; readonly paid: number };
+}
+declare const store: JobStore<ShopTables>;
+
+const jobs = [
+  defineJob("send_mail", {
+    payload: z.object({ to: z.string(), sentAt: z.string().transform((text) => new Date(text)) }),
+    onDead: (dead) => {
+      // The hook gets the schema's output.
+      expectTypeOf(dead.payload).toEqualTypeOf<{ to: string; sentAt: Date }>();
+      return [{ type: "make_report", payload: { day: dead.id } }];
+    },
+  }),
+  defineJob("make_report", { payload: z.object({ day: z.string(), pages: z.number().default(1) }) }),
+] as const;
+
+const queue = createQueue({ store, jobs });
+
+// The catalog's names and the schema's input are what may be enqueued.
+expectTypeOf(queue.enqueue("send_mail", { to: "ann", sentAt: "2026-01-01" })).toEqualTypeOf<
+  Promise<EnqueuedJob>
+>();
+void queue.enqueue("make_report", { day: "2026-01-01" });
+void queue.enqueueMany("make_report", [{ day: "2026-01-01" }, { day: "2026-01-02", pages: 2 }]);
+void queue.startWorkflow("make_report", { day: "2026-01-01" }, { priority: 10 });
+
+// @ts-expect-error: no such type
+void queue.enqueue("send_post", { to: "ann", sentAt: "2026-01-01" });
+// @ts-expect-error: the payload of another type
+void queue.enqueue("send_mail", { day: "2026-01-01" });
+// @ts-expect-error: a field is missing
+void queue.enqueue("send_mail", { to: "ann" });
+// @ts-expect-error: a field is of the wrong type
+void queue.enqueue("make_report", { day: 1 });
+// @ts-expect-error: the schema's output is not its input
+void queue.enqueue("send_mail", { to: "ann", sentAt: new Date(0) });
+// @ts-expect-error: one payload of many is wrong
+void queue.enqueueMany("make_report", [{ day: "2026-01-01" }, {}]);
+// @ts-expect-error: no such option
+void queue.enqueue("make_report", { day: "2026-01-01" }, { prio: 1 });
+// @ts-expect-error: the delay is an argument of its own
+void queue.enqueueDelayed("make_report", { day: "2026-01-01" }, 1_000, { delayMs: 1 });
+// @ts-expect-error: no such type
+void queue.registerCron("send_post", "0 0 * * *");
+// @ts-expect-error: no such type
+void queue.dequeue("worker-1", { types: ["send_post"] });
+
+// A claimed job's payload is what its schema gives, told apart by its type.
+const claimed = await queue.dequeue("worker-1");
+if (claimed) {
+  expectTypeOf(claimed).toExtend<ClaimedJob>();
+  expectTypeOf(claimed.type).toEqualTypeOf<"send_mail" | "make_report">();
+  if (claimed.type === "send_mail")
+    expectTypeOf(claimed.payload).toEqualTypeOf<{ to: string; sentAt: Date }>();
+  else expectTypeOf(claimed.payload).toEqualTypeOf<{ day: string; pages: number }>();
+}
+const [report] = await queue.dequeueBatch("worker-1", 10, { types: ["make_report"] });
+expectTypeOf(report?.payload).toEqualTypeOf<{ day: string; pages: number } | undefined>();
+
+// A transaction knows the application's tables, and jobs may join it.
+await store.transaction(async (tx) => {
+  expectTypeOf(tx.sql).toEqualTypeOf<Kysely<ShopTables>>();
+  await tx.sql.updateTable("orders").set({ paid: 1 }).where("id", "=", "ord-1").execute();
+  // @ts-expect-error: no such table
+  tx.sql.selectFrom("customers");
+  await queue.enqueue("make_report", { day: "2026-01-01" }, { tx, durability: "normal" });
+  // @ts-expect-error: no transaction
+  await queue.enqueue("make_report", { day: "2026-01-01" }, { tx: true });
+});
+expectTypeOf(store.read).toEqualTypeOf<Kysely<ShopTables>>();
+
+// Handlers get the payload of their type; what they enqueue is checked like everything else.
+const handlers: JobHandlers<typeof jobs, ShopTables> = {
+  send_mail: async (payload, ctx) => {
+    expectTypeOf(payload).toEqualTypeOf<{ to: string; sentAt: Date }>();
+    expectTypeOf(ctx.signal).toEqualTypeOf<AbortSignal>();
+    const receipt = await ctx.once("mail", async () => ({ messageId: "m" }));
+    expectTypeOf(receipt).toEqualTypeOf<{ messageId: string }>();
+    ctx.enqueue("make_report", { day: "2026-01-01" });
+    // @ts-expect-error: a field is of the wrong type
+    ctx.enqueue("make_report", { day: 1 });
+    ctx.onCommit(async (tx) => {
+      expectTypeOf(tx).toEqualTypeOf<Transaction<ShopTables>>();
+    });
+    if (payload.to === "") throw new NonRetryableError("nobody to send to");
+    return snooze(1_000);
+  },
+};
+createWorker({ queue, handlers });
+// @ts-expect-error: no such type
+createWorker({ queue, handlers: { send_post: () => undefined } });
