@@ -195,33 +195,49 @@ CREATE TABLE audit_log (
   detail TEXT
 ) STRICT;
 
--- For people and reports. The queue's own code never writes through it, and finds jobs by `seq`.
+-- For people and reports. The queue's own code never writes through it, and finds jobs by `seq`. Each arm begins with
+-- `job`, so that a look by id, by workflow or by type becomes a search in every arm.
 CREATE VIEW jobs AS
 SELECT
   printf('%011x-%012x', j.created_at, j.seq) AS id,
-  j.type, j.payload, s.status, j.priority, s.attempts, j.max_attempts,
+  j.type, j.payload, 'pending' AS status, j.priority, h.attempts, j.max_attempts,
   (SELECT a.error FROM attempt a WHERE a.seq = j.seq ORDER BY a.n DESC LIMIT 1) AS last_error,
-  j.due_at AS scheduled_at, j.created_at, s.updated_at, s.completed_at, s.locked_by, s.locked_at,
-  j.workflow_id, j.detached, j.slot_at, s.result, j.seq
-FROM (
-  SELECT j.seq, 'pending' AS status, h.attempts, j.due_at AS updated_at, NULL AS completed_at,
-    NULL AS locked_by, NULL AS locked_at, NULL AS result
-  FROM job j JOIN ready h ON h.type = j.type AND h.np = -j.priority AND h.tag = j.due_at AND h.seq = j.seq
-  UNION ALL
-  SELECT j.seq, 'scheduled', h.attempts,
-    coalesce((SELECT max(a.finished_at) FROM attempt a WHERE a.seq = j.seq), j.created_at), NULL, NULL, NULL, NULL
-  FROM job j JOIN scheduled h ON h.due_at = j.due_at AND h.seq = j.seq
-  UNION ALL
-  SELECT h.seq, 'waiting', 0, j.created_at, NULL, NULL, NULL, NULL
-  FROM waiting h JOIN job j ON j.seq = h.seq
-  UNION ALL
-  SELECT h.seq, 'processing', h.attempts, h.claimed_at, NULL, h.worker_id, h.claimed_at, NULL
-  FROM running h
-  UNION ALL
-  SELECT h.seq, h.status, h.attempts, h.finished_at, CASE h.status WHEN 'completed' THEN h.finished_at END,
-    NULL, NULL, h.result
-  FROM finished h
-) s JOIN job j ON j.seq = s.seq;
+  j.due_at AS scheduled_at, j.created_at, j.due_at AS updated_at, NULL AS completed_at,
+  NULL AS locked_by, NULL AS locked_at, j.workflow_id, j.detached, j.slot_at, NULL AS result, j.seq
+FROM job j JOIN ready h ON h.type = j.type AND h.np = -j.priority AND h.tag = j.due_at AND h.seq = j.seq
+UNION ALL
+SELECT
+  printf('%011x-%012x', j.created_at, j.seq),
+  j.type, j.payload, 'scheduled', j.priority, h.attempts, j.max_attempts,
+  (SELECT a.error FROM attempt a WHERE a.seq = j.seq ORDER BY a.n DESC LIMIT 1),
+  j.due_at, j.created_at,
+  coalesce((SELECT a.finished_at FROM attempt a WHERE a.seq = j.seq ORDER BY a.n DESC LIMIT 1), j.created_at), NULL,
+  NULL, NULL, j.workflow_id, j.detached, j.slot_at, NULL, j.seq
+FROM job j JOIN scheduled h ON h.due_at = j.due_at AND h.seq = j.seq
+UNION ALL
+SELECT
+  printf('%011x-%012x', j.created_at, j.seq),
+  j.type, j.payload, 'waiting', j.priority, 0, j.max_attempts,
+  NULL,
+  j.due_at, j.created_at, j.created_at, NULL,
+  NULL, NULL, j.workflow_id, j.detached, j.slot_at, NULL, j.seq
+FROM job j JOIN waiting h ON h.seq = j.seq
+UNION ALL
+SELECT
+  printf('%011x-%012x', j.created_at, j.seq),
+  j.type, j.payload, 'processing', j.priority, h.attempts, j.max_attempts,
+  (SELECT a.error FROM attempt a WHERE a.seq = j.seq ORDER BY a.n DESC LIMIT 1),
+  j.due_at, j.created_at, h.claimed_at, NULL,
+  h.worker_id, h.claimed_at, j.workflow_id, j.detached, j.slot_at, NULL, j.seq
+FROM job j JOIN running h ON h.seq = j.seq
+UNION ALL
+SELECT
+  printf('%011x-%012x', j.created_at, j.seq),
+  j.type, j.payload, h.status, j.priority, h.attempts, j.max_attempts,
+  (SELECT a.error FROM attempt a WHERE a.seq = j.seq ORDER BY a.n DESC LIMIT 1),
+  j.due_at, j.created_at, h.finished_at, CASE h.status WHEN 'completed' THEN h.finished_at END,
+  NULL, NULL, j.workflow_id, j.detached, j.slot_at, h.result, j.seq
+FROM job j JOIN finished h ON h.seq = j.seq;
 
 -- All jobs of a workflow, dead ones as `failed`; ORDER BY seq is the order of creation.
 CREATE VIEW workflow_jobs AS
@@ -230,5 +246,5 @@ SELECT id, type, payload, status, priority, attempts, max_attempts, last_error, 
 FROM jobs WHERE workflow_id IS NOT NULL
 UNION ALL
 SELECT d.original_job_id, d.type, d.payload, 'failed', d.priority, d.attempts, d.max_attempts, d.last_error, j.due_at,
-  d.created_at, d.failed_at, NULL, NULL, NULL, d.workflow_id, j.detached, j.slot_at, NULL, d.seq
-FROM dead_letter_jobs d JOIN job j ON j.seq = d.seq WHERE d.workflow_id IS NOT NULL;
+  d.created_at, d.failed_at, NULL, NULL, NULL, j.workflow_id, j.detached, j.slot_at, NULL, d.seq
+FROM job j JOIN dead_letter_jobs d ON d.seq = j.seq WHERE j.workflow_id IS NOT NULL;

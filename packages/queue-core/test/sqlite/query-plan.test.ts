@@ -1,0 +1,143 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createQueue } from "../../src/queue.ts";
+import { headsSql } from "../../src/sqlite/claim.ts";
+import { openSqliteStore } from "../../src/sqlite/index.ts";
+import { SqliteStore } from "../../src/sqlite/sqlite-store.ts";
+import { prepareConnection } from "../../src/sqlite/start-up-gate.ts";
+import { FakeClock } from "../../src/testing/index.ts";
+import { JOB_TYPES } from "../conformance/job-types.ts";
+import type { TestQueue } from "../conformance/test-bed.ts";
+import type { AppTables } from "../conformance/test-database.ts";
+import { RecordingConnection } from "./recording-connection.ts";
+import { createFolder } from "./sqlite-test-database.ts";
+
+const clock = new FakeClock();
+let folder: ReturnType<typeof createFolder>;
+let connections: RecordingConnection[];
+let store: SqliteStore<AppTables>;
+let queue: TestQueue;
+
+beforeEach(async () => {
+  folder = createFolder();
+  const path = join(folder.path, "jobs.db");
+  await (await openSqliteStore({ path })).close();
+  const open = (synchronous: "FULL" | "NORMAL"): RecordingConnection => {
+    const connection = new RecordingConnection(path);
+    prepareConnection(connection, synchronous);
+    return connection;
+  };
+  const [full, normal, reader] = [open("FULL"), open("NORMAL"), open("NORMAL")];
+  connections = [full, normal, reader];
+  store = new SqliteStore<AppTables>({
+    path,
+    full,
+    normal,
+    reader,
+    clock,
+    random: () => 0.5,
+    busyDeadlineMs: 1_000,
+  });
+  queue = createQueue({ store, jobs: JOB_TYPES, clock });
+});
+afterEach(async () => {
+  await store.close();
+  folder.remove();
+});
+
+/** Parts of a plan that read through results or single rows, not through tables that grow. */
+const HARMLESS_SCAN = /^SCAN (?:jobs|workflow_jobs|\(subquery-\d+\)|lease_counter)$/;
+
+/** Runs a verb and returns what it did that gets slower as tables grow: a scan, or the sorting of what was found. */
+async function slowSteps(verb: () => Promise<unknown>): Promise<string[]> {
+  for (const connection of connections) connection.statements.length = 0;
+  await verb();
+  const statements = new Set(connections.flatMap((connection) => connection.statements));
+  expect(statements.size, "the verb ran no statement").toBeGreaterThan(0);
+  const explained = [...statements].filter((sql) => !/^(?:BEGIN|COMMIT|ROLLBACK)/.test(sql));
+  return explained.flatMap((sql) => {
+    const slow = connections[0]
+      ?.planOf(sql)
+      .filter((line) => line.startsWith("SCAN") && !HARMLESS_SCAN.test(line));
+    return (slow ?? []).map((line) => `${line}: ${sql}`);
+  });
+}
+
+describe("R1: the claim", () => {
+  it("Exercise: the claim's query plan uses the index: for one type a search and nothing else", () => {
+    expect(connections[0]?.planOf(headsSql(1))).toEqual(["SEARCH ready USING PRIMARY KEY (type=?)"]);
+  });
+
+  it.each([2, 3, 8])("over %i types is as many searches and a merge", (types) => {
+    const plan = connections[0]?.planOf(headsSql(types)) ?? [];
+    const count = (pattern: RegExp): number => plan.filter((line) => pattern.test(line)).length;
+    expect(count(/^SEARCH ready USING PRIMARY KEY \(type=\?\)$/)).toBe(types);
+    expect(count(/^MERGE \(UNION ALL\)$/)).toBe(types - 1);
+    expect(count(/SCAN|TEMP B-TREE/)).toBe(0);
+  });
+});
+
+it("R1: a view of jobs by workflow or by row is searches in every state, and the sorting of what was found", () => {
+  for (const sql of [
+    "SELECT * FROM workflow_jobs WHERE workflow_id = ? ORDER BY seq",
+    "SELECT * FROM jobs WHERE seq = ?",
+  ]) {
+    const plan = connections[0]?.planOf(sql) ?? [];
+    expect(plan.filter((line) => line.startsWith("SCAN") && !HARMLESS_SCAN.test(line))).toEqual([]);
+    expect(
+      plan.filter((line) => /^SEARCH [jd] USING (?:INDEX job_by_workflow|INTEGER PRIMARY KEY)/.test(line))
+        .length,
+    ).toBeGreaterThanOrEqual(5);
+  }
+});
+
+it("R1: nothing a job goes through scans a table", async () => {
+  const { id } = await queue.enqueue("fragile", { n: 1 }, { workflowId: "wf-1" });
+  const child = await queue.enqueue("mail", { n: 1 }, { dependsOn: [id] });
+  const claim = async (): Promise<Parameters<TestQueue["completeJob"]>[0]> => {
+    const claimed = await queue.dequeue("worker-1");
+    if (!claimed) throw new Error("There is nothing to claim");
+    return claimed;
+  };
+  const verbs: Record<string, () => Promise<unknown>> = {
+    enqueue: () => queue.enqueue("mail", { n: 1 }, { priority: -1 }),
+    "enqueue with a unique key": () => queue.enqueue("mail", { n: 1 }, { uniqueKey: "k", delayMs: 1_000 }),
+    "enqueue again": () => queue.enqueue("mail", { n: 1 }, { uniqueKey: "k", dependsOn: [id] }),
+    "enqueue a child": () => queue.enqueue("mail", { n: 1 }, { dependsOn: [id, child.id] }),
+    claim: async () => queue.failJob(await claim(), new Error("no luck")),
+    revive: async () => {
+      const [dead] = (await store.listDeadLetters({ limit: 1 })).items;
+      await store.revive(dead?.id ?? "");
+    },
+    "record a step": async () => {
+      const claimed = await claim();
+      await store.recordStep(claimed, "charge", "1");
+      await store.readStep(claimed, "charge");
+      await queue.completeJob(claimed);
+    },
+    retry: async () => queue.failJob(await claim(), new Error("no luck")),
+    promote: async () => {
+      clock.advance(60_000);
+      await store.promoteDue();
+    },
+    cancel: () => store.cancel(child.id),
+    "get a job": () => store.getJob(id),
+    "look at a workflow": () => store.workflowJobs("wf-1"),
+    "look at attempts": () => store.attempts(child.id),
+    "list by workflow": () => store.listJobs({ limit: 10, workflowId: "wf-1" }),
+    "list all": () => store.listJobs({ limit: 10 }),
+    "list completed jobs": () => store.listJobs({ limit: 10, status: "completed" }),
+  };
+  for (const [name, verb] of Object.entries(verbs)) expect(await slowSteps(verb), name).toEqual([]);
+});
+
+it("R20: pruning looks at old jobs alone", async () => {
+  await queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }, { n: 3 }], { workflowId: "wf-1" });
+  for (const claimed of await queue.dequeueBatch("worker-1", 2)) await queue.completeJob(claimed);
+  clock.advance(1_000);
+  // One schedule has one taken slot a minute at most, kept for two weeks.
+  const slow = (await slowSteps(() => store.prune({ keepMs: 0 }))).filter(
+    (step) => !step.startsWith("SCAN cron_slot"),
+  );
+  expect(slow).toEqual([]);
+});
