@@ -13,8 +13,8 @@ export interface SchedulerOptions {
 const TICKS_PER_CHECKPOINT = 30;
 
 /**
- * Turns due schedules into jobs, promotes due jobs, takes jobs back from workers that died, and keeps the write-ahead log
- * short. Any number may run: what each step does is decided under the database's lock.
+ * Turns due schedules into jobs, promotes due jobs, takes jobs back from workers that died, and keeps the write-ahead
+ * log short. Any number may run: what each step does is decided under the database's lock.
  */
 export class Scheduler {
   readonly #queue: ShopQueue;

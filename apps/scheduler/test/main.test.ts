@@ -50,7 +50,7 @@ function start(variables: Record<string, string> = {}) {
 
 const path = (): string => `file:${join(folder, "shop.db")}`;
 
-it("registers the shop's schedules in the zone of SCHEDULE_TZ, answers probes, and stops on SIGTERM with 0", async () => {
+it("registers the schedules in SCHEDULE_TZ, answers probes, and stops on SIGTERM with 0", async () => {
   const { child, exited, says } = start({ SCHEDULE_TZ: "Europe/Berlin", SCHEDULER_HEALTH_PORT: "0" });
   const { port } = await says("health port open");
   await says("scheduler started");

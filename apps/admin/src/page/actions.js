@@ -28,7 +28,7 @@ export function askToDiscard(deadLetter) {
   update({
     confirming: {
       title: `Discard this ${type}?`,
-      text: `The job ${originalJobId} is deleted with its payload and history, and will never run. Only a line in the audit log remains.`,
+      text: `${originalJobId} is deleted with its payload and history. Only a line in the audit log remains.`,
       verb: "Discard for good",
       isDeletion: true,
       run: () => discard(deadLetter),
@@ -48,7 +48,8 @@ async function retryMany({ type, onlyUnreviewed }) {
 
 /** @param {{ type: string, onlyUnreviewed: boolean }} filter */
 export function askToRetryMany(filter) {
-  const which = `${filter.onlyUnreviewed ? "unreviewed " : ""}dead letters${filter.type === "" ? "" : ` of type ${filter.type}`}`;
+  const ofType = filter.type === "" ? "" : ` of type ${filter.type}`;
+  const which = `${filter.onlyUnreviewed ? "unreviewed " : ""}dead letters${ofType}`;
   update({
     confirming: {
       title: `Retry all ${which}?`,
@@ -97,7 +98,7 @@ export async function savePayload(id, text) {
   update({ editing: withItem(state.editing, id, false) });
   notify(id, {
     kind: "done",
-    text: "Payload saved. A retry now counts as new work: steps already done are run again, under a new idempotency key.",
+    text: "Payload saved. A retry now is new work: steps already done run again, under a new idempotency key.",
   });
 }
 

@@ -193,10 +193,12 @@ function body(state, whole, nowMs) {
 function buttons(state, whole) {
   const { id, reviewed } = whole;
   const disabled = state.busy.has(id);
+  // A retry runs with the payload that is stored, not with what is being typed.
+  const isEditing = state.editing.has(id);
   const edit = () => update({ editing: withItem(shown.editing, id, true) });
   return h("div", { class: "buttons" }, [
-    button("Retry", () => void retry(whole), { tone: "primary", disabled }),
-    state.editing.has(id) ? null : button("Edit payload", edit, { disabled }),
+    button("Retry", () => void retry(whole), { tone: "primary", disabled: disabled || isEditing }),
+    isEditing ? null : button("Edit payload", edit, { disabled }),
     button(reviewed ? "Mark as not reviewed" : "Mark as reviewed", () => void review(id, !reviewed), {
       disabled,
     }),

@@ -19,7 +19,7 @@ export function schedules({ busy, notices }, { schedules: list, atMs }) {
       ? nothing("No schedule is registered. A scheduler does that when it starts.")
       : h("div", { class: "scroll" }, [
           h("table", null, [
-            h("thead", null, h("tr", null, heads(["Schedule", "Cron", "Last run", "Next run", ""]))),
+            h("thead", null, h("tr", null, heads(["Schedule", "Last run", "Next run", ""]))),
             h(
               "tbody",
               null,
@@ -28,10 +28,10 @@ export function schedules({ busy, notices }, { schedules: list, atMs }) {
                   h("th", { scope: "row" }, [
                     schedule.id,
                     schedule.isActive ? null : badge("paused", "warn"),
-                  ]),
-                  h("td", null, [
-                    h("code", null, schedule.expression),
-                    h("div", { class: "note" }, schedule.timeZone),
+                    h("div", { class: "note" }, [
+                      h("code", null, schedule.expression),
+                      ` ${schedule.timeZone}`,
+                    ]),
                   ]),
                   h("td", null, schedule.lastRunAt === null ? "never" : moment(schedule.lastRunAt, atMs)),
                   h("td", null, nextRun(schedule, atMs)),

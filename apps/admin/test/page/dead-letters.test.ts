@@ -79,6 +79,7 @@ describe("R26: dead letters on the dashboard", () => {
     await page.getByRole("button", { name: "Edit payload" }).click();
     const field = page.getByRole("textbox", { name: "Payload" });
     const save = page.getByRole("button", { name: "Save payload" });
+    expect(await page.getByRole("button", { name: "Retry", exact: true }).isDisabled()).toBe(true);
     await field.fill("{");
     await save.click();
     await page.getByRole("alert").filter({ hasText: "This is no JSON" }).waitFor();

@@ -29,7 +29,7 @@ const placeOf = (page: Page, itemId: string): Promise<Place> =>
     })()`,
   );
 
-it("R26: a refresh that brings a new item leaves scroll, focus, caret, open items and typed text alone", async (context) => {
+it("R26: a refresh leaves scroll, focus, caret, open items and typed text alone", async (context) => {
   const { admin, page } = await openTestPage(context, async ({ queue }) => {
     for (let n = 0; n < 20; n += 1) await makeDeadLetter(queue, { orderId: `ord-${n}` });
   });
