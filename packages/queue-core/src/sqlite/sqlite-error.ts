@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { StoreBusyError, StoreUnavailableError } from "../errors.ts";
+import { StoreBusyError, StoreRefusedError, StoreUnavailableError } from "../errors.ts";
 
 /** Whether another connection holds the lock, so that the same statement may succeed a moment later. */
 export function isBusy(error: unknown): boolean {
@@ -8,15 +8,24 @@ export function isBusy(error: unknown): boolean {
 
 const OUT_OF_SERVICE = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|PROTOCOL)/;
 
+const DAMAGED = /^SQLITE_(NOTADB|CORRUPT)/;
+
 /**
  * Says in the queue's own terms what SQLite reports.
- * @returns a `StoreBusyError` or `StoreUnavailableError`, or the error itself if it is not about the database's service
+ * @returns a `StoreBusyError`, `StoreUnavailableError` or `StoreRefusedError`, or the error itself if it is about
+ *   neither the database's service nor its file
  */
 export function toStoreError(error: unknown): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
   if (isBusy(error)) {
     return new StoreBusyError(
       "The database stayed locked by other processes; nothing was written, try again",
+      { cause: error },
+    );
+  }
+  if (DAMAGED.test(error.code)) {
+    return new StoreRefusedError(
+      `The file is no SQLite database, or is damaged (${error.code}); it was left as it is. Restore a backup`,
       { cause: error },
     );
   }

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync, statfsSync } from "node:fs";
+import { chmodSync, closeSync, openSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { StoreRefusedError } from "../errors.ts";
@@ -22,6 +22,11 @@ const NETWORK_FILE_SYSTEMS = new Map([
  * @throws {StoreRefusedError} with what to change
  */
 export function checkPlace(path: string, options: { readonly allowNetworkFileSystem: boolean }): void {
+  if (path === "" || path === ":memory:" || path.startsWith("file:")) {
+    throw new StoreRefusedError(
+      `The database must be the path of a file, got "${path}": other connections and processes could not open it`,
+    );
+  }
   const folder = dirname(path);
   let type: number;
   try {
@@ -32,7 +37,7 @@ export function checkPlace(path: string, options: { readonly allowNetworkFileSys
       { cause },
     );
   }
-  const network = NETWORK_FILE_SYSTEMS.get(type);
+  const network = networkFileSystem(type);
   if (network && !options.allowNetworkFileSystem) {
     throw new StoreRefusedError(
       `The database ${path} lies on a network file system (${network}), where SQLite's locks are not safe: ` +
@@ -40,6 +45,14 @@ export function checkPlace(path: string, options: { readonly allowNetworkFileSys
     );
   }
   createPrivately(path);
+}
+
+/**
+ * The name of a file system that is reached over a network.
+ * @param type as statfs(2) tells it
+ */
+export function networkFileSystem(type: number): string | undefined {
+  return NETWORK_FILE_SYSTEMS.get(type);
 }
 
 /**
@@ -54,6 +67,9 @@ function createPrivately(path: string): void {
       throw new StoreRefusedError(`The database ${path} cannot be created: check the folder's permissions`, {
         cause: error,
       });
+    }
+    if (!statSync(path).isFile()) {
+      throw new StoreRefusedError(`The database ${path} is no file: correct the path`, { cause: error });
     }
     chmodSync(path, 0o600);
   }

@@ -1,0 +1,50 @@
+import { fork, type ChildProcess as NodeProcess } from "node:child_process";
+import { once } from "node:events";
+
+/** What a process that has ended said last, and how it ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly answer: unknown;
+}
+
+/** A real process beside the test: it says "ready", waits for messages and answers with messages. */
+export class ChildProcess {
+  readonly #process: NodeProcess;
+  readonly #exited: Promise<unknown[]>;
+  #answer: unknown;
+
+  private constructor(process: NodeProcess) {
+    this.#process = process;
+    this.#exited = once(process, "exit");
+    process.on("message", (message) => {
+      this.#answer = message;
+    });
+  }
+
+  /** Starts a script; resolves when it has said that it is ready. */
+  static async start(script: URL, args: readonly string[]): Promise<ChildProcess> {
+    const child = new ChildProcess(fork(script, args, { execArgv: ["--conditions=source"] }));
+    await child.heard("ready");
+    return child;
+  }
+
+  send(message: string): void {
+    this.#process.send(message);
+  }
+
+  /** Resolves when the process says this, or has said it last. */
+  async heard(message: string): Promise<void> {
+    while (this.#answer !== message) {
+      const [heard] = await Promise.race([
+        once(this.#process, "message"),
+        this.#exited.then(() => ["its exit"]),
+      ]);
+      if (heard === "its exit") throw new Error(`The process ended before it said "${message}"`);
+    }
+  }
+
+  async exit(): Promise<Ending> {
+    const [code] = await this.#exited;
+    return { code: typeof code === "number" ? code : null, answer: this.#answer };
+  }
+}

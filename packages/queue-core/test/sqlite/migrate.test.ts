@@ -1,0 +1,119 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { JobStore } from "../../src/index.ts";
+import { type MigrationSet, openSqliteStore } from "../../src/sqlite/index.ts";
+import { ChildProcess } from "./child-process.ts";
+import { findFaults } from "./invariants.ts";
+import { createFolder, readDatabase } from "./sqlite-test-database.ts";
+
+let folder: ReturnType<typeof createFolder>;
+let path: string;
+let set: MigrationSet;
+beforeEach(() => {
+  folder = createFolder();
+  path = join(folder.path, "jobs.db");
+  mkdirSync(join(folder.path, "migrations"));
+  set = { scope: "shop", directory: pathToFileURL(join(folder.path, "migrations/")) };
+});
+afterEach(() => folder.remove());
+
+const write = (file: string, sql: string): void => writeFileSync(join(folder.path, "migrations", file), sql);
+const open = (...migrations: MigrationSet[]): Promise<JobStore> => openSqliteStore({ path, migrations });
+const openAndClose = async (...migrations: MigrationSet[]): Promise<void> =>
+  (await open(...migrations)).close();
+
+function applied(): unknown[] {
+  return readDatabase(path, (database) =>
+    database.prepare("SELECT scope, version, name FROM migration ORDER BY scope, version").all(),
+  );
+}
+
+const tables = (): unknown[] =>
+  readDatabase(path, (database) =>
+    database
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'shop_%'")
+      .pluck()
+      .all(),
+  );
+
+describe("migrations", () => {
+  it("are applied in order, each once, and what comes later is added", async () => {
+    write("0002-rename.sql", "ALTER TABLE shop_a RENAME TO shop_b;");
+    write("0001-first.sql", "CREATE TABLE shop_a (id INTEGER PRIMARY KEY) STRICT;");
+    await openAndClose(set);
+    await openAndClose(set);
+    expect(tables()).toEqual(["shop_b"]);
+    write("0003-third.sql", "CREATE TABLE shop_c (id INTEGER PRIMARY KEY) STRICT;");
+    await openAndClose(set);
+    expect(tables()).toEqual(["shop_b", "shop_c"]);
+    expect(applied()).toEqual([
+      { scope: "queue", version: 1, name: "queue" },
+      { scope: "shop", version: 1, name: "first" },
+      { scope: "shop", version: 2, name: "rename" },
+      { scope: "shop", version: 3, name: "third" },
+    ]);
+  });
+
+  it("come all together or not at all", async () => {
+    write("0001-first.sql", "CREATE TABLE shop_a (id INTEGER PRIMARY KEY) STRICT;");
+    write("0002-broken.sql", "CREATE TABLE shop_b (id INTEGER PRIMARY KEY) STRICT; CREATE TABEL shop_c;");
+    await expect(open(set)).rejects.toThrow(/TABEL/);
+    expect(tables()).toEqual([]);
+    write("0002-broken.sql", "CREATE TABLE shop_b (id INTEGER PRIMARY KEY) STRICT;");
+    await openAndClose(set);
+    expect(tables()).toEqual(["shop_a", "shop_b"]);
+  });
+
+  it("count for each owner of tables by themselves", async () => {
+    write("0001-first.sql", "CREATE TABLE shop_a (id INTEGER PRIMARY KEY) STRICT;");
+    const other = { ...set, scope: "other" };
+    await openAndClose();
+    await openAndClose(set);
+    // Another owner's files of the same versions are its own: this one finds its table there already.
+    await expect(open(set, other)).rejects.toThrow(/shop_a already exists/);
+  });
+
+  it("refuse a database that is newer than the program, and leave it as it is", async () => {
+    write("0001-first.sql", "CREATE TABLE shop_a (id INTEGER PRIMARY KEY) STRICT;");
+    write("0002-second.sql", "CREATE TABLE shop_b (id INTEGER PRIMARY KEY) STRICT;");
+    await openAndClose(set);
+    rmSync(join(folder.path, "migrations", "0002-second.sql"));
+    await expect(open(set)).rejects.toMatchObject({
+      code: "STORE_REFUSED",
+      message: expect.stringMatching(/version 2 of the shop tables.*knows only 1.*newer program/),
+    });
+    expect(applied()).toHaveLength(3);
+  });
+
+  it.each(["1-first.sql", "0001_first.sql", "0001-First.sql", "first.sql"])(
+    "refuse the file name %s",
+    async (file) => {
+      write(file, "SELECT 1;");
+      await expect(open(set)).rejects.toMatchObject({
+        code: "STORE_REFUSED",
+        message: expect.stringContaining(file),
+      });
+    },
+  );
+
+  it("look at no other files", async () => {
+    write("README.md", "Not a migration.");
+    await openAndClose(set);
+    expect(applied()).toHaveLength(1);
+  });
+
+  it("are applied once when six processes open a new database at the same moment", async () => {
+    const script = new URL("./open-store.ts", import.meta.url);
+    const children = await Promise.all(Array.from({ length: 6 }, () => ChildProcess.start(script, [path])));
+    for (const child of children) child.send("open");
+    const answers = await Promise.all(children.map((child) => child.exit()));
+    expect(answers).toEqual(Array.from({ length: 6 }, () => ({ code: 0, answer: "opened" })));
+    expect(applied()).toEqual([{ scope: "queue", version: 1, name: "queue" }]);
+    expect(readDatabase(path, (database) => database.prepare("SELECT count(*) FROM job").pluck().get())).toBe(
+      6,
+    );
+    expect(readDatabase(path, findFaults)).toEqual([]);
+  });
+});
