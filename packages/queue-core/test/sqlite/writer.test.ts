@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { toStoreError } from "../../src/sqlite/sqlite-error.ts";
+import { prepareConnection } from "../../src/sqlite/start-up-gate.ts";
+import { Writer } from "../../src/sqlite/writer.ts";
+import type { Durability } from "../../src/store.ts";
+import { FakeClock } from "../../src/testing/index.ts";
+import { RecordingConnection } from "./recording-connection.ts";
+import { createFolder } from "./sqlite-test-database.ts";
+
+let folder: ReturnType<typeof createFolder>;
+let connections: Record<Durability, RecordingConnection>;
+let writer: Writer;
+/** What the store keeps in memory for the transaction under way. */
+let pending: string[];
+
+beforeEach(() => {
+  folder = createFolder();
+  const open = (synchronous: "FULL" | "NORMAL"): RecordingConnection => {
+    const connection = new RecordingConnection(join(folder.path, "w.db"));
+    prepareConnection(connection, synchronous);
+    return connection;
+  };
+  connections = { full: open("FULL"), normal: open("NORMAL") };
+  connections.full.database.exec(
+    "CREATE TABLE entry (text TEXT PRIMARY KEY) STRICT; CREATE TABLE counted (text TEXT) STRICT",
+  );
+  pending = [];
+  writer = new Writer({
+    connections,
+    clock: new FakeClock(),
+    random: () => 0.5,
+    busyDeadlineMs: 1_000,
+    afterBegin: () => pending.splice(0),
+    beforeCommit: (connection) => {
+      for (const text of pending) connection.run("INSERT INTO counted VALUES (?)", text);
+    },
+  });
+});
+afterEach(async () => {
+  await writer.idle();
+  connections.full.close();
+  connections.normal.close();
+  folder.remove();
+});
+
+function add(text: string, durability: Durability = "normal"): Promise<string> {
+  return writer.write(durability, (connection) => {
+    pending.push(text);
+    connection.run("INSERT INTO entry VALUES (?)", text);
+    return text;
+  });
+}
+
+const commits = (durability: Durability): number =>
+  connections[durability].statements.filter((sql) => sql === "COMMIT").length;
+const rowsOf = (table: string): unknown[] =>
+  connections.full.database.prepare(`SELECT text FROM ${table} ORDER BY rowid`).pluck().all();
+
+describe("the writer", () => {
+  it("commits those who come together together, each with its own answer", async () => {
+    expect(await Promise.all(["a", "b", "c"].map((text) => add(text)))).toEqual(["a", "b", "c"]);
+    expect([commits("normal"), commits("full")]).toEqual([1, 0]);
+  });
+
+  it("commits a group as durably as its most careful member asks", async () => {
+    await Promise.all([add("a"), add("b", "full"), add("c")]);
+    expect([commits("normal"), commits("full")]).toEqual([0, 1]);
+    expect(connections.full.database.pragma("synchronous", { simple: true })).toBe(2);
+    expect(connections.normal.database.pragma("synchronous", { simple: true })).toBe(1);
+  });
+
+  it("holds the lock for a bounded number of writes", async () => {
+    await Promise.all(Array.from({ length: 450 }, (_, n) => add(String(n))));
+    expect(commits("normal")).toBe(3);
+  });
+
+  it("runs a group one by one when one of it fails, and forgets what the failed try left in memory", async () => {
+    const outcomes = await Promise.allSettled([add("a"), add("b"), add("a"), add("c")]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+    expect(rowsOf("entry")).toEqual(["a", "b", "c"]);
+    expect(rowsOf("counted")).toEqual(["a", "b", "c"]);
+  });
+
+  it("keeps the order of those who wait, transactions between them included", async () => {
+    const order: string[] = [];
+    const note = (text: string) => (): number => order.push(text);
+    await Promise.all([
+      add("a").then(note("a")),
+      writer
+        .exclusive("full", async (connection) => connection.run("INSERT INTO entry VALUES ('b')"))
+        .then(note("b")),
+      add("c").then(note("c")),
+    ]);
+    expect(order).toEqual(["a", "b", "c"]);
+    expect(rowsOf("entry")).toEqual(["a", "b", "c"]);
+  });
+
+  it("takes a write that comes while the last one ends", async () => {
+    for (let n = 0; n < 50; n += 1) await add(String(n));
+    expect(rowsOf("entry")).toHaveLength(50);
+  });
+
+  it("is idle when nothing waits any more", async () => {
+    const written = add("a");
+    await writer.idle();
+    expect(rowsOf("entry")).toEqual(["a"]);
+    await written;
+  });
+});
+
+describe("what SQLite reports", () => {
+  it.each([
+    ["SQLITE_BUSY", "STORE_BUSY"],
+    ["SQLITE_BUSY_SNAPSHOT", "STORE_BUSY"],
+    ["SQLITE_FULL", "STORE_UNAVAILABLE"],
+    ["SQLITE_IOERR_WRITE", "STORE_UNAVAILABLE"],
+    ["SQLITE_READONLY_DBMOVED", "STORE_UNAVAILABLE"],
+    ["SQLITE_CANTOPEN", "STORE_UNAVAILABLE"],
+    ["SQLITE_NOTADB", "STORE_REFUSED"],
+    ["SQLITE_CORRUPT_INDEX", "STORE_REFUSED"],
+  ])("%s is said in the queue's terms: %s, with its cause", (code, said) => {
+    const cause = new Database.SqliteError("as the driver says it", code);
+    expect(toStoreError(cause)).toMatchObject({ code: said, cause });
+  });
+
+  it.each([new Database.SqliteError("duplicate", "SQLITE_CONSTRAINT_PRIMARYKEY"), new Error("other"), null])(
+    "%s is passed on as it is",
+    (error) => {
+      expect(toStoreError(error)).toBe(error);
+    },
+  );
+});
