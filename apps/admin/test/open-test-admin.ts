@@ -20,12 +20,18 @@ export interface TestAdmin {
   /** Moves the sessions' clock; the store's is the machine's. */
   readonly clock: FakeClock;
   /** A request as the operator's scripts send it, with the token. */
-  readonly asOperator: (path: string, init?: { method?: string; body?: unknown }) => Promise<Response>;
+  readonly asOperator: (path: string, init?: { method?: string; body?: unknown }) => Promise<Answer>;
   /** A request as it is given: nobody's, unless its headers say otherwise. */
   readonly send: (path: string, init?: RequestInit) => Promise<Response>;
   /** Logs in as the form does; returns the session's cookie. */
   readonly logIn: () => Promise<string>;
   readonly close: () => Promise<void>;
+}
+
+/** A response whose JSON is whatever the test expects of it. */
+interface Answer extends Response {
+  // oxlint-disable-next-line typescript/no-explicit-any
+  json(): Promise<any>;
 }
 
 /** An admin server on a port and a database file of its own; both go when the test ends. */
