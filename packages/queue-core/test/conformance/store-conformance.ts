@@ -8,6 +8,7 @@ import { dependencyRules } from "./dependencies.ts";
 import { enqueueRules } from "./enqueue.ts";
 import { fencingRules } from "./fencing.ts";
 import { finishRules } from "./finish.ts";
+import { interleavingRules } from "./interleavings.ts";
 import { rescueRules } from "./rescue.ts";
 import { retentionRules } from "./retention.ts";
 import { retryRules } from "./retries.ts";
@@ -42,6 +43,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   stats: statsRules,
   steps: stepRules,
   "every verb in every state": stateRules,
+  interleavings: interleavingRules,
 };
 
 /**

@@ -30,14 +30,22 @@ export class TestBed implements TestProcess {
   readonly #stores: TestStore[] = [];
   #first: TestProcess | undefined;
 
-  private constructor(database: TestDatabase) {
+  readonly #create: CreateDatabase;
+
+  private constructor(database: TestDatabase, create: CreateDatabase) {
     this.database = database;
+    this.#create = create;
   }
 
   static async open(create: CreateDatabase): Promise<TestBed> {
-    const bed = new TestBed(await create());
+    const bed = new TestBed(await create(), create);
     bed.#first = await bed.openProcess();
     return bed;
+  }
+
+  /** Another test bed, with a database of its own. */
+  openBeside(): Promise<TestBed> {
+    return TestBed.open(this.#create);
   }
 
   /** Another store on the same database: what a second process would have. */
