@@ -36,6 +36,8 @@ it("many writers of one file leave one whole content and no drafts", async () =>
 
 it("a write that fails leaves no draft behind", async () => {
   await writeFileAtomically(join(folder, "taken/inside.txt"), "a folder stands where the file should go");
-  await expect(writeFileAtomically(join(folder, "taken"), "content")).rejects.toMatchObject({ code: "EISDIR" });
+  await expect(writeFileAtomically(join(folder, "taken"), "content")).rejects.toMatchObject({
+    code: "EISDIR",
+  });
   expect(await readdir(folder)).toEqual(["taken"]);
 });
