@@ -15,6 +15,7 @@ interface DueIntent {
   readonly order_id: string;
   readonly idempotency_key: string;
   readonly status: PaymentStatus;
+  readonly check_at: number | null;
   readonly checks: number;
 }
 
@@ -24,6 +25,7 @@ const GROUP = 10;
 /**
  * Closes orders whose payment is undecided: asks the gateway what it knows of each one's key and writes it down. It
  * never charges. Payments for orders that were given up are given back.
+ * @throws the signal's reason if it cuts a question short; what was learnt before is written down
  */
 export async function reconcilePayments(shop: Shop, signal: AbortSignal): Promise<Reconciliation> {
   let checked = 0;
@@ -45,7 +47,7 @@ export async function reconcilePayments(shop: Shop, signal: AbortSignal): Promis
 function dueIntents({ store, clock }: Shop): Promise<DueIntent[]> {
   return store.read
     .selectFrom("payment_intents")
-    .select(["order_id", "idempotency_key", "status", "checks"])
+    .select(["order_id", "idempotency_key", "status", "check_at", "checks"])
     .where("check_at", "<=", clock.now())
     .orderBy("check_at")
     .limit(GROUP)
@@ -56,7 +58,11 @@ function dueIntents({ store, clock }: Shop): Promise<DueIntent[]> {
 async function reconcile(shop: Shop, intent: DueIntent, signal: AbortSignal): Promise<boolean> {
   if (intent.status === "refund_due") return await refund(shop, intent, signal);
   const record = await shop.payments.find(intent.idempotency_key, signal);
+  // A question that was broken off has no answer; counting it as one would only put off the next.
+  if (record.kind === "unknown") signal.throwIfAborted();
   await shop.store.transaction(async (tx) => {
+    // The gateway spoke of an instant that is past: `process_order` may have begun to charge since.
+    if (!(await isUnchanged(tx, intent))) return;
     await settlePayment(tx, shop, intent.order_id, record);
     if (intent.status === "abandoned" && record.kind !== "succeeded") {
       const closed = record.kind !== "unknown";
@@ -66,8 +72,18 @@ async function reconcile(shop: Shop, intent: DueIntent, signal: AbortSignal): Pr
   return record.kind !== "unknown";
 }
 
+async function isUnchanged({ sql }: ShopTransaction, intent: DueIntent): Promise<boolean> {
+  const now = await sql
+    .selectFrom("payment_intents")
+    .select(["status", "check_at"])
+    .where("order_id", "=", intent.order_id)
+    .executeTakeFirstOrThrow();
+  return now.status === intent.status && now.check_at === intent.check_at;
+}
+
 async function refund(shop: Shop, intent: DueIntent, signal: AbortSignal): Promise<boolean> {
   const refunded = await shop.payments.refund(intent.idempotency_key, signal);
+  if (!refunded) signal.throwIfAborted();
   await shop.store.transaction(async (tx) => {
     const nowMs = shop.clock.now();
     if (!refunded) return await moveCheck(tx, intent, nextCheckMs("unknown", nowMs, intent.checks));

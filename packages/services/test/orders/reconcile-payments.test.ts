@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import { type OpenedOrder, openOrder } from "../../src/orders/open-order.ts";
 import { readOrder } from "../../src/orders/order-view.ts";
 import { placeOrder, placeOrderLater } from "../../src/orders/place-order.ts";
+import { processOrder } from "../../src/orders/process-order.ts";
 import { reconcilePayments } from "../../src/orders/reconcile-payments.ts";
 import { settlePayment } from "../../src/orders/settle-payment.ts";
+import type { ShopTransaction } from "../../src/shop.ts";
 import { intentOf, keyboards, openTestShop, type TestShop } from "../open-test-shop.ts";
 
 const MINUTE_MS = 60_000;
@@ -215,6 +217,56 @@ describe("reconciling payments", () => {
     await reconcilePayments(shop, signal);
     expect(await statusOf(shop, order.id)).toBe("cancelled");
     expect(await shop.stockOf("prod-1")).toEqual([50, 0]);
+  });
+
+  it("Money: an order that its job takes in hand while the gateway is asked is not given up", async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    await using shop = await openTestShop({
+      payments: (gateway) => ({
+        ...gateway,
+        async find(key) {
+          const record = await gateway.find(key);
+          asked.resolve();
+          await answer.promise;
+          return record;
+        },
+      }),
+    });
+    const order = await placeOrderLater(shop, keyboards(1));
+    shop.clock.advance(60 * MINUTE_MS);
+    const reconciling = reconcilePayments(shop, signal);
+    await asked.promise;
+    const effects: ((tx: ShopTransaction) => Promise<void>)[] = [];
+    const onCommit = (effect: (typeof effects)[number]): void => void effects.push(effect);
+    await processOrder(shop, order.id, { attempt: 1, maxAttempts: 5, signal, onCommit });
+    answer.resolve();
+    await reconciling;
+    await shop.store.transaction(async (tx) => {
+      for (const effect of effects) await effect(tx);
+    });
+    expect(await statusOf(shop, order.id)).toBe("paid");
+    expect(await shop.stockOf("prod-1")).toEqual([50, 1]);
+    expect(await chargesOf(shop)).toMatchObject([{ is_refunded: 0 }]);
+  });
+
+  it("a look that its worker's stop cuts short says nothing about the payment", async () => {
+    const stop = new AbortController();
+    await using shop = await openTestShop({
+      payments: (gateway) => ({
+        ...gateway,
+        async find() {
+          stop.abort(new Error("the worker stops"));
+          return { kind: "unknown", reason: "stopped" };
+        },
+      }),
+    });
+    const { order } = await open(shop);
+    const before = await intentOf(shop, order.id);
+    shop.clock.advance(MINUTE_MS);
+    await expect(reconcilePayments(shop, stop.signal)).rejects.toThrow("the worker stops");
+    expect(await statusOf(shop, order.id)).toBe("pending");
+    expect(await intentOf(shop, order.id)).toEqual(before);
   });
 
   it("finds open payments by a seek, not by reading all", async () => {
