@@ -17,6 +17,7 @@ export interface ProcessRun {
  * is repeated with the same key, so the customer pays once.
  * @returns how the charge ended, or the order's status if it was decided before
  * @throws {PaymentUnavailableError} if nothing was charged and another attempt is left
+ * @throws the signal's reason if it cut the charge short
  */
 export async function processOrder(
   shop: Shop,
@@ -26,6 +27,8 @@ export async function processOrder(
   const begun = await beginCharge(shop, orderId);
   if ("decided" in begun) return begun.decided;
   const outcome = await shop.payments.charge({ ...begun.charge, signal: run.signal });
+  // Broken off by us: the next run charges with the same key and learns what came of it.
+  if (outcome.kind === "unavailable" || outcome.kind === "unknown") run.signal.throwIfAborted();
   if (outcome.kind === "unavailable" && run.attempt < run.maxAttempts) {
     await returnToQueue(shop, orderId);
     throw new PaymentUnavailableError(orderId, outcome.reason);

@@ -103,6 +103,31 @@ describe("payment as a job", () => {
     expect(await shop.stockOf("prod-1")).toEqual([50, 0]);
   });
 
+  it.each(["unavailable", "unknown"] as const)(
+    "Money: a charge that its worker's stop cut short (%s) is left to the next run, under the same key",
+    async (kind) => {
+      const stop = new AbortController();
+      await using shop = await openTestShop({
+        payments: (gateway) => ({
+          ...gateway,
+          async charge(request) {
+            if (stop.signal.aborted) return await gateway.charge(request);
+            stop.abort(new Error("the worker stops"));
+            return { kind, reason: "stopped" };
+          },
+        }),
+      });
+      const order = await placeOrderLater(shop, keyboards(2));
+      const cut = { ...runOf(shop, 3), signal: stop.signal };
+      await expect(processOrder(shop, order.id, cut)).rejects.toThrow("the worker stops");
+      expect(await intentOf(shop, order.id)).toMatchObject({ status: "charging", token: "tok_visa" });
+      const next = runOf(shop, 3);
+      expect(await processOrder(shop, order.id, next)).toBe("succeeded");
+      await next.commit();
+      expect(await statusOf(shop, order.id)).toBe("paid");
+    },
+  );
+
   it("charges nothing for an order that was decided before, or that its request is charging for", async () => {
     let charges = 0;
     await using shop = await openTestShop({
