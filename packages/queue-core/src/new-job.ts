@@ -14,6 +14,8 @@ export interface JobSettings {
   readonly maxAttempts?: number;
   /** Milliseconds before the job may run; at most a year. */
   readonly delayMs?: number;
+  /** The instant from which the job may run, at most a year ahead; in place of `delayMs`. */
+  readonly runAt?: Date;
   /** At most one job of this type with this key exists until that job is pruned or discarded. */
   readonly uniqueKey?: string;
   readonly workflowId?: string | null;
@@ -48,6 +50,9 @@ export function buildJob(
       `"${type}": delayMs must be from 0 to ${MAX_DELAY_MS} (a year), got ${delayMs}`,
     );
   }
+  if (settings.runAt && (settings.delayMs !== undefined || Number.isNaN(settings.runAt.getTime()))) {
+    throw new OptionInvalidError(`"${type}": runAt must be a valid date and stand without delayMs`);
+  }
   if (uniqueKey !== null && (uniqueKey === "" || uniqueKey.length > LONGEST_KEY)) {
     throw new OptionInvalidError(
       `"${type}": uniqueKey must have 1 to ${LONGEST_KEY} characters, got ${uniqueKey.length}`,
@@ -61,6 +66,7 @@ export function buildJob(
     priority,
     maxAttempts,
     delayMs: Math.ceil(delayMs),
+    ...(settings.runAt && { runAtMs: settings.runAt.getTime() }),
     workflowId: settings.workflowId ?? null,
     detached: settings.detached ?? false,
     uniqueKey,

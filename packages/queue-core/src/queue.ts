@@ -106,7 +106,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     type: Type,
     payload: PayloadInput<Jobs, Type>,
     delayMs: number,
-    options: Omit<EnqueueOptions, "delayMs"> = {},
+    options: Omit<EnqueueOptions, "delayMs" | "runAt"> = {},
   ): Promise<EnqueuedJob> {
     return this.enqueue(type, payload, { ...options, delayMs });
   }

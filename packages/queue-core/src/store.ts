@@ -36,6 +36,8 @@ export interface NewJob {
   readonly maxAttempts: number;
   /** Milliseconds from now until it may run. */
   readonly delayMs: number;
+  /** The instant from which it may run, in milliseconds since 1970 UTC; in place of a delay. */
+  readonly runAtMs?: number;
   readonly workflowId: string | null;
   readonly detached: boolean;
   readonly uniqueKey: string | null;

@@ -1,5 +1,7 @@
+import { OptionInvalidError } from "../errors.ts";
 import type { Job } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
+import { MAX_DELAY_MS } from "../retry-policy.ts";
 import type { EnqueueOutcome, NewJob } from "../store.ts";
 import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
@@ -20,7 +22,8 @@ const NO_PARENTS: readonly Parent[] = [];
 
 /**
  * Adds jobs inside the caller's transaction, all or none.
- * @throws {JobDependencyError} before the first row is written: the caller may catch it and commit what else it did
+ * @throws {JobDependencyError | OptionInvalidError} before the first row is written: the caller may catch it and commit
+ *   what else it did
  */
 export function enqueueJobs(
   connection: Connection,
@@ -28,6 +31,7 @@ export function enqueueJobs(
   jobs: readonly NewJob[],
   time: EnqueueTime,
 ): EnqueueOutcome[] {
+  for (const job of jobs) requireWithinReach(job, time.nowMs);
   const parents = jobs.map((job) =>
     job.dependsOn.length === 0 || holderOf(connection, job)
       ? NO_PARENTS
@@ -47,7 +51,7 @@ function enqueueOne(
     const existing = takeUniqueKey(connection, job.type, job.uniqueKey);
     if (existing) return { job: existing, deduplicated: true };
   }
-  const dueAt = job.delayMs === 0 ? createdAtMs : nowMs + job.delayMs;
+  const dueAt = dueTime(job, nowMs, createdAtMs);
   const seq = connection.insert(
     `INSERT INTO job
        (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at)
@@ -64,8 +68,28 @@ function enqueueOne(
     job.slotAtMs,
   );
   const birth = linkToParents(connection, seq, parents);
-  const status = place(connection, counts, seq, job, dueAt, job.delayMs === 0 ? createdAtMs : nowMs, birth);
+  const status = place(
+    connection,
+    counts,
+    seq,
+    job,
+    dueAt,
+    dueAt === createdAtMs ? createdAtMs : nowMs,
+    birth,
+  );
   return { job: asStored(job, seq, status, dueAt, createdAtMs), deduplicated: false };
+}
+
+/** When a job may run. Without a delay, or with its instant in the past, it is due as it is created. */
+function dueTime(job: NewJob, nowMs: number, createdAtMs: number): number {
+  const dueAt = job.runAtMs ?? nowMs + job.delayMs;
+  return dueAt <= nowMs ? createdAtMs : dueAt;
+}
+
+function requireWithinReach({ type, runAtMs = 0 }: NewJob, nowMs: number): void {
+  if (runAtMs <= nowMs + MAX_DELAY_MS) return;
+  const asked = new Date(runAtMs).toISOString();
+  throw new OptionInvalidError(`"${type}": runAt must lie at most a year ahead, got ${asked}`);
 }
 
 /** The job that holds the unique key of a new one. */

@@ -13,6 +13,38 @@ export function delayedRules(rule: Rule): void {
     expect((await bed.claim()).id).toBe(added.id);
   });
 
+  rule("R8: a job can be given the instant from which it may run", async (bed) => {
+    const runAt = new Date(bed.clock.now() + 60_000);
+    const added = await bed.add({ runAt });
+    expect(added).toMatchObject({ status: "scheduled", scheduledAt: runAt });
+    bed.clock.advance(59_999);
+    expect(await bed.queue.dequeue("worker-1")).toBeNull();
+    bed.clock.advance(1);
+    expect((await bed.claim()).id).toBe(added.id);
+  });
+
+  rule("R8: an instant in the past is now", async (bed) => {
+    const first = await bed.add();
+    const added = await bed.add({ runAt: new Date(0) });
+    expect(added).toMatchObject({ status: "pending", scheduledAt: new Date(bed.clock.now()) });
+    expect((await bed.claim()).id).toBe(first.id);
+  });
+
+  rule("R8: an instant that is none, lies too far ahead or stands beside a delay is refused", async (bed) => {
+    const now = bed.clock.now();
+    const before = await bed.database.dump();
+    for (const settings of [
+      { runAt: new Date(Number.NaN) },
+      { runAt: new Date(now + 366 * 24 * 60 * 60_000), uniqueKey: "once" },
+      { runAt: new Date(now), delayMs: 0 },
+    ]) {
+      await bed.store.transaction(async (tx) => {
+        await expect(bed.add({ ...settings, tx })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+      });
+    }
+    expect(await bed.database.dump()).toEqual(before);
+  });
+
   rule("R8: a part of a millisecond counts as a whole one", async (bed) => {
     const { id } = await bed.queue.enqueueDelayed("mail", { n: 1 }, 0.2);
     expect(await bed.states(id)).toEqual(["scheduled"]);

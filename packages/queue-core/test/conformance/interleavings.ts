@@ -146,7 +146,7 @@ export function interleavingRules(rule: Rule): void {
           }
         }),
         // Each run has a database of its own; shrinking would take hundreds of them, and seed and path are printed.
-      { numRuns: 20, endOnFailure: true },
+        { numRuns: 20, endOnFailure: true },
       );
     },
   );
