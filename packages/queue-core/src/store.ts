@@ -109,7 +109,10 @@ export interface WorkerRecord {
 
 /** Keeps a worker's lease from outside its main thread, so that a handler that blocks the CPU does not lose it. */
 export interface Heartbeat {
-  /** While true it beats every third of the lease, first a third from now, as a claim beats; while false it only shows presence. */
+  /**
+   * While true it beats every third of the lease, first a third from now, as a claim beats; while false it only shows
+   * presence.
+   */
   hold(holding: boolean): void;
   stop(): Promise<void>;
 }
@@ -118,8 +121,14 @@ export interface HeartbeatOptions {
   readonly workerId: string;
   readonly leaseMs: number;
   /**
-   * Called after each beat with what the worker held at that instant, and the newest lease token there was: what has a newer one
-   * was claimed later. No clock is compared, as threads and processes need not agree on one.
+   * How long a run of each type may take, in milliseconds. A handler that blocks its worker for ever must not keep its
+   * lease for ever: past this a run whose worker answers nothing is ended as timed out, and with the last such run the
+   * process.
+   */
+  readonly timeoutsMs: Readonly<Record<string, number>>;
+  /**
+   * Called after each beat with what the worker held at that instant, and the newest lease token there was: what has a
+   * newer one was claimed later. No clock is compared, as threads and processes need not agree on one.
    */
   readonly onBeat: (held: readonly HeldJob[], newestToken: number) => void;
   /** Called when a beat could not be written; the next one is tried all the same. */

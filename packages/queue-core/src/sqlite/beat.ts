@@ -19,19 +19,45 @@ export function beat(
   );
 }
 
+/** A run as its row has it. */
+export interface HeldRun extends HeldJob {
+  readonly type: string;
+  /** Spent before this run. */
+  readonly attempts: number;
+}
+
+interface HeldRow {
+  readonly seq: number;
+  readonly created_at: number;
+  readonly token: number;
+  readonly type: string;
+  readonly attempts: number;
+  readonly cancel_requested_at: number | null;
+}
+
 /** What the store says a worker holds. */
 export function heldBy(connection: Connection, workerId: string): HeldJob[] {
+  return runsHeldBy(connection, workerId).map(toHeldJob);
+}
+
+export function runsHeldBy(connection: Connection, workerId: string): HeldRun[] {
   return connection
-    .all<{ seq: number; created_at: number; token: number; cancel_requested_at: number | null }>(
-      `SELECT r.seq, j.created_at, r.token, r.cancel_requested_at FROM running r JOIN job j ON j.seq = r.seq
-       WHERE r.worker_id = ?`,
+    .all<HeldRow>(
+      `SELECT r.seq, j.created_at, r.token, r.type, r.attempts, r.cancel_requested_at
+       FROM running r JOIN job j ON j.seq = r.seq WHERE r.worker_id = ?`,
       workerId,
     )
     .map((row) => ({
       id: formatJobId(row.created_at, row.seq),
       leaseToken: row.token,
+      type: row.type,
+      attempts: row.attempts,
       cancelRequested: row.cancel_requested_at !== null,
     }));
+}
+
+export function toHeldJob({ id, leaseToken, cancelRequested }: HeldRun): HeldJob {
+  return { id, leaseToken, cancelRequested };
 }
 
 /** The newest lease token that was given out; each claim makes the next one. */

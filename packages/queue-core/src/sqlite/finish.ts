@@ -107,8 +107,8 @@ function bury(
   run: Run,
   verdict: { readonly reason: DeadReason; readonly error: string; readonly timedOut: boolean },
 ): "failed" {
-  // A payload that no handler ever saw is no run, so it spends no attempt.
-  const ran = verdict.reason !== "invalid_payload";
+  // A payload that no handler ever saw is no run, so it spends no attempt; nor could there be a run with none left.
+  const ran = verdict.reason !== "invalid_payload" && hasAttemptLeft(connection, run);
   if (ran) recordFailure(connection, counts, run, verdict);
   appendDeadLetter(connection, {
     seq: run.seq,
@@ -119,6 +119,11 @@ function bury(
   });
   cascadeDeath(connection, counts, run.seq, run.nowMs);
   return "failed";
+}
+
+function hasAttemptLeft(connection: Connection, { seq, attempts }: Run): boolean {
+  const job = connection.get<{ max_attempts: number }>("SELECT max_attempts FROM job WHERE seq = ?", seq);
+  return job === undefined || attempts < job.max_attempts;
 }
 
 function abandon(connection: Connection, counts: RunCounts, run: Run): "cancelled" {

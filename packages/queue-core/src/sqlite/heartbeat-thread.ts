@@ -1,8 +1,10 @@
+import { writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import type { HeldJob } from "../store.ts";
-import { beat, heldBy, newestLease } from "./beat.ts";
+import { beat, type HeldRun, newestLease, runsHeldBy, toHeldJob } from "./beat.ts";
 import { Connection } from "./connection.ts";
+import { HangWatch } from "./hang-watch.ts";
 import { isBusy } from "./sqlite-error.ts";
 import { prepareConnection } from "./start-up-gate.ts";
 
@@ -13,6 +15,7 @@ export interface HeartbeatData {
   readonly workerId: string;
   readonly leaseMs: number;
   readonly presenceMs: number;
+  readonly timeoutsMs: Readonly<Record<string, number>>;
 }
 
 export type HeartbeatMessage =
@@ -21,9 +24,11 @@ export type HeartbeatMessage =
 
 export type HeartbeatCommand =
   | { readonly kind: "hold"; readonly holding: boolean }
+  /** The main thread's answer to a beat. */
+  | { readonly kind: "alive" }
   | { readonly kind: "stop" };
 
-const { path, workerId, leaseMs, presenceMs } = workerData as HeartbeatData;
+const { path, workerId, leaseMs, presenceMs, timeoutsMs } = workerData as HeartbeatData;
 const port = parentPort;
 if (!port) throw new Error("The heartbeat runs as a worker thread");
 
@@ -31,6 +36,7 @@ if (!port) throw new Error("The heartbeat runs as a worker thread");
 const RETRY_MS = 5;
 const BEATS_PER_LEASE = 3;
 
+const watch = new HangWatch(timeoutsMs, leaseMs / BEATS_PER_LEASE);
 let opened: Connection | null = null;
 let timer: NodeJS.Timeout | undefined;
 let holding = false;
@@ -38,11 +44,15 @@ let holding = false;
 function tick(): void {
   let nextMs = intervalMs();
   try {
-    send({ kind: "beat", ...beatOnce(connect()) });
+    const connection = connect();
+    const { held, newestToken } = beatOnce(connection);
+    send({ kind: "beat", held: held.map(toHeldJob), newestToken });
+    const overdue = watch.overdue(held, systemClock.monotonic());
+    if (overdue.length > 0) void endHung(connection, overdue, overdue.length === held.length);
   } catch (error) {
     if (opened?.database.inTransaction) opened.run("ROLLBACK");
     if (isBusy(error)) nextMs = RETRY_MS;
-    else send({ kind: "error", message: error instanceof Error ? error.message : String(error) });
+    else report(error);
   }
   schedule(nextMs);
 }
@@ -61,13 +71,43 @@ function connect(): Connection {
   return connection;
 }
 
-function beatOnce(connection: Connection): { held: readonly HeldJob[]; newestToken: number } {
+function beatOnce(connection: Connection): { held: readonly HeldRun[]; newestToken: number } {
   connection.run("BEGIN IMMEDIATE");
   beat(connection, { id: workerId, leaseMs }, systemClock.now());
-  const held = heldBy(connection, workerId);
+  const held = runsHeldBy(connection, workerId);
   const newestToken = newestLease(connection);
   connection.run("COMMIT");
   return { held, newestToken };
+}
+
+/**
+ * Ends runs that are past their time in a main thread that answers nothing. While another run is still within its time,
+ * that one may block the thread by right; with the last one gone there is nothing to wait for, and nothing but the end
+ * of the process stops the handler that hangs.
+ */
+async function endHung(connection: Connection, overdue: readonly HeldRun[], areAll: boolean): Promise<void> {
+  try {
+    // Loaded when it is needed: what finishes a job is most of the store.
+    const { endHungRuns } = await import("./end-hung-runs.ts");
+    if (!watch.isSilent) return;
+    endHungRuns(connection, overdue, systemClock.now());
+  } catch (error) {
+    // The next beat finds the same runs.
+    if (!isBusy(error)) report(error);
+    return;
+  }
+  const jobIds = overdue.map((run) => run.id);
+  const what = areAll ? "the process is ended" : "other runs are within their time";
+  // The log belongs to the main thread. Standard error takes a line without it.
+  writeSync(
+    2,
+    `${JSON.stringify({ workerId, jobIds, msg: `worker hung, runs ended as timed out; ${what}` })}\n`,
+  );
+  if (areAll) process.kill(process.pid, "SIGKILL");
+}
+
+function report(error: unknown): void {
+  send({ kind: "error", message: error instanceof Error ? error.message : String(error) });
 }
 
 function intervalMs(): number {
@@ -88,6 +128,10 @@ port.on("message", (command: HeartbeatCommand) => {
     clearTimeout(timer);
     opened?.close();
     port.close();
+    return;
+  }
+  if (command.kind === "alive") {
+    watch.answer();
     return;
   }
   if (command.holding === holding) return;

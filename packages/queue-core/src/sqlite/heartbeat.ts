@@ -24,8 +24,8 @@ class ThreadHeartbeat implements Heartbeat {
   #thread: Worker;
 
   constructor(path: string, options: HeartbeatOptions) {
-    const { workerId, leaseMs } = options;
-    this.#data = { path, workerId, leaseMs, presenceMs: PRESENCE_MS };
+    const { workerId, leaseMs, timeoutsMs } = options;
+    this.#data = { path, workerId, leaseMs, timeoutsMs, presenceMs: PRESENCE_MS };
     this.#options = options;
     this.#thread = this.#spawn();
   }
@@ -55,7 +55,10 @@ class ThreadHeartbeat implements Heartbeat {
     const url = new URL(`./heartbeat-thread${ending}`, import.meta.url);
     const thread = new Worker(url, { workerData: this.#data });
     thread.on("message", (message: HeartbeatMessage) => {
-      if (message.kind === "beat") onBeat(message.held, message.newestToken);
+      if (message.kind === "beat") {
+        this.#send({ kind: "alive" });
+        onBeat(message.held, message.newestToken);
+      }
       // Anything else is not ours: under `node --watch` Node reports a thread's imports through the same port.
       if (message.kind === "error") onError(new Error(`Heartbeat of ${workerId}: ${message.message}`));
     });

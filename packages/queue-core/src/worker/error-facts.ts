@@ -1,6 +1,6 @@
 import { describeError } from "../error-text.ts";
 
-/** A log line carries at most this much of a stack, in characters; a message of megabytes stands in its stack too. */
+/** A log line carries at most so many characters of a stack: a message of megabytes is in its stack too. */
 const MAX_STACK_LENGTH = 8_192;
 
 /** What a log line says about something thrown, read without trusting it: a logger's own serializer runs its getters. */

@@ -13,7 +13,7 @@ import { serializePayload } from "../payload.ts";
 import { buryAs, type Queue } from "../queue.ts";
 import type { Finish, Verdict } from "../store.ts";
 import { errorFacts } from "./error-facts.ts";
-import { type FailedRun, failRun } from "./fail-run.ts";
+import { buryExhausted, type FailedRun, failRun } from "./fail-run.ts";
 import type { JobContext, JobHandler } from "./handler.ts";
 import { createContext, type RunEffects } from "./job-context.ts";
 import { catchStrays } from "./stray-rejections.ts";
@@ -37,8 +37,8 @@ export interface ExecutedRun {
 }
 
 /**
- * One run of a job: check the payload, run the handler under its timeout, read its outcome, and say how the run ended. Writes
- * nothing about the job but checkpoints. Never rejects for what a handler, a schema or a hook does.
+ * One run of a job: check the payload, run the handler under its timeout, read its outcome, and say how the run ended.
+ * Writes nothing about the job but checkpoints. Never rejects for what a handler, a schema or a hook does.
  */
 export async function executeJob(options: ExecuteOptions): Promise<ExecutedRun> {
   const parsed = options.queue.parse(options.job);
@@ -46,6 +46,10 @@ export async function executeJob(options: ExecuteOptions): Promise<ExecutedRun> 
     options.log.error(errorFacts(parsed), "stored payload is invalid, job goes to the dead letters");
     return { job: options.job, finish: { job: options.job, verdict: buryAs(parsed), ...NOTHING } };
   }
+  const { queue, log } = options;
+  // Its last run was ended by the heartbeat of a worker that hung: what is left to do is to bury it.
+  if (parsed.attempt > parsed.maxAttempts)
+    return { job: parsed, finish: await buryExhausted(queue, parsed, log) };
   return { job: parsed, finish: await runHandler({ ...options, job: parsed }) };
 }
 
@@ -89,8 +93,8 @@ function readVerdict(job: ClaimedJob, returned: unknown, asked: RunEffects): Fin
 }
 
 /**
- * Waits for a handler no longer than its timeout, and no longer than nobody handles a rejection it caused. Its signal aborts
- * first; a handler that does not listen is left behind, and what it does later is dropped, loudly.
+ * Waits for a handler until it ends, its time is over, or a rejection it caused goes unhandled. In the last two cases
+ * its signal aborts; a handler that does not listen is left behind, and what it does later is dropped, loudly.
  */
 async function callHandler(options: ExecuteOptions, context: JobContext): Promise<unknown> {
   const { queue, handler, job, abort, log } = options;

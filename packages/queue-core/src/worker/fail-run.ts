@@ -23,7 +23,20 @@ export function failRun(queue: Queue, run: FailedRun, log: Logger): Finish {
   return { job: run.job, ...withFollowUps(queue, run.job, verdict, log), effects: [] };
 }
 
-/** `instanceof` runs code of what was thrown if that is a proxy; what cannot bear to be asked is replaced by its description. */
+/** The finish of a job that was claimed with no attempt left. */
+export async function buryExhausted(queue: Queue, job: ClaimedJob, log: Logger): Promise<Finish> {
+  const last = (await queue.store.attempts(job.id)).at(-1);
+  const verdict: Verdict = {
+    verb: "bury",
+    reason: "attempts_exhausted",
+    error: last?.error ?? "It has no attempt left",
+    timedOut: last?.outcome === "timed_out",
+  };
+  log.error({ error: verdict.error }, "no attempt is left, job goes to the dead letters");
+  return { job, ...withFollowUps(queue, job, verdict, log), effects: [] };
+}
+
+/** `instanceof` runs code of a proxy: what cannot bear to be asked is replaced by its description. */
 function toReadable(thrown: unknown): unknown {
   try {
     if (thrown instanceof Error) return thrown;

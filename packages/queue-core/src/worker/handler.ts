@@ -17,7 +17,7 @@ export interface JobContext<Jobs extends JobCatalog = JobCatalog, Tables = unkno
   /** Stable over all attempts of this job: give it to outside services so that a repeat does nothing. */
   readonly idempotencyKey: string;
   /**
-   * Aborts when the result will not count any more; `signal.reason` says why: `AttemptTimeoutError`, `JobCancelledError`,
+   * Aborts when the run is not to go on; `signal.reason` says why: `AttemptTimeoutError`, `JobCancelledError`,
    * `LeaseLostError`, `WorkerStoppingError`, or what a promise that the handler left unhandled was rejected with.
    */
   readonly signal: AbortSignal;

@@ -17,9 +17,9 @@ export interface RecordOptions {
 }
 
 /**
- * Writes how a run ended, under its lease. A store that is locked or full is no fault of the job: the write is tried until it
- * is taken or refused, while the heartbeat keeps the lease. Anything else that fails is what the handler asked to commit: then
- * nothing of it was written, and the run has failed.
+ * Writes how a run ended, under its lease. A store that is locked or full is no fault of the job: the write is tried
+ * until it is taken or refused, while the heartbeat keeps the lease. Anything else that fails is what the handler asked
+ * to commit: then nothing of it was written, and the run has failed.
  * @returns null if it could not be written
  */
 export async function recordFinish(

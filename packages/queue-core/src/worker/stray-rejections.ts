@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 // A handler may leave a promise behind that nobody handles. Node ends the process for that, and with it every other job
-// that runs here. The rejection still carries the asynchronous context of the run that caused it, so that run can pay alone.
+// that runs here. The rejection still carries the asynchronous context of the run that caused it: that run pays alone.
 
 type OnStray = (reason: unknown) => void;
 

@@ -8,7 +8,7 @@ export interface WorkerLimits {
   readonly concurrency: number;
   /** How long a silent worker keeps its jobs, in milliseconds; renewed every third of it; 30,000 by default. */
   readonly leaseMs: number;
-  /** How long `stop` waits for running jobs before it hands them back, in milliseconds; 25,000 by default, 0 for not at all. */
+  /** How long `stop` waits for running jobs before it hands them back, in milliseconds; 25,000 by default. */
   readonly shutdownMs: number;
   /** How often an idle worker looks for work, in milliseconds; 1,000 by default. */
   readonly pollMs: number;

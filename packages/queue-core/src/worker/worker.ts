@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { type Logger, pino } from "pino";
+import { definitionOf } from "../catalog.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { JobCatalog, JobType } from "../define-job.ts";
 import { HandlerMissingError, JobCancelledError, LeaseLostError, WorkerStoppingError } from "../errors.ts";
@@ -34,7 +35,7 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
-/** How often a worker looks for others that have died, as a share of its lease; observers count no finer than thirds. */
+/** How often a worker looks for others that have died: an observer counts no finer than thirds of a lease. */
 const LOOKS_PER_LEASE = 3;
 
 /** Claims jobs, runs their handlers and records the results, some at a time, until it is stopped. */
@@ -83,6 +84,9 @@ export class Worker {
     this.#heartbeat = this.#queue.store.heartbeat({
       workerId: this.id,
       leaseMs: this.#limits.leaseMs,
+      timeoutsMs: Object.fromEntries(
+        this.types.map((type) => [type, definitionOf(this.#queue.catalog, type).timeoutMs]),
+      ),
       onBeat: (held, newestToken) => this.#reconcile(held, newestToken),
       onError: (error) => this.#log.error({ err: error }, "heartbeat failed"),
     });
@@ -91,8 +95,8 @@ export class Worker {
   }
 
   /**
-   * Claims nothing more, waits for what runs, and hands back unspent what is still running at the deadline. May be called more
-   * than once; all calls resolve together.
+   * Claims nothing more, waits for what runs, and hands back unspent what is still running at the deadline. May be
+   * called more than once; all calls resolve together.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -165,7 +169,7 @@ export class Worker {
     }
   }
 
-  /** A handler may block this thread from its first line on, so everything about its run is in place before it begins. */
+  /** A handler may block this thread from its first line on, so all about its run is in place before it begins. */
   #begin(job: ClaimedJob): void {
     const { id: jobId, type, attempt, workflowId } = job;
     const log = this.#log.child({ jobId, type, attempt, workflowId });
@@ -207,8 +211,8 @@ export class Worker {
     const { lost, cancelled, unknown } = checkLeases(this.#running, held, newestToken);
     for (const { job, abort } of cancelled) abort.abort(new JobCancelledError(`Job ${job.id} was cancelled`));
     for (const { job, abort } of lost) abort.abort(new LeaseLostError(job.id));
-    // Seen once it may be a claim that is just coming in. Seen twice it is a run whose end could not be recorded, or one of
-    // an earlier process with this worker's id: our beat would keep it for ever.
+    // Seen once it may be a claim that is just coming in. Seen twice it is a run whose end could not be recorded, or
+    // one of an earlier process with this worker's id: our beat would keep it for ever.
     const stranded = unknown.filter((job) => this.#unknown.has(leaseKey(job)));
     this.#unknown = new Set(unknown.map(leaseKey));
     if (stranded.length > 0) void this.#handBack(stranded);

@@ -45,6 +45,10 @@ export class ChildWorker {
     return new ChildWorker(child, `${bed.path}.witness`);
   }
 
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   tell(message: "finish" | "stop"): void {
     this.#child.send(message);
   }
@@ -52,7 +56,7 @@ export class ChildWorker {
   /** Waits for a message, or a log line with this text. */
   async says(what: string): Promise<LogLine> {
     const found = await until(`the child says "${what}"`, () => {
-      if (this.#child.exitCode !== null) throw new Error(`The child has ended: ${this.#stderr}`);
+      if (!this.isRunning) throw new Error(`The child has ended: ${this.#stderr}`);
       return this.messages.find((message) => message === what || (message as LogLine).msg === what);
     });
     return found as LogLine;
@@ -73,9 +77,9 @@ export class ChildWorker {
     await this.#exited;
   }
 
-  /** Resolves with its exit code. */
+  /** Resolves with its exit code, or the signal that ended it. */
   async exit(): Promise<unknown> {
-    const [code] = await this.#exited;
-    return code;
+    const [code, signal] = await this.#exited;
+    return code ?? signal;
   }
 }

@@ -37,7 +37,7 @@ describe("R17: a run that takes longer than its type allows", () => {
     expect(await bed.reaches(id, "completed")).toMatchObject({ attempts: 2, result: "in time" });
   });
 
-  it("leaves its slot to others when its handler does not listen, and what that returns is dropped, loudly", async () => {
+  it("leaves its slot to others when its handler does not listen; what that returns is dropped, loudly", async () => {
     const bed = await WorkerBed.open();
     const { id } = await bed.queue.enqueue("short", { n: 1 }, { maxAttempts: 1 });
     const release = Promise.withResolvers<string>();

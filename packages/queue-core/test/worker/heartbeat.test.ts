@@ -24,6 +24,15 @@ async function rescueUntil(
   return rescued;
 }
 
+/** Whether the one worker there is has been seen to beat so many times. */
+function beatenTimes(bed: WorkerBed, times: number): () => Promise<boolean> {
+  const beats = new Set<number>();
+  return async () => {
+    for (const { seenAt } of await bed.store.workers()) beats.add(seenAt.getTime());
+    return beats.size >= times;
+  };
+}
+
 describe("R13: a handler", () => {
   it("that blocks the CPU for three leases keeps its lease: its job runs once", async () => {
     const bed = await WorkerBed.open();
@@ -44,16 +53,68 @@ describe("R13: a handler", () => {
     const longLeaseMs = 2_000;
     const child = ChildWorker.start(bed, "wait", { leaseMs: longLeaseMs, execArgv: ["--import", preload] });
     await until("the thread has died", () => existsSync(`${bed.path}.crashed`));
-    const beats = new Set<number>();
-    const rescued = await rescueUntil(bed.store, "the worker has beaten for more than a lease", async () => {
-      for (const { seenAt } of await bed.store.workers()) beats.add(seenAt.getTime());
-      return beats.size > 5;
-    });
+    const rescued = await rescueUntil(
+      bed.store,
+      "the worker has beaten for more than a lease",
+      beatenTimes(bed, 6),
+    );
     expect(rescued).toBe(0);
     child.tell("finish");
     await bed.reaches(id, "completed");
     expect(child.witnessed).toEqual(["wait"]);
     await child.says("heartbeat failed");
+  });
+});
+
+describe("R17: a handler that blocks its thread for ever", () => {
+  it("loses its lease when its time is over: the attempt is recorded as timed out, the process ended", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("short", { n: 1 });
+    const child = ChildWorker.start(bed, "wait", { leaseMs });
+    expect(await child.exit()).toBe("SIGKILL");
+    expect(await bed.job(id)).toMatchObject({ status: "scheduled", attempts: 1 });
+    expect(await bed.attempts(id)).toEqual([expect.objectContaining({ attempt: 1, outcome: "timed_out" })]);
+    expect(child.stderr).toContain(`"jobIds":["${id}"]`);
+  });
+
+  it("keeps its process while another run is within its time, which keeps its lease", async () => {
+    const bed = await WorkerBed.open();
+    const patient = await bed.queue.enqueue("task", { n: 1 }, { priority: 20 });
+    const child = ChildWorker.start(bed, "wait", { leaseMs });
+    await until("it runs", () => child.witnessed.length === 1);
+    const { id } = await bed.queue.enqueue("short", { n: 1 });
+    await bed.reaches(id, "scheduled");
+    const rescued = await rescueUntil(
+      bed.store,
+      "the worker has beaten for more than a lease",
+      beatenTimes(bed, 6),
+    );
+    expect(rescued).toBe(0);
+    expect((await bed.job(patient.id)).status).toBe("processing");
+    expect(child.isRunning).toBe(true);
+  });
+
+  it("dies of its last attempt at the next claim, with its hook and one attempt for each run", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("short", { n: 1 }, { maxAttempts: 1 });
+    const child = ChildWorker.start(bed, "wait", { leaseMs });
+    await child.exit();
+    expect(await bed.job(id)).toMatchObject({ status: "scheduled", attempts: 1 });
+    bed.sql((database) => database.exec("UPDATE scheduled SET due_at = 1; UPDATE job SET due_at = 1"));
+    let ranAgain = false;
+    bed.work({
+      short: () => {
+        ranAgain = true;
+      },
+    });
+    expect(await bed.dies(id)).toMatchObject({
+      attempts: 1,
+      reason: "attempts_exhausted",
+      lastError: expect.stringMatching(/^AttemptTimeoutError: /),
+    });
+    expect(await bed.attempts(id)).toHaveLength(1);
+    expect((await bed.jobsOf("other")).map(({ payload }) => payload)).toEqual([{ n: 1 }]);
+    expect(ranAgain).toBe(false);
   });
 });
 
@@ -69,6 +130,7 @@ describe("the heartbeat", () => {
     const heartbeat = startHeartbeat(bed.path, {
       workerId: "worker-1",
       leaseMs,
+      timeoutsMs: {},
       onBeat: (held, newestToken) => beat.resolve({ held, newestToken }),
       onError: beat.reject,
     });
@@ -84,6 +146,7 @@ describe("the heartbeat", () => {
     const heartbeat = startHeartbeat(bed.path, {
       workerId: "worker-1",
       leaseMs: 30,
+      timeoutsMs: {},
       onBeat: () => {
         beats += 1;
       },
@@ -99,6 +162,7 @@ describe("the heartbeat", () => {
     const beside = startHeartbeat(bed.path, {
       workerId: "worker-2",
       leaseMs: 30,
+      timeoutsMs: {},
       onBeat: () => {
         others += 1;
         if (others === 1) beats = 0;
@@ -120,6 +184,7 @@ describe("the heartbeat", () => {
     const heartbeat = startHeartbeat(bed.path, {
       workerId: "worker-1",
       leaseMs,
+      timeoutsMs: {},
       onBeat: () => {
         beats += 1;
       },
@@ -139,6 +204,7 @@ describe("the heartbeat", () => {
     const heartbeat = startHeartbeat("/nowhere/at/all/jobs.db", {
       workerId: "worker-1",
       leaseMs,
+      timeoutsMs: {},
       onBeat: () => {},
       onError: failed.resolve,
     });
@@ -152,6 +218,7 @@ describe("the heartbeat", () => {
     const heartbeat = startHeartbeat(bed.path, {
       workerId: "worker-1",
       leaseMs,
+      timeoutsMs: {},
       onBeat: () => {},
       onError: (error) => errors.push(error),
     });

@@ -325,7 +325,7 @@ describe("R7: once", () => {
 });
 
 describe("R7: the idempotency key", () => {
-  it("is the same in all attempts and after a plain retry, another one for another payload, and each job's own", async () => {
+  it("is the same in all attempts and after a plain retry, and another one for another payload or job", async () => {
     const bed = await WorkerBed.open();
     const { id } = await bed.queue.enqueue("task", { n: 1 });
     const keys: string[] = [];

@@ -9,7 +9,12 @@ const retry = { attempts: 3, backoff: fixed({ delayMs: 0 }) };
 export const WORKER_JOBS = [
   defineJob("task", { payload, retry }),
   defineJob("other", { payload, retry }),
-  defineJob("short", { payload, retry, timeoutMs: 40 }),
+  defineJob("short", {
+    payload,
+    retry,
+    timeoutMs: 40,
+    onDead: (dead) => [{ type: "other", payload: dead.payload }],
+  }),
   defineJob("fragile", { payload, retry: { attempts: 1 } }),
   /** Its payload is stored as text and handled as a date. */
   defineJob("dated", {

@@ -71,7 +71,7 @@ describe("R3: a worker that is stopped", () => {
     expect(bed.lines).toContainEqual(expect.objectContaining({ msg: "jobs handed back", jobIds: [id] }));
   });
 
-  it("hands back unspent what still runs at the deadline, after its signal aborted, and drops what it returns", async () => {
+  it("hands back unspent what still runs at the deadline, aborts its signal and drops what it returns", async () => {
     const bed = await WorkerBed.open();
     const { id } = await bed.queue.enqueue("task", { n: 1 });
     const gate = Promise.withResolvers<string>();

@@ -17,7 +17,7 @@ type BedOptions = Partial<Omit<WorkerOptions<Jobs, AppTables>, "queue" | "handle
 /** One parsed line of the log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
 
-/** A lease so short that a beat, a third of it, comes soon after whatever the test has done, and that a busy machine keeps. */
+/** Short, so that a beat, a third of it, comes soon after what a test did; long enough for a busy machine to keep. */
 export const SHORT_LEASE_MS = 600;
 
 /** A database file with a queue on it, workers over it, and what they log. */

@@ -1,5 +1,5 @@
-// A worker in a process of its own: `worker-process.ts <database> <scenario> <leaseMs>`. Tells its parent what happens, and
-// ends when told to.
+// A worker in a process of its own: `worker-process.ts <database> <scenario> <leaseMs>`. Tells its parent what happens,
+// and ends when told to.
 import { appendFileSync } from "node:fs";
 import { pino } from "pino";
 import { createQueue, createWorker } from "../../src/index.ts";
@@ -66,7 +66,12 @@ const store = await openSqliteStore({ path });
 const queue = createQueue({ store, jobs: WORKER_JOBS });
 const worker = createWorker({
   queue,
-  handlers: { task: handler, other: () => "fine" },
+  handlers: {
+    task: handler,
+    other: () => "fine",
+    // For ever, in which no timer of this thread fires.
+    short: () => blockThread(Number.POSITIVE_INFINITY),
+  },
   leaseMs,
   pollMs: 5,
   workerId: "child",
