@@ -2,7 +2,7 @@ import type { Shop, ShopTransaction } from "../shop.ts";
 import type { OrderStatus } from "../shop-tables.ts";
 import { OrderNotFoundError, PaymentUnavailableError } from "./order-errors.ts";
 import { settlePayment } from "./settle-payment.ts";
-import { CHARGE_GRACE_MS, type PaymentOutcome, QUEUED_GRACE_MS } from "./settlement.ts";
+import { JOB_CHARGE_GRACE_MS, type PaymentOutcome, QUEUED_GRACE_MS } from "./settlement.ts";
 
 /** What the job that charges has to say about its run; a job's context has all of it. */
 export interface ProcessRun {
@@ -39,7 +39,7 @@ export async function processOrder(
   return outcome.kind;
 }
 
-/** From here on the reconciler may ask the gateway about it, should this process not come back. */
+/** From here on it is the reconciler's to ask the gateway about it, should no run of the job come back in time. */
 async function beginCharge({ store, clock }: Shop, orderId: string) {
   return await store.transaction(async ({ sql }) => {
     const order = await sql
@@ -51,7 +51,7 @@ async function beginCharge({ store, clock }: Shop, orderId: string) {
     const nowMs = clock.now();
     const intent = await sql
       .updateTable("payment_intents")
-      .set({ status: "charging", check_at: nowMs + CHARGE_GRACE_MS, updated_at: nowMs })
+      .set({ status: "charging", check_at: nowMs + JOB_CHARGE_GRACE_MS, updated_at: nowMs })
       .where("order_id", "=", orderId)
       .where("status", "in", ["queued", "charging"])
       .returning(["idempotency_key", "amount_cents", "currency", "token"])

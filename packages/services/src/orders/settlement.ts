@@ -6,6 +6,11 @@ export type PaymentOutcome = ChargeOutcome | ChargeRecord;
 
 /** A minute: no charge is still on its way then, since the gateway is given ten seconds to answer. */
 export const CHARGE_GRACE_MS = 60_000;
+/**
+ * Five minutes: the job of a worker that died while charging runs again once its lease of half a minute is over, also
+ * if all workers had to be started anew, and charges with the same key.
+ */
+export const JOB_CHARGE_GRACE_MS = 5 * 60_000;
 /** An order that waits for `process_order` this long is given up: its customer has gone, and holds stock. */
 export const QUEUED_GRACE_MS = 60 * 60_000;
 /** A given-up payment is looked at once more, in case the request was held up somewhere and arrived after all. */

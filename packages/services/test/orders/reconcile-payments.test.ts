@@ -250,6 +250,20 @@ describe("reconciling payments", () => {
     expect(await chargesOf(shop)).toMatchObject([{ is_refunded: 0 }]);
   });
 
+  it("leaves an order whose worker died while charging to the next run of its job, for five minutes", async () => {
+    await using shop = await openTestShop({
+      payments: (gateway) => ({ ...gateway, charge: () => Promise.reject(new Error("the worker died")) }),
+    });
+    const order = await placeOrderLater(shop, keyboards(1));
+    const run = { attempt: 1, maxAttempts: 5, signal, onCommit: () => undefined };
+    await expect(processOrder(shop, order.id, run)).rejects.toThrow("the worker died");
+    shop.clock.advance(5 * MINUTE_MS - 1);
+    expect(await reconcilePayments(shop, signal)).toMatchObject({ checked: 0 });
+    shop.clock.advance(1);
+    await reconcilePayments(shop, signal);
+    expect(await statusOf(shop, order.id)).toBe("cancelled");
+  });
+
   it("a look that its worker's stop cuts short says nothing about the payment", async () => {
     const stop = new AbortController();
     await using shop = await openTestShop({
