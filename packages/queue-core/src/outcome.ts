@@ -15,7 +15,7 @@ interface Cancel {
 const outcome: unique symbol = Symbol("holdfast.outcome");
 
 /** The least a snooze waits, so that a handler cannot spin on its own job. */
-export const MIN_SNOOZE_MS = 100;
+const MIN_SNOOZE_MS = 100;
 
 /**
  * Run this job again later; no attempt is spent.

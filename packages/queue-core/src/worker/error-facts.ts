@@ -3,7 +3,7 @@ import { describeError } from "../error-text.ts";
 /** A log line carries at most so many characters of a stack: a message of megabytes is in its stack too. */
 const MAX_STACK_LENGTH = 8_192;
 
-/** What a log line says about something thrown, read without trusting it: a logger's own serializer runs its getters. */
+/** What a log line says about what was thrown, read without trusting it: a logger's own serializer runs getters. */
 export function errorFacts(thrown: unknown): { readonly error: string; readonly stack?: string } {
   const error = describeError(thrown);
   const stack = readStack(thrown);

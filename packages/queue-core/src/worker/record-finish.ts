@@ -10,11 +10,12 @@ import { failRun } from "./fail-run.ts";
 export interface RecordOptions {
   readonly queue: Queue;
   readonly log: Logger;
-  /** How long to wait before another try while the store is out of service, in milliseconds. */
-  readonly retryMs: number;
   /** When aborted, the next try is the last one. */
   readonly giveUp: AbortSignal;
 }
+
+/** Between tries, in milliseconds: the store has waited for its lock already, and a full disk stays full a while. */
+const RETRY_MS = 500;
 
 /**
  * Writes how a run ended, under its lease. A store that is locked or full is no fault of the job: the write is tried
@@ -26,7 +27,7 @@ export async function recordFinish(
   executed: ExecutedRun,
   options: RecordOptions,
 ): Promise<FinishOutcome | null> {
-  const { queue, log, retryMs, giveUp } = options;
+  const { queue, log, giveUp } = options;
   let { finish } = executed;
   for (;;) {
     try {
@@ -35,7 +36,7 @@ export async function recordFinish(
       if (error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
         if (giveUp.aborted) return null;
         log.error(errorFacts(error), "the result cannot be recorded now, will try again");
-        await waitUnlessAborted(retryMs, giveUp);
+        await waitUnlessAborted(RETRY_MS, giveUp);
       } else if (finish.verdict.verb === "complete") {
         log.error(errorFacts(error), "what the handler asked for could not be committed");
         finish = failRun(queue, { job: executed.job, error, timedOut: false }, log);

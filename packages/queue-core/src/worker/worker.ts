@@ -134,6 +134,7 @@ export class Worker {
     while (!this.#hasBeaten && !this.#stopping) await this.#wake.wait(this.#limits.pollMs);
     while (!this.#stopping) {
       await this.#rescueNowAndThen();
+      if (this.#stopping) break;
       const free = this.#limits.concurrency - this.#running.size;
       const claimed = free > 0 ? await this.#claim(free) : [];
       if (this.#stopping) {
@@ -196,8 +197,7 @@ export class Worker {
       throw new HandlerMissingError(`Job ${job.id} was claimed, but "${job.type}" has no handler`);
     const queue = this.#queue;
     const executed = await executeJob({ queue, handler, job, abort, log });
-    const { pollMs: retryMs } = this.#limits;
-    const outcome = await recordFinish(executed, { queue, log, retryMs, giveUp: this.#giveUp.signal });
+    const outcome = await recordFinish(executed, { queue, log, giveUp: this.#giveUp.signal });
     const durationMs = Math.round(this.#clock.monotonic() - startedAtMs);
     if (!outcome) log.error({ durationMs }, "how the run ended is not recorded; its job will run again");
     else if (outcome.accepted) log.info({ status: outcome.status, durationMs }, "run ended");
@@ -209,8 +209,8 @@ export class Worker {
     if (!this.#hasBeaten) this.#wake.ring();
     this.#hasBeaten = true;
     const { lost, cancelled, unknown } = checkLeases(this.#running, held, newestToken);
-    for (const { job, abort } of cancelled) abort.abort(new JobCancelledError(`Job ${job.id} was cancelled`));
-    for (const { job, abort } of lost) abort.abort(new LeaseLostError(job.id));
+    for (const run of cancelled) abortRun(run, new JobCancelledError(`Job ${run.job.id} was cancelled`));
+    for (const run of lost) abortRun(run, new LeaseLostError(run.job.id));
     // Seen once it may be a claim that is just coming in. Seen twice it is a run whose end could not be recorded, or
     // one of an earlier process with this worker's id: our beat would keep it for ever.
     const stranded = unknown.filter((job) => this.#unknown.has(leaseKey(job)));
@@ -220,27 +220,33 @@ export class Worker {
 
   async #handBackRunning(): Promise<void> {
     const runs = [...this.#running];
-    for (const { abort } of runs)
-      abort.abort(new WorkerStoppingError("The worker stops: the job was handed back"));
-    for (const { log } of runs) log.warn("deadline of the shutdown reached, handing the job back");
+    for (const run of runs)
+      abortRun(run, new WorkerStoppingError("The worker stops: the job was handed back"));
     await this.#handBack(runs.map(({ job }) => job));
   }
 
   /** Gives up jobs unspent. */
   async #handBack(jobs: readonly Finish["job"][]): Promise<void> {
     if (jobs.length === 0) return;
-    const jobIds = jobs.map((job) => job.id);
+    const ids = jobs.map((job) => job.id);
     const verdict = { verb: "handBack" } as const;
     try {
-      await this.#queue.store.finish(jobs.map((job) => ({ job, verdict, followUps: [], effects: [] })));
-      this.#log.warn({ jobIds }, "jobs handed back");
-    } catch (error) {
-      this.#log.error(
-        { err: error, jobIds },
-        "handing back failed; the jobs run again when the lease is over",
+      const outcomes = await this.#queue.store.finish(
+        jobs.map((job) => ({ job, verdict, followUps: [], effects: [] })),
       );
+      const jobIds = ids.filter((_, i) => outcomes[i]?.accepted);
+      if (jobIds.length > 0) this.#log.warn({ jobIds }, "jobs handed back");
+    } catch (err) {
+      this.#log.error({ err, jobIds: ids }, "handing back failed; the jobs run again when the lease is over");
     }
   }
+}
+
+/** Tells a handler, once, that its run is not to go on. */
+function abortRun({ abort, log }: Running, reason: Error): void {
+  if (abort.signal.aborted) return;
+  log.warn({ reason: reason.message }, "signal aborted");
+  abort.abort(reason);
 }
 
 /** @throws {HandlerMissingError} listing the types without a handler */

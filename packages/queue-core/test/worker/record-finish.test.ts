@@ -38,7 +38,7 @@ describe("a result that meets a locked database", () => {
           unlock = await bed.lock();
         },
       },
-      { shutdownMs: 0, pollMs: 600_000 },
+      { shutdownMs: 0 },
     );
     await bed.logged("the result cannot be recorded now, will try again", id);
     const stopped = worker.stop();
