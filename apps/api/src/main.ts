@@ -27,7 +27,7 @@ await startApp(async () => {
   const log = createLogger({
     name: "api",
     level: environment.LOG_LEVEL,
-    secrets: [...secretsIn(shape, environment), ...(environment.API_KEYS ?? [])],
+    secrets: secretsIn(shape, environment),
   });
 
   const store = await openShopStore(environment);

@@ -1,6 +1,7 @@
 /** A request to a service outside this machine. */
 export interface OutsideRequest {
   readonly method: "GET" | "POST";
+  /** A user and password in it are sent as credentials. */
   readonly url: URL;
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -33,10 +34,11 @@ export async function requestOutside(request: OutsideRequest): Promise<OutsideAn
     return { kind: "unsent", error: new Error("Stopped before it was sent", { cause: signal.reason }) };
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(url, {
+    const response = await fetch(withoutCredentials(url), {
       method,
       headers: {
         accept: "application/json",
+        ...credentialsIn(url),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
       },
@@ -50,6 +52,21 @@ export async function requestOutside(request: OutsideRequest): Promise<OutsideAn
     const error = cause instanceof Error ? cause : new Error(String(cause), { cause });
     return { kind: failedToConnect(error) ? "unsent" : "lost", error };
   }
+}
+
+/** `fetch` takes no URL with credentials in it: every charge would be one of which nobody knows what became. */
+function withoutCredentials(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = "";
+  bare.password = "";
+  return bare;
+}
+
+/** RFC 7617, section 2. */
+function credentialsIn({ username, password }: URL): { readonly authorization?: string } {
+  if (username === "" && password === "") return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
 }
 
 async function readBounded(response: Response): Promise<string> {

@@ -35,6 +35,17 @@ describe("requestOutside", () => {
     });
   });
 
+  it("sends the user and password of its URL as Basic credentials, and a URL without them none", async () => {
+    await using server = await startTestServer(answerWith(200, {}));
+    const url = new URL(server.url);
+    url.username = "shop";
+    url.password = "p@ss:wörd";
+    expect(await post(url.href)).toMatchObject({ kind: "answered" });
+    expect(await post(server.url)).toMatchObject({ kind: "answered" });
+    const sent = server.seen.map(({ headers }) => headers.authorization);
+    expect(sent).toEqual([`Basic ${Buffer.from("shop:p@ss:wörd").toString("base64")}`, undefined]);
+  });
+
   it("gives an answer that is no JSON without a body", async () => {
     await using server = await startTestServer((_, response) =>
       response.writeHead(502).end("<h1>Bad Gateway"),

@@ -48,20 +48,33 @@ export function oneOf<const Word extends string>(words: readonly Word[]): z.ZodT
   return text(`one of ${words.join(", ")}`, (value) => words.find((word) => word === value));
 }
 
-/** Items between commas; spaces around them don't count, and none may be empty. */
-export function list(what: string): z.ZodType<readonly string[], string> {
+/**
+ * Items between commas; spaces around them don't count.
+ * @param least how many characters each must have
+ */
+export function list(what: string, least = 1): z.ZodType<readonly string[], string> {
   return text(`${what}, separated by commas`, (value) => {
     const items = value.split(",").map((item) => item.trim());
-    return items.includes("") ? undefined : items;
+    return items.every((item) => item.length >= least) ? items : undefined;
   });
 }
 
-/** A URL of one of the given protocols, kept as text. */
+/** A URL of one of the given protocols, kept as text; a user and password in it are percent-encoded. */
 export function url(protocols: readonly string[], example: string): z.ZodType<string, string> {
   return text(`a URL like ${example}`, (value) => {
     const parsed = URL.parse(value);
-    return parsed !== null && protocols.includes(parsed.protocol) && parsed.host !== "" ? value : undefined;
+    if (parsed === null || !protocols.includes(parsed.protocol) || parsed.host === "") return undefined;
+    return canBeDecoded(parsed.username + parsed.password) ? value : undefined;
   });
+}
+
+function canBeDecoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** An IANA time zone. */

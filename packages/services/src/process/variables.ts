@@ -41,7 +41,8 @@ export const storeVariables = {
     isPath: true,
   }),
   DATA_DIR: withFallback(anyText(), {
-    description: "Folder for the outbox of simulated mail and the admin token of development",
+    description:
+      "Folder for the daily reports, the outbox of simulated mail and the admin token of development",
     fallback: "./data",
     isPath: true,
   }),
@@ -53,8 +54,10 @@ export const storeVariables = {
 
 export const apiVariables = {
   API_PORT: withFallback(port(), { description: "Port of the shop's API", fallback: "3000" }),
-  API_KEYS: optional(list("keys of the API's clients"), {
-    description: "Keys that clients of the API must send, separated by commas; required in production",
+  // Shorter ones can be guessed, and the logger would blot out every place where a single letter stands.
+  API_KEYS: optional(list("keys of at least 16 characters", 16), {
+    description:
+      "Keys that clients of the API must send, of at least 16 characters, separated by commas; required in production",
     secret: true,
     production: "required",
   }),
@@ -144,8 +147,8 @@ export const invoiceVariables = {
 };
 
 export const paymentVariables = {
-  PAYMENT_URL: optional(url(["http:", "https:"], "https://payments.example.com"), {
-    description: "Payment gateway; unset: payment is simulated",
+  PAYMENT_URL: optional(url(["http:", "https:"], "https://user:password@payments.example.com"), {
+    description: "Payment gateway, with user and password if it asks for them; unset: payment is simulated",
     production: "real",
   }),
   SIM_PAYMENT_MS: withFallback(wholeNumber(0, HOUR_MS), {
@@ -155,8 +158,9 @@ export const paymentVariables = {
 };
 
 export const inventoryVariables = {
-  INVENTORY_URL: optional(url(["http:", "https:"], "https://stock.example.com"), {
-    description: "Inventory service; unset: the shop's own stock table",
+  INVENTORY_URL: optional(url(["http:", "https:"], "https://user:password@stock.example.com"), {
+    description:
+      "Inventory service, with user and password if it asks for them; unset: the shop's own stock table",
   }),
   SIM_INVENTORY_MS: withFallback(wholeNumber(0, HOUR_MS), {
     description: "How long an update of the shop's own stock table is drawn out, in milliseconds",

@@ -102,11 +102,18 @@ describe("readEnvironment", () => {
   });
 
   it("lists everything that is wrong at once, one line each, and never a secret", () => {
-    const shape = { ...adminVariables, ...schedulerVariables, ...mailVariables, ...workerVariables };
+    const shape = {
+      ...adminVariables,
+      ...apiVariables,
+      ...schedulerVariables,
+      ...mailVariables,
+      ...workerVariables,
+    };
     const problems = problemsOf(shape, {
       LOG_LEVEL: "loud",
       ADMIN_PORT: "70000",
       ADMIN_TOKEN: "tooshort",
+      API_KEYS: "a-key-of-the-web-shop, e",
       SCHEDULE_TZ: "Moon/Base",
       SIM_EMAIL_FAILURE: "1.5",
       SMTP_URL: "http://ann:hunter2@mail",
@@ -116,6 +123,7 @@ describe("readEnvironment", () => {
     expect([...problems].sort()).toEqual([
       'ADMIN_PORT: expected a port from 0 to 65535, got "70000"',
       "ADMIN_TOKEN: expected at least 16 characters",
+      "API_KEYS: expected keys of at least 16 characters, separated by commas",
       'LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"',
       'SCHEDULE_TZ: expected an IANA time zone like Europe/Berlin, got "Moon/Base"',
       'SIM_EMAIL_FAILURE: expected a number from 0 to 1, got "1.5"',
@@ -123,6 +131,12 @@ describe("readEnvironment", () => {
       'WORKER_CONCURRENCY: expected a whole number from 1 to 1000, got "-1"',
       'WORKER_TYPES: expected names of job types, separated by commas, got "a,,b"',
     ]);
+  });
+
+  it("refuses a URL whose user or password cannot be decoded, without telling it", () => {
+    const [problem] = problemsOf(paymentVariables, { PAYMENT_URL: "https://shop:100%@pay.example.com" });
+    expect(problem).toMatch(/^PAYMENT_URL: expected a URL like .*:\*\*\*@pay\.example\.com"$/);
+    expect(problem).not.toContain("100%");
   });
 
   it("counts an empty variable as unset", () => {
@@ -166,8 +180,9 @@ describe("readEnvironment", () => {
     const shape = { ...apiVariables, ...adminVariables };
     const environment = readEnvironment(
       shape,
-      given({ API_KEYS: "key-a, key-b", ADMIN_TOKEN: "0123456789abcdef" }),
+      given({ API_KEYS: "key-a-of-the-shop, key-b-of-the-shop", ADMIN_TOKEN: "0123456789abcdef" }),
     );
-    expect(secretsIn(shape, environment)).toEqual(["key-a", "key-b", "0123456789abcdef"]);
+    const secrets = ["key-a-of-the-shop", "key-b-of-the-shop", "0123456789abcdef"];
+    expect(secretsIn(shape, environment)).toEqual(secrets);
   });
 });
