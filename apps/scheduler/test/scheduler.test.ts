@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { Scheduler } from "../src/scheduler.ts";
 import { registerSchedules } from "../src/schedules.ts";
 
+const DAY_MS = 24 * 60 * 60_000;
 const log = pino({ enabled: false });
 const stores: ShopStore[] = [];
 let folder: string;
@@ -59,6 +60,21 @@ it("registering the schedules again, as every start does, skips and doubles no s
   expect(items).toHaveLength(1);
 });
 
+it("R9: after days without a scheduler each day gets its report, and all else one run", async () => {
+  const { scheduler, store } = await openScheduler();
+  clock.advance(3 * DAY_MS);
+  await scheduler.tick();
+  const { items } = await store.listJobs({ limit: 10 });
+  const slots = items.map(({ type, slotAt }) => `${type} ${slotAt?.toISOString()}`).sort();
+  expect(slots).toEqual([
+    "cleanup_completed_jobs 2026-06-04T03:00:00.000Z",
+    "daily_sales_report 2026-06-02T00:00:00.000Z",
+    "daily_sales_report 2026-06-03T00:00:00.000Z",
+    "daily_sales_report 2026-06-04T00:00:00.000Z",
+    "reconcile_payments 2026-06-04T23:59:00.000Z",
+  ]);
+});
+
 it("a scheduler promotes due jobs and takes jobs back from a worker that died", async () => {
   const { queue, scheduler, store } = await openScheduler();
   const late = await queue.enqueueDelayed("reconcile_payments", {}, 5_000);
@@ -87,13 +103,29 @@ it("a step that fails keeps no other step and no later tick from its turn", asyn
   expect((await store.getJob(delayed.id))?.status).toBe("pending");
 });
 
-it("a scheduler that is stopped ends its loop", async () => {
-  const { scheduler } = await openScheduler();
+it("stopping waits for the step under way, cuts the pause after it short and ends the loop", async () => {
+  const { queue } = await openScheduler();
+  const begun = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const steps: string[] = [];
+  const slow = Object.create(queue, {
+    releaseStaleJobs: {
+      async value() {
+        begun.resolve();
+        await held.promise;
+        steps.push("rescued");
+        return 0;
+      },
+    },
+  }) as typeof queue;
+  // An hour's pause: had it to pass, or the loop to go on, the test would not end.
+  const scheduler = new Scheduler({ queue: slow, log, tickMs: 3_600_000 });
   scheduler.start();
-  await scheduler.stop();
-  const before = (await stores[0]?.listJobs({ limit: 10 }))?.items.length;
-  clock.advance(60_000);
-  expect((await stores[0]?.listJobs({ limit: 10 }))?.items.length).toBe(before);
+  await begun.promise;
+  const stopped = scheduler.stop().then(() => steps.push("stopped"));
+  held.resolve();
+  await stopped;
+  expect(steps).toEqual(["rescued", "stopped"]);
 });
 
 it("the loop checkpoints now and then, and goes on when that fails", async () => {
