@@ -114,6 +114,7 @@ interface WebhookDeliveriesTable {
   last_error: Optional<string>;
   created_at: Fixed<number>;
   delivered_at: Optional<number>;
+  job_id: Optional<string>;
 }
 
 interface SalesReportsTable {

@@ -90,6 +90,7 @@ export const deliveriesAnswer = z.strictObject({
       lastError: z.string().nullable(),
       createdAt: isoTime,
       deliveredAt: isoTime.nullable(),
+      jobId: z.string().nullable(),
     }),
   ),
   nextCursor: z.string().nullable(),

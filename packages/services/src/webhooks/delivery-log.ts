@@ -1,6 +1,7 @@
 import type { Page } from "@holdfast/queue-core";
-import type { Shop } from "../shop.ts";
+import type { Shop, ShopStore } from "../shop.ts";
 import type { DeliveryStatus } from "../shop-tables.ts";
+import { enqueueDelivery } from "./enqueue-delivery.ts";
 import { WebhookNotFoundError, WebhookPendingError } from "./webhook-errors.ts";
 
 /** One event on its way to one endpoint. */
@@ -16,6 +17,8 @@ export interface WebhookDelivery {
   readonly lastError: string | null;
   readonly createdAt: Date;
   readonly deliveredAt: Date | null;
+  /** The job that delivers it, or did last; null for those of before it was noted. */
+  readonly jobId: string | null;
 }
 
 export interface WebhookDeliveryQuery {
@@ -51,6 +54,7 @@ export async function listWebhookDeliveries(
     lastError: row.last_error,
     createdAt: new Date(row.created_at),
     deliveredAt: row.delivered_at === null ? null : new Date(row.delivered_at),
+    jobId: row.job_id,
   }));
   return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
 }
@@ -69,19 +73,28 @@ export async function replayWebhookDelivery(
     const delivery = await tx.sql
       .selectFrom("webhook_deliveries")
       .innerJoin("webhook_endpoints", "webhook_endpoints.id", "webhook_deliveries.endpoint_id")
-      .select("webhook_deliveries.status")
+      .select(["webhook_deliveries.status", "webhook_deliveries.job_id"])
       .where("webhook_deliveries.id", "=", id)
       .where("webhook_endpoints.is_active", "=", 1)
       .executeTakeFirst();
     if (!delivery) throw new WebhookNotFoundError("delivery", id);
-    // Leaving `pending` alone is what keeps two operators from sending it twice.
-    if (delivery.status === "pending") throw new WebhookPendingError(id);
+    // Leaving alone what is being tried is what keeps two operators from sending it twice.
+    if (delivery.status === "pending" && (await isTried(store, delivery.job_id))) {
+      throw new WebhookPendingError(id);
+    }
     await tx.sql
       .updateTable("webhook_deliveries")
       .set({ status: "pending", delivered_at: null })
       .where("id", "=", id)
       .execute();
-    const job = await queue.enqueue("send_webhook", { deliveryId: id }, { tx });
-    return job.id;
+    return await enqueueDelivery(tx, queue, id);
   });
+}
+
+/** The log alone does not tell: a job that was cancelled, or killed its worker, ended without a word in it. */
+async function isTried(store: Pick<ShopStore, "getJob">, jobId: string | null): Promise<boolean> {
+  if (jobId === null) return true;
+  // Read beside the transaction, which sees all that matters: whoever wrote before us has committed.
+  const job = await store.getJob(jobId);
+  return job !== null && !["completed", "cancelled", "failed"].includes(job.status);
 }

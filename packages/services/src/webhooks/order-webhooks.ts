@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readOrder } from "../orders/order-view.ts";
 import type { ShopQueue, ShopTransaction } from "../shop.ts";
+import { enqueueDelivery } from "./enqueue-delivery.ts";
 
 /** The event that tells receivers an order is done. */
 const ORDER_COMPLETED = "order.completed";
@@ -45,7 +46,7 @@ export async function enqueueOrderWebhooks(
       .executeTakeFirstOrThrow();
     if (numInsertedOrUpdatedRows === 1n) {
       // Detached: an order is complete without anyone having heard of it.
-      await queue.enqueue("send_webhook", { deliveryId: id }, { tx, workflowId, detached: true });
+      await enqueueDelivery(tx, queue, id, { workflowId, detached: true });
     }
   }
 }

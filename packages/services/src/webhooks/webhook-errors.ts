@@ -35,7 +35,7 @@ export class WebhookPendingError extends Error {
   override readonly name = "WebhookPendingError";
 
   constructor(id: string) {
-    super(`Webhook delivery ${id} is still being tried; wait for its end, or retry its job`);
+    super(`Webhook delivery ${id} is still being tried; wait for its end, or cancel its job`);
   }
 }
 

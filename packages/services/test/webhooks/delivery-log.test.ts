@@ -1,3 +1,4 @@
+import { NonRetryableError } from "@holdfast/queue-core";
 import { describe, expect, it } from "vitest";
 import { listWebhookDeliveries, replayWebhookDelivery } from "../../src/webhooks/delivery-log.ts";
 import { removeWebhookEndpoint } from "../../src/webhooks/endpoints.ts";
@@ -76,6 +77,24 @@ describe("R25: a replay", () => {
     const delivery = await prepareDelivery(shop, "https://a.example/");
     await expect(replayWebhookDelivery(shop, delivery.id)).rejects.toBeInstanceOf(WebhookPendingError);
     expect(await webhookJobs(shop)).toHaveLength(1);
+  });
+
+  it("of a delivery whose job was cancelled or given up is accepted, whatever the log says", async () => {
+    await using shop = await openTestShop();
+    const delivery = await prepareDelivery(shop, "https://a.example/");
+    const { jobId } = await delivery.logged();
+    await shop.store.cancel(jobId!);
+    expect(await delivery.logged()).toMatchObject({ status: "pending", attempts: 0 });
+    const second = await replayWebhookDelivery(shop, delivery.id);
+    expect(second).not.toBe(jobId);
+    expect(await delivery.logged()).toMatchObject({ jobId: second });
+    await expect(replayWebhookDelivery(shop, delivery.id)).rejects.toBeInstanceOf(WebhookPendingError);
+
+    // As when the job takes its process down with it: no handler is left to write the log.
+    const claimed = await shop.queue.dequeue("worker-1", { types: ["send_webhook"] });
+    await shop.queue.failJob(claimed!, new NonRetryableError("worker died"));
+    expect(await shop.store.getJob(second)).toMatchObject({ status: "failed" });
+    expect(await replayWebhookDelivery(shop, delivery.id)).not.toBe(second);
   });
 
   it("asked for ten times at once happens once", async () => {
