@@ -17,12 +17,13 @@ export function answerOrder(order: OrderView): Response {
       return failure(402, "PAYMENT_DECLINED", `The payment was declined; order ${id} was not placed`, {
         headers,
       });
+    // Perhaps charged all the same, if the gateway's answer came too late: then it is given back.
     case "cancelled":
     case "refunded":
       return failure(
         503,
         "PAYMENT_UNAVAILABLE",
-        `Payment is not available just now; order ${id} was cancelled and nothing was charged. Order again later`,
+        `Payment is not available just now; order ${id} was cancelled and costs you nothing. Order again later`,
         { headers: { ...headers, "retry-after": "30" } },
       );
   }
