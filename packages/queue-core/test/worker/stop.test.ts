@@ -1,34 +1,33 @@
 import { describe, expect, it } from "vitest";
-import { type ClaimedJob, createQueue, type JobStore, WorkerStoppingError } from "../../src/index.ts";
-import type { ClaimRequest } from "../../src/store.ts";
+import { createQueue, type JobStore, WorkerStoppingError } from "../../src/index.ts";
 import type { AppTables } from "../conformance/test-database.ts";
 import { WORKER_JOBS } from "./job-types.ts";
 import { until } from "./until.ts";
 import { WorkerBed } from "./worker-bed.ts";
 
-/** The same store, but what it claims is handed out only when the gate opens. */
-function withSlowClaims(store: JobStore<AppTables>): {
-  readonly store: JobStore<AppTables>;
-  readonly claimed: Promise<void>;
-  readonly openGate: () => void;
-} {
-  const claimed = Promise.withResolvers<void>();
+/** The same store, but what one of its verbs returns comes only when the gate opens. */
+function withSlow(store: JobStore<AppTables>, verb: "claim" | "rescue") {
+  const reached = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
-  const claim = async (request: ClaimRequest): Promise<readonly ClaimedJob[]> => {
-    const jobs = await store.claim(request);
-    if (jobs.length > 0) {
-      claimed.resolve();
-      await gate.promise;
-    }
-    return jobs;
+  const called: string[] = [];
+  const late = async (answer: unknown): Promise<unknown> => {
+    const result = await answer;
+    reached.resolve();
+    await gate.promise;
+    return result;
   };
   const slow = new Proxy(store, {
     get(target, name) {
-      const member: unknown = name === "claim" ? claim : Reflect.get(target, name);
-      return typeof member === "function" ? member.bind(target) : member;
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...args: readonly unknown[]): unknown => {
+        called.push(String(name));
+        const result: unknown = member.apply(target, args);
+        return name === verb ? late(result) : result;
+      };
     },
   });
-  return { store: slow, claimed: claimed.promise, openGate: gate.resolve };
+  return { store: slow, called, reached: reached.promise, openGate: gate.resolve };
 }
 
 describe("R3: a worker that is stopped", () => {
@@ -51,7 +50,7 @@ describe("R3: a worker that is stopped", () => {
   it("hands back, not run, what a claim brings that was under way", async () => {
     const bed = await WorkerBed.open();
     const { id } = await bed.queue.enqueue("task", { n: 1 });
-    const { store, claimed, openGate } = withSlowClaims(bed.store);
+    const { store, reached, openGate } = withSlow(bed.store, "claim");
     let runs = 0;
     const worker = bed.createWorker(
       {
@@ -62,13 +61,26 @@ describe("R3: a worker that is stopped", () => {
       { queue: createQueue({ store, jobs: WORKER_JOBS }), shutdownMs: 60_000 },
     );
     worker.start();
-    await claimed;
+    await reached;
     const stopped = worker.stop();
     openGate();
     await stopped;
     expect(runs).toBe(0);
     expect(await bed.job(id)).toMatchObject({ status: "pending", attempts: 0 });
     expect(bed.lines).toContainEqual(expect.objectContaining({ msg: "jobs handed back", jobIds: [id] }));
+  });
+
+  it("does not claim at all when it was stopped while it looked for what others left behind", async () => {
+    const bed = await WorkerBed.open();
+    await bed.queue.enqueue("task", { n: 1 });
+    const { store, called, reached, openGate } = withSlow(bed.store, "rescue");
+    const worker = bed.createWorker({ task: () => 1 }, { queue: createQueue({ store, jobs: WORKER_JOBS }) });
+    worker.start();
+    await reached;
+    const stopped = worker.stop();
+    openGate();
+    await stopped;
+    expect(called).not.toContain("claim");
   });
 
   it("hands back unspent what still runs at the deadline, aborts its signal and drops what it returns", async () => {
