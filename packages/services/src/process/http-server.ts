@@ -2,6 +2,7 @@ import { Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { serve } from "srvx";
+import { PortUnavailableError } from "./port-unavailable-error.ts";
 
 export interface HttpServerOptions {
   readonly fetch: (request: Request) => Response | Promise<Response>;
@@ -37,7 +38,7 @@ const TIMEOUT_CHECK_MS = 1_000;
 /**
  * Serves an app over HTTP.
  * @returns once it listens
- * @throws Error of Node's, such as EADDRINUSE
+ * @throws {PortUnavailableError}
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { log, maxBodyBytes = 262_144, drainMs = 5_000 } = options;
@@ -70,7 +71,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const node = server.node?.server;
   if (!(node instanceof Server)) throw new TypeError("srvx did not make an HTTP/1 server");
   const connections = trackConnections(node);
-  await server.serve();
+  try {
+    await server.serve();
+  } catch (cause) {
+    throw cause instanceof Error ? new PortUnavailableError(options.port, { cause }) : cause;
+  }
 
   const address = node.address();
   if (address === null || typeof address === "string") throw new TypeError("The server listens on no port");

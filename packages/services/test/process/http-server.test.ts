@@ -35,7 +35,10 @@ it("listens on the port that the system chose once it resolves", async () => {
 
 it("refuses a port that is taken", async () => {
   const { port } = await start();
-  await expect(start({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  await expect(start({ port })).rejects.toMatchObject({
+    code: "PORT_UNAVAILABLE",
+    message: expect.stringMatching(new RegExp(`^Cannot listen on port ${port}: .*EADDRINUSE`)),
+  });
 });
 
 it("closes at once under a keep-alive client and one that never spoke", async () => {
