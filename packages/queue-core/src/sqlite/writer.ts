@@ -19,7 +19,7 @@ interface GroupedWrite {
 
 interface ExclusiveWrite {
   readonly kind: "exclusive";
-  readonly run: () => Promise<void>;
+  readonly run: (turn: Turn) => Promise<void>;
 }
 
 export interface WriterOptions {
@@ -75,7 +75,8 @@ export class Writer {
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       assertOutsideTransaction();
-      const run = (): Promise<void> => this.#runExclusive(durability, work).then(resolve, reject);
+      const run = (turn: Turn): Promise<void> =>
+        this.#runExclusive(durability, work, turn).then(resolve, reject);
       this.#push({ kind: "exclusive", run });
     });
   }
@@ -94,11 +95,11 @@ export class Writer {
     try {
       while (this.#queue.length > 0) {
         // One turn of the event loop, so that callers who come together commit together.
-        await new Promise((resolve) => setImmediate(resolve));
+        const turn = await nextTurn();
         const first = this.#queue[0];
         if (first?.kind === "exclusive") {
           this.#queue.shift();
-          await first.run();
+          await first.run(turn);
         } else {
           await this.#commitGroup(this.#takeGroup());
         }
@@ -151,12 +152,15 @@ export class Writer {
   async #runExclusive<T>(
     durability: Durability,
     work: (connection: Connection, scope: TransactionScope) => Promise<T>,
+    turn: Turn,
   ): Promise<T> {
     const connection = await this.#begin(durability);
     const scope: TransactionScope = { isOpen: true };
     try {
+      // Only where others held the lock has the turn gone by.
+      const current = turn.isOver ? await nextTurn() : turn;
       const settling = runInScope(scope, () => work(connection, scope));
-      const result = await settledInThisTurn(settling);
+      const result = await settledWithin(current, settling);
       scope.isOpen = false;
       this.#options.beforeCommit(connection);
       connection.run("COMMIT");
@@ -191,17 +195,37 @@ function rollBack(connection: Connection): void {
   if (connection.database.inTransaction) connection.run("ROLLBACK");
 }
 
-const STALLED = Symbol("stalled");
+/** A step of the event loop in which nothing runs but what promises that settle set off: no timer, file or socket. */
+interface Turn {
+  isOver: boolean;
+  readonly ended: Promise<void>;
+}
 
 /**
- * Everything that waits only for synchronous SQLite is settled before the next `setImmediate`; timers, files and
- * sockets are not. So a callback that is still pending then would hold the write lock over foreign work.
+ * Resolves as a turn begins. Two immediates that are set together run one behind the other; between them Node settles
+ * promises until none is left. A second one set later would come a whole round of timers and files after the first.
  */
-async function settledInThisTurn<T>(settling: Promise<T>): Promise<T> {
-  const first = await Promise.race([
-    settling,
-    new Promise<typeof STALLED>((resolve) => setImmediate(resolve, STALLED)),
-  ]);
+function nextTurn(): Promise<Turn> {
+  return new Promise((begin) => {
+    const end = Promise.withResolvers<void>();
+    const turn: Turn = { isOver: false, ended: end.promise };
+    setImmediate(() => begin(turn));
+    setImmediate(() => {
+      turn.isOver = true;
+      end.resolve();
+    });
+  });
+}
+
+const STALLED: unique symbol = Symbol("stalled");
+
+/**
+ * Everything that waits only for synchronous SQLite settles within the turn in which it began. A callback that is still
+ * pending at its end would hold the write lock over foreign work.
+ */
+async function settledWithin<T>(turn: Turn, settling: Promise<T>): Promise<T> {
+  const stalled = turn.ended.then((): typeof STALLED => STALLED);
+  const first = await Promise.race([settling, stalled]);
   if (first !== STALLED) return first;
   // It goes on against a closed transaction; the error that matters is the one thrown here.
   settling.catch(() => undefined);

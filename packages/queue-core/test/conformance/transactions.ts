@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Transaction } from "../../src/store.ts";
@@ -86,6 +87,26 @@ export function transactionRules(rule: Rule): void {
       expect(await traces(bed)).toEqual({ notes: [], jobs: 1 });
     },
   );
+
+  rule("R2: foreign work is refused however quick it was", async (bed) => {
+    for (const quick of [
+      // Due before anybody waits for it.
+      () => {
+        const timer = sleep(1);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        return timer;
+      },
+      () => new Promise<void>((resolve) => setImmediate(resolve)),
+      () => stat("."),
+    ]) {
+      const stalled = bed.store.transaction(async (tx) => {
+        await addNote(tx, 1);
+        await quick();
+      });
+      await expect(stalled).rejects.toMatchObject({ code: "TRANSACTION_STALLED" });
+    }
+    expect(await traces(bed)).toEqual({ notes: [], jobs: 0 });
+  });
 
   rule("R2: two thousand statements are no foreign wait", async (bed) => {
     await bed.store.transaction(async (tx) => {
