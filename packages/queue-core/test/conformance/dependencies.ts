@@ -196,21 +196,23 @@ export function dependencyRules(rule: Rule): void {
     expect(await bed.states(child, byHand, grandchild)).toEqual(["pending", "cancelled", "cancelled"]);
   });
 
-  rule("R15: a child of two dead parents comes back when both are retried", async (bed) => {
-    const parents = [await addParent(bed), await addParent(bed)];
-    const child = await addChild(bed, ...parents);
-    const grandchild = await addChild(bed, child);
-    await endParent(bed, "die");
-    await endParent(bed, "die");
-    for (const parent of parents.toReversed()) {
-      expect(await bed.states(child, grandchild)).toEqual(["cancelled", "cancelled"]);
-      await bed.store.revive(await bed.deadIdOf(parent));
-    }
-    expect(await bed.states(child, grandchild)).toEqual(["waiting", "waiting"]);
-    await endParent(bed, "complete");
-    await endParent(bed, "complete");
-    expect(await bed.states(child, grandchild)).toEqual(["pending", "waiting"]);
-  });
+  for (const order of ["the order of their deaths", "the other order"]) {
+    rule(`R15: a child of two dead parents comes back when both are retried, in ${order}`, async (bed) => {
+      const parents = [await addParent(bed), await addParent(bed)];
+      const child = await addChild(bed, ...parents);
+      const grandchild = await addChild(bed, child);
+      await endParent(bed, "die");
+      await endParent(bed, "die");
+      for (const parent of order === "the other order" ? parents.toReversed() : parents) {
+        expect(await bed.states(child, grandchild)).toEqual(["cancelled", "cancelled"]);
+        await bed.store.revive(await bed.deadIdOf(parent));
+      }
+      expect(await bed.states(child, grandchild)).toEqual(["waiting", "waiting"]);
+      await endParent(bed, "complete");
+      await endParent(bed, "complete");
+      expect(await bed.states(child, grandchild)).toEqual(["pending", "waiting"]);
+    });
+  }
 
   rule("R15: a parent that completed meanwhile is not waited for again", async (bed) => {
     const [mortal, other] = [await addParent(bed), await bed.add()];

@@ -112,6 +112,20 @@ export function rescueRules(rule: Rule): void {
     },
   );
 
+  rule("R13: a beat that comes in while the rescuer makes up its mind saves the worker", async (bed) => {
+    const { id } = await bed.add();
+    await bed.claim("worker-1");
+    const watcher = await bed.openProcess();
+    expect(await watch(bed, watcher, 3)).toBe(0);
+    // Both are under way together: the rescuer has looked already when the beat is written.
+    const [, rescued] = await Promise.all([
+      watcher.store.beat({ id: "worker-1", leaseMs: LEASE_MS }),
+      watcher.queue.releaseStaleJobs(),
+    ]);
+    expect(rescued).toBe(0);
+    expect(await bed.states(id)).toEqual(["processing"]);
+  });
+
   rule("R13: two rescuers take a job back once", async (bed) => {
     await bed.add();
     await bed.claim("worker-1");
