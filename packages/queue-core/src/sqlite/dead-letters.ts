@@ -102,27 +102,48 @@ function conditions(filter: DeadLetterFilter): {
 /** Dead letters revived per transaction: a few milliseconds of work, so that nobody waits long for the lock. */
 const REVIVE_CHUNK = 100;
 
+/** Where a chunk of dead letters begins and where all of them end, by time of death. */
+export interface DeathSpan {
+  readonly after: { readonly failedAt: number; readonly seq: number };
+  readonly upToMs: number;
+}
+
+/** All dead letters there are now. The clock may have been set back since, so it is not asked. */
+export function everyDeath(connection: Connection): DeathSpan {
+  const newest = connection.get<{ at: number | null }>(
+    "SELECT max(failed_at) AS at FROM dead_letter_jobs",
+  )?.at;
+  return { after: { failedAt: Number.MIN_SAFE_INTEGER, seq: 0 }, upToMs: newest ?? Number.MIN_SAFE_INTEGER };
+}
+
 /**
- * Revives one chunk of the dead letters that fit.
- * @param upToMs those that died later stay, so that a job which fails again at once is not revived for ever
- * @returns how many were revived, and whether there may be more
+ * Revives one chunk of the dead letters that fit, in the order of their deaths: one that fails again at once is behind
+ * us or past the end, and not revived for ever.
+ * @returns how many were revived, and what is left; null when all were looked at
  */
 export function reviveChunk(
   connection: Connection,
   counts: RunCounts,
   filter: DeadLetterFilter,
-  upToMs: number,
+  { after, upToMs }: DeathSpan,
   nowMs: number,
-): { readonly revived: number; readonly more: boolean } {
+): { readonly revived: number; readonly next: DeathSpan | null } {
   const { filters, parameters } = conditions(filter);
-  const rows = connection.all<{ id: string }>(
-    `SELECT id FROM dead_letter_jobs WHERE ${["failed_at <= ?", ...filters].join(" AND ")}
+  const rows = connection.all<{ id: string; failed_at: number; seq: number }>(
+    `SELECT id, failed_at, seq FROM dead_letter_jobs
+     WHERE ${["(failed_at, seq) > (?, ?)", "failed_at <= ?", ...filters].join(" AND ")}
      ORDER BY failed_at, seq LIMIT ${REVIVE_CHUNK}`,
+    after.failedAt,
+    after.seq,
     upToMs,
     ...parameters,
   );
   for (const { id } of rows) reviveDeadLetter(connection, counts, id, nowMs);
-  return { revived: rows.length, more: rows.length === REVIVE_CHUNK };
+  const last = rows[REVIVE_CHUNK - 1];
+  return {
+    revived: rows.length,
+    next: last ? { after: { failedAt: last.failed_at, seq: last.seq }, upToMs } : null,
+  };
 }
 
 function readCursor(cursor: string | undefined): readonly [number, number] {

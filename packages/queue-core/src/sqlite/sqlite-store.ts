@@ -37,8 +37,10 @@ import { claimJobs, hasClaimable } from "./claim.ts";
 import { hasDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
 import {
+  type DeathSpan,
   discardDeadLetter,
   editDeadLetter,
+  everyDeath,
   getDeadLetter,
   listDeadLetters,
   reviveChunk,
@@ -229,14 +231,14 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   async reviveMany(filter: DeadLetterFilter): Promise<number> {
-    const upToMs = this.#now();
     let total = 0;
-    for (let more = true; more; ) {
-      const chunk = await this.#writer.write("full", (connection) =>
-        reviveChunk(connection, this.#counts, filter, upToMs, this.#now()),
+    for (let span: DeathSpan | null = everyDeath(this.#reader); span; ) {
+      const current: DeathSpan = span;
+      const { revived, next } = await this.#writer.write("full", (connection) =>
+        reviveChunk(connection, this.#counts, filter, current, this.#now()),
       );
-      total += chunk.revived;
-      more = chunk.more;
+      total += revived;
+      span = next;
     }
     return total;
   }

@@ -186,7 +186,23 @@ export function deadLetterRules(rule: Rule): void {
     expect(await bed.store.reviveMany({ type: "fragile", reviewed: false })).toBe(3);
     expect(await bed.states(...dead)).toEqual(["pending", "failed", "pending", "pending"]);
     expect(await bed.store.reviveMany({})).toBe(1);
+    expect(await bed.store.reviveMany({})).toBe(0);
   });
+
+  rule(
+    "R6: more dead letters than one transaction revives go in many, also after the clock was set back",
+    async (bed) => {
+      await bed.queue.enqueueMany(
+        "fragile",
+        Array.from({ length: 250 }, (_, n) => ({ n })),
+      );
+      const claimed = await bed.queue.dequeueBatch("worker-1", 250);
+      await Promise.all(claimed.map((job) => bed.queue.failJob(job, new Error("no luck"))));
+      bed.clock.setWall(bed.clock.now() - 3_600_000);
+      expect(await bed.store.reviveMany({})).toBe(250);
+      expect((await bed.store.stats()).queue).toMatchObject({ pending: 250, failed: 0 });
+    },
+  );
 }
 
 async function pagesOf(bed: TestBed, filter: { type?: string; reviewed?: boolean }): Promise<string[]> {
