@@ -35,7 +35,7 @@ export interface Schedule {
 }
 
 /** A slot is late, and so a matter of catching up, once it lies this far back. */
-export const LATE_SLOT_MS = 60_000;
+const LATE_SLOT_MS = 60_000;
 
 /**
  * The first instant after `after` that a cron expression names.

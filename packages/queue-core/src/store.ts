@@ -135,7 +135,7 @@ export interface HeartbeatOptions {
   readonly onError: (error: Error) => void;
 }
 
-export interface ListQuery {
+interface ListQuery {
   readonly limit: number;
   /** `nextCursor` of the page before. */
   readonly cursor?: string;

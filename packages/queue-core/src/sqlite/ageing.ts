@@ -2,7 +2,7 @@ import type { ReadyRow } from "./claim.ts";
 import type { Connection } from "./connection.ts";
 
 /** Of so many claims one goes to the job that has waited longest, whatever its priority. */
-export const AGEING_SHARE = 16;
+const AGEING_SHARE = 16;
 
 /**
  * Keeps low priorities from starving under a steady stream of urgent jobs: 15 of 16 claims are strict, the 16th goes to

@@ -5,7 +5,7 @@ import { forgetJob } from "./dead-letters.ts";
 import type { RunCounts } from "./run-counts.ts";
 
 /** Jobs looked at per transaction: about a millisecond of work, so that nobody waits for the lock. */
-export const PRUNE_CHUNK = 100;
+const PRUNE_CHUNK = 100;
 /** Minute counts and taken slots are kept this long, in milliseconds: longer than any clock is set back. */
 const KEEP_MINUTES_MS = 14 * 24 * 60 * 60_000;
 

@@ -16,14 +16,15 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-const script = (name: string): URL => new URL(`./${name}.ts`, import.meta.url);
+const contendingWriter = new URL("./contending-writer.ts", import.meta.url);
+const lockHolder = new URL("./lock-holder.ts", import.meta.url);
 
 describe("R10: four processes on one file", () => {
   it("never see it busy, lose no job and run none twice", async () => {
     const rounds = 60;
     const names = ["a", "b", "c", "d"];
     const children = await Promise.all(
-      names.map((name) => ChildProcess.start(script("contending-writer"), [path, name, String(rounds)])),
+      names.map((name) => ChildProcess.start(contendingWriter, [path, name, String(rounds)])),
     );
     for (const child of children) child.send("go");
     const endings = await Promise.all(children.map((child) => child.exit()));
@@ -45,7 +46,7 @@ describe("while another program holds the write lock", () => {
     const store = await openSqliteStore({ path, busyDeadlineMs: 50 });
     const queue = createQueue({ store, jobs: JOB_TYPES });
     const { id } = await queue.enqueue("mail", { n: 1 });
-    const holder = await ChildProcess.start(script("lock-holder"), [path]);
+    const holder = await ChildProcess.start(lockHolder, [path]);
     holder.send("lock");
     await holder.heard("locked");
     const busy = { code: "STORE_BUSY" };
@@ -72,7 +73,7 @@ describe("while another program holds the write lock", () => {
   it("a write that can still wait is done when the lock is free", async () => {
     const store = await openSqliteStore({ path });
     const queue = createQueue({ store, jobs: JOB_TYPES });
-    const holder = await ChildProcess.start(script("lock-holder"), [path]);
+    const holder = await ChildProcess.start(lockHolder, [path]);
     holder.send("lock");
     await holder.heard("locked");
     const waiting = queue.enqueue("mail", { n: 1 });
@@ -86,7 +87,7 @@ describe("while another program holds the write lock", () => {
   });
 
   it("a database that must be migrated waits for it too", async () => {
-    const holder = await ChildProcess.start(script("lock-holder"), [path]);
+    const holder = await ChildProcess.start(lockHolder, [path]);
     holder.send("lock");
     await holder.heard("locked");
     await expect(openSqliteStore({ path, busyDeadlineMs: 30 })).rejects.toMatchObject({ code: "STORE_BUSY" });
