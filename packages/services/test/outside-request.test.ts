@@ -79,7 +79,8 @@ describe("requestOutside", () => {
       post(stopped.url, 5_000, stop.signal),
     ]);
     expect(answers.map(({ kind }) => kind)).toEqual(["lost", "lost", "lost", "lost"]);
-    expect([late, cut, half, stopped].map(({ seen }) => seen.length)).toEqual([1, 1, 1, 1]);
+    // Whether the late one got as far as this within its 50 ms is up to the machine.
+    expect([cut, half, stopped].map(({ seen }) => seen.length)).toEqual([1, 1, 1]);
   });
 
   it("stops reading an endless answer", async () => {
