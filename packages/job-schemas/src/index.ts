@@ -10,19 +10,6 @@ import { sendWebhook } from "./jobs/send-webhook.ts";
 import { syncInventory } from "./jobs/sync-inventory.ts";
 
 export { orderJobKey } from "./order-job-key.ts";
-export type { OrderPayload } from "./order-payload.ts";
-export {
-  cleanupCompletedJobs,
-  dailySalesReport,
-  generateInvoice,
-  notifyWarehouse,
-  processOrder,
-  reconcilePayments,
-  sendFollowupEmail,
-  sendOrderConfirmation,
-  sendWebhook,
-  syncInventory,
-};
 
 /** Every job type of the shop: give it to `createQueue`. */
 export const jobs = [

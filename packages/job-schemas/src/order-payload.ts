@@ -8,6 +8,3 @@ export const orderPayload = z.object({
   orderId: z.string().min(1).max(64),
   userId: z.string().min(1).max(128),
 });
-
-/** An order, as a job's payload names it. */
-export type OrderPayload = z.output<typeof orderPayload>;

@@ -1,5 +1,6 @@
-import { orderJobKey, sendOrderConfirmation } from "@holdfast/job-schemas";
+import { orderJobKey } from "@holdfast/job-schemas";
 import { expect, it } from "vitest";
+import { sendOrderConfirmation } from "../../src/jobs/send-order-confirmation.ts";
 
 it("R23: a dead confirmation still gets the order its invoice and its goods, each once", () => {
   const payload = { orderId: "ord-7", userId: "u1" };
