@@ -73,21 +73,36 @@ export function listJobs(connection: Connection, query: JobQuery): Page<Job> {
     filters.push(`j.${column} = ?`);
     parameters.push(value);
   }
-  let from = "job j";
-  if (query.status !== undefined) {
-    from = `${TABLE_OF[query.status]} h JOIN job j ON j.seq = h.seq`;
-    if (TABLE_OF[query.status] === "finished") {
-      filters.push("h.status = ?");
-      parameters.push(query.status);
-    }
+  if (query.status === "completed" || query.status === "cancelled") {
+    filters.push("h.status = ?");
+    parameters.push(query.status);
   }
+  const from = query.status === undefined ? "job j" : inState(connection, query.status);
   const rows = connection.all<{ seq: number }>(
     `SELECT j.seq FROM ${from} WHERE ${filters.join(" AND ")} ORDER BY j.seq DESC LIMIT ?`,
     ...parameters,
     query.limit + 1,
   );
-  const jobs = rows.flatMap(({ seq }) => getJobBySeq(connection, seq) ?? []);
+  const jobs = rows.slice(0, query.limit).flatMap(({ seq }) => getJobBySeq(connection, seq) ?? []);
   return toPage(jobs, rows, query.limit, (row) => row.seq.toString(36));
+}
+
+/** How each row of a state is found from its job, for those tables that are not kept in the order of `seq`. */
+const PROBE: Readonly<Partial<Record<JobStatus, string>>> = {
+  pending: "h.type = j.type AND h.np = -j.priority AND h.tag = j.due_at AND h.seq = j.seq",
+  scheduled: "h.due_at = j.due_at AND h.seq = j.seq",
+};
+/** So many rows are sorted in about a millisecond. */
+const SORTED_AT_MOST = 2_000;
+
+/** The jobs in a state: few are sorted, of many the newest jobs are looked through until a page of them is found. */
+function inState(connection: Connection, status: JobStatus): string {
+  const table = TABLE_OF[status];
+  const probe = PROBE[status];
+  if (probe && connection.get(`SELECT 1 FROM ${table} LIMIT 1 OFFSET ${SORTED_AT_MOST}`)) {
+    return `job j CROSS JOIN ${table} h ON ${probe}`;
+  }
+  return `${table} h JOIN job j ON j.seq = h.seq`;
 }
 
 /** Cuts the extra row that was read to see whether there is another page. */

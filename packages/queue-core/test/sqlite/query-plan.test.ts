@@ -131,6 +131,28 @@ it("R1: nothing a job goes through scans a table", async () => {
   for (const [name, verb] of Object.entries(verbs)) expect(await slowSteps(verb), name).toEqual([]);
 });
 
+it("R18: a page of a long state is found without sorting all of it", async () => {
+  const payloads = Array.from({ length: 2_500 }, (_, n) => ({ n }));
+  await queue.enqueueMany("mail", payloads);
+  await queue.enqueueMany("report", payloads, { delayMs: 60_000 });
+  for (const [status, type, n] of [
+    ["pending", "mail", 2_499],
+    ["scheduled", "report", 2_499],
+  ] as const) {
+    const query = { limit: 2, status, type };
+    const slow = await slowSteps(() => store.listJobs(query));
+    // To know that it is long, the index is read that far.
+    expect(slow.filter((step) => !step.includes("LIMIT 1 OFFSET 2000"))).toEqual([]);
+    const first = await store.listJobs(query);
+    expect(first.items).toMatchObject([
+      { status, payload: { n } },
+      { status, payload: { n: n - 1 } },
+    ]);
+    const second = await store.listJobs({ ...query, cursor: first.nextCursor ?? "" });
+    expect(second.items.map((job) => job.payload)).toEqual([{ n: n - 2 }, { n: n - 3 }]);
+  }
+});
+
 it("R20: pruning looks at old jobs alone", async () => {
   await queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }, { n: 3 }], { workflowId: "wf-1" });
   for (const claimed of await queue.dequeueBatch("worker-1", 2)) await queue.completeJob(claimed);
