@@ -20,7 +20,12 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   "@holdfast/job-schemas": ["@holdfast/queue-core/define"],
   "@holdfast/services": ["@holdfast/queue-core/*", "@holdfast/job-schemas"],
 };
-const PACKAGES = ["@holdfast/queue-core/*", "@hectoday/http", "@holdfast/job-schemas", "@holdfast/services"];
+const PACKAGES = [
+  "@holdfast/queue-core/*",
+  "@hectoday/http",
+  "@holdfast/job-schemas",
+  "@holdfast/services/*",
+];
 
 /** Packages whose sources may use only these outside packages: job types are values, loadable anywhere. */
 const OUTSIDE: Readonly<Record<string, readonly string[]>> = { "@holdfast/job-schemas": ["zod"] };

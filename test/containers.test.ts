@@ -1,7 +1,7 @@
 // What holds for docker-compose.yml without an engine; test/containers/engine.test.ts runs it in one.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import * as services from "@holdfast/services";
+import * as services from "@holdfast/services/process";
 import { describe, expect, it } from "vitest";
 import { listPaths } from "../scripts/check-files.ts";
 import { ROOT, readComposeFile, readText } from "./containers/compose-file.ts";

@@ -1,5 +1,5 @@
 import { matchesGlob } from "node:path";
-import { invoiceVariables, readEnvironment, storeVariables } from "@holdfast/services";
+import { invoiceVariables, readEnvironment, storeVariables } from "@holdfast/services/process";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { listPaths } from "../../scripts/check-files.ts";

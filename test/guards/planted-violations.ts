@@ -224,7 +224,7 @@ const types: readonly Plant[] = [
     path: api("type-as-value"),
     text: 'import { AddressInfo } from "node:net";\n\nexport type Address = AddressInfo;\n',
   },
-  { rule: "TS2307", path: api("not-exported"), text: 'export * from "@holdfast/services/orders";\n' },
+  { rule: "TS2307", path: api("not-exported"), text: 'export * from "@holdfast/services/insides";\n' },
 ];
 
 const unused: readonly Plant[] = [

@@ -1,5 +1,6 @@
 import { type App, route, setup } from "@hectoday/http";
-import { answerHealth, type ShopQueue } from "@holdfast/services";
+import type { ShopQueue } from "@holdfast/services";
+import { answerHealth } from "@holdfast/services/process";
 import type { Logger } from "pino";
 import { passGate } from "./access/gate.ts";
 import type { Sessions } from "./access/sessions.ts";

@@ -10,7 +10,7 @@ import {
   startApp,
   startHttpServer,
   storeVariables,
-} from "@holdfast/services";
+} from "@holdfast/services/process";
 import { keepAdminToken } from "./access/admin-token.ts";
 import { Sessions } from "./access/sessions.ts";
 import { createAdminApp } from "./admin-app.ts";

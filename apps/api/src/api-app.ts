@@ -1,5 +1,6 @@
 import { type RouteDescriptor, route, setup } from "@hectoday/http";
-import type { Shop, WebhookPolicy } from "@holdfast/services";
+import type { Shop } from "@holdfast/services";
+import type { WebhookPolicy } from "@holdfast/services/webhooks";
 import { createKeyCheck } from "./access/api-keys.ts";
 import { createRateLimit } from "./access/rate-limit.ts";
 import { readBody } from "./edge/read-body.ts";

@@ -5,11 +5,13 @@ import {
   OrderInvalidError,
   OrderNotFoundError,
   StockShortError,
+} from "@holdfast/services/orders";
+import {
   WebhookLimitError,
   WebhookNotFoundError,
   WebhookPendingError,
   WebhookUrlRefusedError,
-} from "@holdfast/services";
+} from "@holdfast/services/webhooks";
 import type { Logger } from "pino";
 import { ApiKeyInvalidError, RateLimitedError } from "./access/access-errors.ts";
 import { BodyRefusedError, BodyTooLargeError, BodyUnreadableError } from "./edge/body-errors.ts";

@@ -1,10 +1,10 @@
 import { jobs } from "@holdfast/job-schemas";
 import { createQueue } from "@holdfast/queue-core";
+import { createShop } from "@holdfast/services";
+import { createPaymentGateway } from "@holdfast/services/payment";
 import {
   apiVariables,
   createLogger,
-  createPaymentGateway,
-  createShop,
   onShutdown,
   openShopStore,
   paymentVariables,
@@ -13,9 +13,9 @@ import {
   startApp,
   startHttpServer,
   storeVariables,
-  webhookPolicy,
   webhookVariables,
-} from "@holdfast/services";
+} from "@holdfast/services/process";
+import { webhookPolicy } from "@holdfast/services/webhooks";
 import { createApiApp } from "./api-app.ts";
 
 /** Longer than a charge may take, so that a stopping process still answers the customers it is charging. */

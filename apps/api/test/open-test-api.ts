@@ -5,13 +5,9 @@ import { join } from "node:path";
 import { jobs } from "@holdfast/job-schemas";
 import { createQueue } from "@holdfast/queue-core";
 import { FakeClock } from "@holdfast/queue-core/testing";
-import {
-  createPaymentGateway,
-  createShop,
-  openShopStore,
-  type Shop,
-  startHttpServer,
-} from "@holdfast/services";
+import { createShop, type Shop } from "@holdfast/services";
+import { createPaymentGateway } from "@holdfast/services/payment";
+import { openShopStore, startHttpServer } from "@holdfast/services/process";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { type ApiAppOptions, createApiApp } from "../src/api-app.ts";

@@ -10,7 +10,7 @@ import {
   secretsIn,
   startApp,
   storeVariables,
-} from "@holdfast/services";
+} from "@holdfast/services/process";
 import { Scheduler } from "./scheduler.ts";
 import { registerSchedules } from "./schedules.ts";
 

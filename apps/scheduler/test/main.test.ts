@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openShopStore } from "@holdfast/services";
+import { openShopStore } from "@holdfast/services/process";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 let folder: string;

@@ -1,23 +1,22 @@
 import { type Clock, systemClock } from "@holdfast/queue-core";
+import { createShop, type ShopQueue } from "@holdfast/services";
+import { createMailer } from "@holdfast/services/email";
+import { createInventory } from "@holdfast/services/inventory";
+import { createInvoiceWriter } from "@holdfast/services/invoice";
+import { createPaymentGateway } from "@holdfast/services/payment";
 import {
-  createInventory,
-  createInvoiceWriter,
-  createMailer,
-  createPaymentGateway,
-  createShop,
   type EnvironmentOf,
   inventoryVariables,
   invoiceVariables,
   mailVariables,
   paymentVariables,
-  type ShopQueue,
   schedulerVariables,
   simulationVariables,
   storeVariables,
-  webhookPolicy,
   webhookVariables,
   workerVariables,
-} from "@holdfast/services";
+} from "@holdfast/services/process";
+import { webhookPolicy } from "@holdfast/services/webhooks";
 import type { Logger } from "pino";
 import type { WorkerServices } from "./worker-services.ts";
 

@@ -1,12 +1,8 @@
 import { NonRetryableError } from "@holdfast/queue-core";
-import {
-  InventoryRefusedError,
-  MailAddressInvalidError,
-  MailRejectedError,
-  OrderNotFoundError,
-  WebhookAddressRefusedError,
-  WebhookNotFoundError,
-} from "@holdfast/services";
+import { MailAddressInvalidError, MailRejectedError } from "@holdfast/services/email";
+import { InventoryRefusedError } from "@holdfast/services/inventory";
+import { OrderNotFoundError } from "@holdfast/services/orders";
+import { WebhookAddressRefusedError, WebhookNotFoundError } from "@holdfast/services/webhooks";
 import type { Handler, ShopJobType } from "./handler.ts";
 
 /** After these another attempt cannot help: somebody has to change something first. */

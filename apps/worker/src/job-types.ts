@@ -1,4 +1,4 @@
-import { EnvironmentInvalidError } from "@holdfast/services";
+import { EnvironmentInvalidError } from "@holdfast/services/process";
 import type { ShopJobType } from "./handler.ts";
 import { HANDLED_TYPES } from "./handlers.ts";
 

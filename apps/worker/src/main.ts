@@ -8,7 +8,7 @@ import {
   readEnvironment,
   secretsIn,
   startApp,
-} from "@holdfast/services";
+} from "@holdfast/services/process";
 import { createServices, workerShape } from "./create-services.ts";
 import { createHandlers } from "./handlers.ts";
 import { selectJobTypes } from "./job-types.ts";

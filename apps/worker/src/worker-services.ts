@@ -1,4 +1,8 @@
-import type { Inventory, InvoiceWriter, Mailer, Shop, WebhookPolicy } from "@holdfast/services";
+import type { Shop } from "@holdfast/services";
+import type { Mailer } from "@holdfast/services/email";
+import type { Inventory } from "@holdfast/services/inventory";
+import type { InvoiceWriter } from "@holdfast/services/invoice";
+import type { WebhookPolicy } from "@holdfast/services/webhooks";
 
 /** What the handlers work with. */
 export interface WorkerServices {

@@ -1,4 +1,4 @@
-import { EnvironmentInvalidError } from "@holdfast/services";
+import { EnvironmentInvalidError } from "@holdfast/services/process";
 import { expect, it } from "vitest";
 import { HANDLED_TYPES } from "../src/handlers.ts";
 import { selectJobTypes } from "../src/job-types.ts";

@@ -2,13 +2,10 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { jobs } from "@holdfast/job-schemas";
 import { createQueue, type Job } from "@holdfast/queue-core";
-import {
-  createPaymentGateway,
-  createShop,
-  openShopStore,
-  placeOrder,
-  type ShopStore,
-} from "@holdfast/services";
+import { createShop, type ShopStore } from "@holdfast/services";
+import { placeOrder } from "@holdfast/services/orders";
+import { createPaymentGateway } from "@holdfast/services/payment";
+import { openShopStore } from "@holdfast/services/process";
 import { pino } from "pino";
 import { SMTPServer } from "smtp-server";
 import { describe, expect, it, onTestFinished } from "vitest";

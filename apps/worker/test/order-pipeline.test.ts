@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { placeOrderLater, readOrder, registerWebhookEndpoint } from "@holdfast/services";
+import { placeOrderLater, readOrder } from "@holdfast/services/orders";
+import { registerWebhookEndpoint } from "@holdfast/services/webhooks";
 import { extractText, getDocumentProxy } from "unpdf";
 import { describe, expect, it } from "vitest";
 import { openTestWorker, type TestWorker } from "./open-test-worker.ts";

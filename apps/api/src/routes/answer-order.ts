@@ -1,4 +1,4 @@
-import type { OrderView } from "@holdfast/services";
+import type { OrderView } from "@holdfast/services/orders";
 import { failure } from "../error-response.ts";
 
 /** Answers `POST /orders` by how far the order has come. */

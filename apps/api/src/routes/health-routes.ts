@@ -1,5 +1,6 @@
 import { route } from "@hectoday/http";
-import { answerHealth, type Shop } from "@holdfast/services";
+import type { Shop } from "@holdfast/services";
+import { answerHealth } from "@holdfast/services/process";
 import { failure } from "../error-response.ts";
 import { errorAnswer, healthAnswer, readyAnswer } from "../openapi/answer-schemas.ts";
 

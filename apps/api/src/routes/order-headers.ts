@@ -1,4 +1,4 @@
-import type { IdempotencyKey } from "@holdfast/services";
+import type { IdempotencyKey } from "@holdfast/services/orders";
 import type { Caller } from "../access/api-keys.ts";
 import { RequestInvalidError } from "../request-input.ts";
 

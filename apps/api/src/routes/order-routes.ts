@@ -1,12 +1,12 @@
 import { route } from "@hectoday/http";
+import type { Shop } from "@holdfast/services";
 import {
   OrderNotFoundError,
   orderRequest,
   placeOrder,
   placeOrderLater,
   readOrderWithJobs,
-  type Shop,
-} from "@holdfast/services";
+} from "@holdfast/services/orders";
 import { z } from "zod";
 import { callerIn } from "../locals.ts";
 import { errorAnswer, orderAnswer, orderWithJobsAnswer } from "../openapi/answer-schemas.ts";

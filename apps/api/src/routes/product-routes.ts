@@ -1,5 +1,6 @@
 import { route } from "@hectoday/http";
-import { listProducts, type Shop } from "@holdfast/services";
+import type { Shop } from "@holdfast/services";
+import { listProducts } from "@holdfast/services/orders";
 import { productsAnswer } from "../openapi/answer-schemas.ts";
 
 /** What can be bought. */

@@ -1,4 +1,5 @@
 import { route } from "@hectoday/http";
+import type { Shop } from "@holdfast/services";
 import {
   listWebhookDeliveries,
   listWebhookEndpoints,
@@ -6,9 +7,8 @@ import {
   removeWebhookEndpoint,
   replayWebhookDelivery,
   rotateWebhookSecret,
-  type Shop,
   type WebhookPolicy,
-} from "@holdfast/services";
+} from "@holdfast/services/webhooks";
 import { z } from "zod";
 import {
   deliveriesAnswer,

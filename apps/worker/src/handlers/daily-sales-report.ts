@@ -1,4 +1,5 @@
-import { composeSalesReport, writeDailySalesReport } from "@holdfast/services";
+import { composeSalesReport } from "@holdfast/services/email";
+import { writeDailySalesReport } from "@holdfast/services/reports";
 import type { Handler } from "../handler.ts";
 import type { WorkerServices } from "../worker-services.ts";
 

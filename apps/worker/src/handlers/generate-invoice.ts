@@ -1,4 +1,4 @@
-import { readOrderDocument, recordInvoice } from "@holdfast/services";
+import { readOrderDocument, recordInvoice } from "@holdfast/services/orders";
 import type { Handler } from "../handler.ts";
 import type { WorkerServices } from "../worker-services.ts";
 

@@ -1,4 +1,4 @@
-import { recordWarehouseNotice } from "@holdfast/services";
+import { recordWarehouseNotice } from "@holdfast/services/inventory";
 import type { Handler } from "../handler.ts";
 import type { WorkerServices } from "../worker-services.ts";
 

@@ -1,4 +1,4 @@
-import { processOrder as charge } from "@holdfast/services";
+import { processOrder as charge } from "@holdfast/services/orders";
 import type { Handler } from "../handler.ts";
 import type { WorkerServices } from "../worker-services.ts";
 

@@ -1,4 +1,4 @@
-import { reconcilePayments as reconcile } from "@holdfast/services";
+import { reconcilePayments as reconcile } from "@holdfast/services/orders";
 import type { Handler } from "../handler.ts";
 import type { WorkerServices } from "../worker-services.ts";
 

@@ -1,4 +1,5 @@
-import { composeOrderFollowup, readOrderDocument } from "@holdfast/services";
+import { composeOrderFollowup } from "@holdfast/services/email";
+import { readOrderDocument } from "@holdfast/services/orders";
 import type { Handler } from "../handler.ts";
 import type { WorkerServices } from "../worker-services.ts";
 

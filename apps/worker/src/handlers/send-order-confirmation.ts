@@ -1,5 +1,6 @@
 import { orderJobKey } from "@holdfast/job-schemas";
-import { composeOrderConfirmation, readOrderDocument } from "@holdfast/services";
+import { composeOrderConfirmation } from "@holdfast/services/email";
+import { readOrderDocument } from "@holdfast/services/orders";
 import type { Handler } from "../handler.ts";
 import type { WorkerServices } from "../worker-services.ts";
 

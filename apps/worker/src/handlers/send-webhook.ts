@@ -1,5 +1,5 @@
 import { cancel } from "@holdfast/queue-core";
-import { deliverWebhook } from "@holdfast/services";
+import { deliverWebhook } from "@holdfast/services/webhooks";
 import type { Handler } from "../handler.ts";
 import type { WorkerServices } from "../worker-services.ts";
 

@@ -1,5 +1,5 @@
 import { orderJobKey } from "@holdfast/job-schemas";
-import { type Inventory, syncInventory as takeOutOfStock } from "@holdfast/services";
+import { type Inventory, syncInventory as takeOutOfStock } from "@holdfast/services/inventory";
 import type { Handler } from "../handler.ts";
 import type { WorkerServices } from "../worker-services.ts";
 

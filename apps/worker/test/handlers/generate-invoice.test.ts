@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readOrder } from "@holdfast/services";
+import { readOrder } from "@holdfast/services/orders";
 import { expect, it } from "vitest";
 import { hinderOrders } from "../hinder.ts";
 import { openTestWorker } from "../open-test-worker.ts";

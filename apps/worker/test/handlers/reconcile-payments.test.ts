@@ -1,4 +1,4 @@
-import { placeOrder, readOrder } from "@holdfast/services";
+import { placeOrder, readOrder } from "@holdfast/services/orders";
 import { expect, it } from "vitest";
 import { openTestWorker } from "../open-test-worker.ts";
 

@@ -1,4 +1,8 @@
-import { listWebhookDeliveries, listWebhookEndpoints, registerWebhookEndpoint } from "@holdfast/services";
+import {
+  listWebhookDeliveries,
+  listWebhookEndpoints,
+  registerWebhookEndpoint,
+} from "@holdfast/services/webhooks";
 import { expect, it } from "vitest";
 import { openTestWorker, type TestWorker, type TestWorkerOptions } from "../open-test-worker.ts";
 import { type Receiver, startReceiver } from "../start-receiver.ts";

@@ -1,7 +1,7 @@
 import type { StockLine } from "../orders/stock.ts";
 
 /** Goods that leave with an order. */
-export interface Withdrawal {
+interface Withdrawal {
   readonly orderId: string;
   readonly lines: readonly StockLine[];
   /** Stable over all attempts: withdrawing twice with one key withdraws once. */

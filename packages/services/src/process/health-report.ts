@@ -6,7 +6,7 @@ export interface HealthSource {
   checkQueueHealth(): Promise<QueueHealth>;
 }
 
-export interface HealthReport {
+interface HealthReport {
   readonly status: "ok" | "degraded" | "unhealthy";
   readonly checks: {
     readonly database: { readonly status: "up" | "down"; readonly message?: string };

@@ -1,0 +1,1 @@
+export { createInvoiceWriter, type InvoiceWriter } from "./create-invoice-writer.ts";

@@ -1,0 +1,1 @@
+export { createPaymentGateway } from "./create-payment-gateway.ts";

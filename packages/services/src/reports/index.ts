@@ -1,0 +1,1 @@
+export { writeDailySalesReport } from "./write-sales-report.ts";
