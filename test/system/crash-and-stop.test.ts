@@ -53,7 +53,8 @@ describe("workers that die", () => {
     );
     expect(stock()).toEqual({ stock: 100 - orders, reserved: 0 });
     const twice = pipeline.rows(
-      "SELECT workflow_id, type FROM workflow_jobs WHERE type IN ('generate_invoice', 'sync_inventory') GROUP BY 1, 2 HAVING count(*) <> 1",
+      `SELECT workflow_id, type FROM workflow_jobs WHERE type IN ('generate_invoice', 'sync_inventory')
+       GROUP BY 1, 2 HAVING count(*) <> 1`,
     );
     expect(twice).toEqual([]);
     expect(pipeline.rows("PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);

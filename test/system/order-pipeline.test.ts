@@ -233,7 +233,8 @@ describe("orders that are refused", () => {
     const order = await untilCompleted(unknown.body.id);
     expect(order.jobs.map(({ type }) => type)).toContain("generate_invoice");
     const charges = pipeline.rows<{ n: number }>(
-      "SELECT count(*) AS n FROM simulated_charges c JOIN payment_intents p USING (idempotency_key) WHERE p.order_id = ?",
+      `SELECT count(*) AS n FROM simulated_charges c JOIN payment_intents p USING (idempotency_key)
+       WHERE p.order_id = ?`,
       order.id,
     );
     expect(charges).toEqual([{ n: 1 }]);

@@ -28,7 +28,8 @@ export interface OpenOptions {
 /**
  * The transaction before the charge: the order `pending`, its stock reserved, and what is about to be charged.
  * @returns the opened order, or what a request with the same idempotency key was answered before
- * @throws {OrderInvalidError | StockShortError | IdempotencyKeyReusedError | IdempotencyKeyBusyError} and nothing is stored
+ * @throws {OrderInvalidError | StockShortError | IdempotencyKeyReusedError | IdempotencyKeyBusyError} and nothing is
+ * stored
  */
 export async function openOrder(
   shop: Shop,

@@ -66,7 +66,7 @@ export async function readOrder(
   };
 }
 
-/** Reads an order with the jobs of its workflow in the order they were created, or null if there is none with this id. */
+/** Reads an order with its workflow's jobs, as they were created, or null if there is none with this id. */
 export async function readOrderWithJobs(
   { store }: Pick<Shop, "store">,
   orderId: string,

@@ -13,7 +13,8 @@ import { settlePayment } from "./settle-payment.ts";
  * jobs after it; a crash between the two is closed by `reconcilePayments`.
  * @returns the order with the status that is the answer: `paid`, `payment_failed`, `cancelled` (nothing was charged),
  * `payment_unknown`, or `pending` if the outcome could not be stored; the last two are closed by `reconcilePayments`
- * @throws {OrderInvalidError | StockShortError | IdempotencyKeyReusedError | IdempotencyKeyBusyError} and nothing is stored
+ * @throws {OrderInvalidError | StockShortError | IdempotencyKeyReusedError | IdempotencyKeyBusyError} and nothing is
+ * stored
  */
 export async function placeOrder(
   shop: Shop,

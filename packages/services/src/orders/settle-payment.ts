@@ -70,7 +70,7 @@ async function updateIntent(
     .execute();
 }
 
-/** The order was decided before this outcome came in. Only money taken for an order that was given up needs an answer. */
+/** The order was decided before this outcome came in. Only money taken for one that was given up needs an answer. */
 async function settleLate(
   { sql }: ShopTransaction,
   orderId: string,

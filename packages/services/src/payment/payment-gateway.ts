@@ -46,6 +46,6 @@ export interface PaymentGateway {
   charge(request: ChargeRequest): Promise<ChargeOutcome>;
   /** Looks up what a charge with this key has come to; changes nothing. */
   find(key: string, signal?: AbortSignal): Promise<ChargeRecord>;
-  /** Gives back what a charge with this key took; doing it twice gives it back once. False if that is not certain yet. */
+  /** Gives back what a charge with this key took, once however often it is asked; false if that is not certain yet. */
   refund(key: string, signal?: AbortSignal): Promise<boolean>;
 }

@@ -175,7 +175,7 @@ describe("reconciling payments", () => {
     expect(await shop.jobTypes()).toEqual([]);
   });
 
-  it("Money: a charge that is reported after its order was given up is given back, however often that takes", async () => {
+  it("Money: a charge reported after its order was given up is given back, however often that takes", async () => {
     let refunds = 0;
     await using shop = await openTestShop({
       payments: (gateway) => ({
