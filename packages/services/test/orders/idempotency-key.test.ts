@@ -72,7 +72,7 @@ describe("an order with an idempotency key", () => {
     expect((await placeOrder(shop, keyboards(5), { idempotencyKey })).status).toBe("paid");
   });
 
-  it("Money: a repeat after a crash during the charge waits for the reconciler, then is answered for good", async () => {
+  it("Money: a repeat after a crash in the charge waits for the reconciler, then is answered for good", async () => {
     await using shop = await openTestShop();
     const opened = await openOrder(shop, keyboards(1), { idempotencyKey });
     if (!("charge" in opened)) throw new Error("the key was free");
