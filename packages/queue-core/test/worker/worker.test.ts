@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { createWorker, HandlerMissingError, OptionInvalidError } from "../../src/index.ts";
+import { z } from "zod";
+import {
+  createQueue,
+  createWorker,
+  defineJob,
+  HandlerMissingError,
+  OptionInvalidError,
+} from "../../src/index.ts";
 import { until } from "./until.ts";
 import { WorkerBed } from "./worker-bed.ts";
 
@@ -156,6 +163,13 @@ describe("R3: a worker", () => {
       createWorker({ queue, handlers: { task: () => 1 }, types: ["task", "other", "short"] });
     expect(create).toThrow(HandlerMissingError);
     expect(create).toThrow("These job types have no handler: other, short");
+  });
+
+  it("finds no handler in what every object has by birth", async () => {
+    const bed = await WorkerBed.open();
+    const jobs = [defineJob("constructor", { payload: z.object({}) })];
+    const queue = createQueue({ store: bed.store, jobs });
+    expect(() => createWorker({ queue, handlers: {}, types: ["constructor"] })).toThrow(HandlerMissingError);
   });
 
   it("refuses handlers for types that the catalog does not have", async () => {
