@@ -56,6 +56,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     },
     fetch: async (request) => {
+      if (!hasAddress(request)) return failure(400, "HOST_INVALID", "The Host header names no host and port");
       if (declaredBytes(request) > maxBodyBytes) return bodyTooLarge(maxBodyBytes);
       try {
         return await options.fetch(request);
@@ -125,6 +126,18 @@ function trackConnections(server: Server): { close(drainMs: number): Promise<voi
   // Closing twice waits for the same end.
   let closed: Promise<void> | undefined;
   return { close: (drainMs) => (closed ??= close(drainMs)) };
+}
+
+/**
+ * Whether the request's URL is one. srvx makes it of the Host header, checks only the characters in that, and builds
+ * some URLs at once: for `Host: a:99999` reading `url` throws, or gives what every `new URL` refuses.
+ */
+function hasAddress(request: Request): boolean {
+  try {
+    return URL.canParse(request.url);
+  } catch {
+    return false;
+  }
 }
 
 function declaredBytes(request: Request): number {

@@ -137,6 +137,28 @@ it("answers 500 with the envelope when the app throws, and no word of the cause"
   });
 });
 
+it.each(["a:99999", "1.2.3.4.5", "999.1.1.1", "[:::]", "[1.2.3.4]", "0xffffffffff"])(
+  "answers 400 to a host that is none, before the app sees it: %s",
+  async (host) => {
+    const seen: string[] = [];
+    const server = await start({
+      fetch: (request) => {
+        seen.push(new URL(request.url).pathname);
+        return new Response("hi");
+      },
+    });
+    // srvx normalises the second path at once, and the first when it is asked for.
+    for (const path of ["/a", "/a/../b"]) {
+      const socket = await dial(server);
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+      const answer = await text(socket);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).toContain('{"error":{"code":"HOST_INVALID"');
+    }
+    expect(seen).toEqual([]);
+  },
+);
+
 it("ends a hundred connections that send half a request", async () => {
   const server = await start({ headersTimeoutMs: 100 });
   const ended = await Promise.all(
