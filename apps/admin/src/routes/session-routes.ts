@@ -6,6 +6,7 @@ import { expiredSessionCookie, sessionCookie } from "../access/session-cookie.ts
 import type { Sessions } from "../access/sessions.ts";
 import { operatorIn } from "../locals.ts";
 import type { PageFiles } from "../page-files.ts";
+import { RequestInvalidError } from "../request-input.ts";
 
 export interface SessionRoutesOptions {
   readonly store: Pick<ShopQueue["store"], "audit">;
@@ -40,7 +41,7 @@ export function sessionRoutes({ store, sessions, token, files, log }: SessionRou
     }),
 
     route.post("/login", {
-      resolve: async (c) => await logIn(new URLSearchParams(await c.request.text()).get("token")),
+      resolve: async (c) => await logIn((await readForm(c.request)).get("token")),
     }),
 
     route.post("/admin/logout", {
@@ -52,6 +53,15 @@ export function sessionRoutes({ store, sessions, token, files, log }: SessionRou
       },
     }),
   ];
+}
+
+/** @throws {RequestInvalidError} if the form is too long, or its sender hung up: nobody's fault here */
+async function readForm(request: Request): Promise<URLSearchParams> {
+  try {
+    return new URLSearchParams(await request.text());
+  } catch {
+    throw new RequestInvalidError([{ field: "", message: "The form could not be read to its end" }]);
+  }
 }
 
 /** 303: whatever the method was, the next request is a GET (RFC 9110 section 15.4.4). */
