@@ -32,12 +32,20 @@ export function openPageFiles(folder: string = join(import.meta.dirname, "page")
   const preact = createRequire(import.meta.url).resolve("preact/package.json");
   paths.set("preact.js", join(dirname(preact), "dist/preact.mjs"));
 
+  // Whoever asks for a file while it is being read gets that reading: the page is open to anybody, and a reading for
+  // each of thousands of requests at once would use up the files that a process may have open.
+  const readings = new Map<string, Promise<PageFile>>();
+  const read = (path: string): Promise<PageFile> => {
+    const reading = readings.get(path) ?? readPageFile(path).finally(() => readings.delete(path));
+    readings.set(path, reading);
+    return reading;
+  };
+
   return {
     async answer(name, request) {
       const path = paths.get(name);
       if (path === undefined) return failure(404, "NOT_FOUND", "There is no such file");
-      const bytes = await readFile(path);
-      const etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
+      const { bytes, etag } = await read(path);
       const headers = {
         "content-type": CONTENT_TYPES[extname(name)] ?? "application/octet-stream",
         // Kept, but asked about each time: a new version is never mixed with an old one.
@@ -48,4 +56,15 @@ export function openPageFiles(folder: string = join(import.meta.dirname, "page")
       return new Response(bytes, { headers });
     },
   };
+}
+
+interface PageFile {
+  readonly bytes: Buffer;
+  /** Changes with the content. */
+  readonly etag: string;
+}
+
+async function readPageFile(path: string): Promise<PageFile> {
+  const bytes = await readFile(path);
+  return { bytes, etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"` };
 }

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { openTestAdmin } from "./open-test-admin.ts";
 
@@ -32,4 +34,21 @@ it("every file that the page names is there, and no script or style stands insid
     }
   }
   expect(await (await asOperator("/")).text()).toContain("/assets/dashboard.js");
+});
+
+it("a thousand requests for a file at once take few of the files that a process may have open", async () => {
+  const script = `
+    const { openPageFiles } = await import(process.argv[1]);
+    const files = openPageFiles();
+    const answers = await Promise.all(Array.from({ length: 1_000 }, () => files.answer("style.css")));
+    console.log(new Set(answers.map(({ status }) => status)));`;
+  // 100 are enough for Node itself and its modules.
+  const { stdout } = await promisify(execFile)("sh", [
+    "-c",
+    'ulimit -n 100 && exec "$0" --conditions=source --input-type=module --eval "$1" "$2"',
+    process.execPath,
+    script,
+    join(PAGE, "../page-files.ts"),
+  ]);
+  expect(stdout).toBe("Set(1) { 200 }\n");
 });
