@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { chmod, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { link, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Bytes of randomness in a token, base64url in the file: as many as in a 256-bit key. */
@@ -26,13 +27,19 @@ export async function keepAdminToken(folder: string): Promise<string> {
   await createOnce(path, randomBytes(TOKEN_BYTES).toString("base64url"));
   let token: string;
   try {
-    await chmod(path, 0o600);
-    token = (await readFile(path, "utf8")).trim();
+    token = await readPrivately(path);
   } catch (cause) {
     throw new AdminTokenUnreadableError(path, { cause });
   }
   if (!/^[\w-]{16,}$/.test(token)) throw new AdminTokenUnreadableError(path);
   return token;
+}
+
+/** Follows no link, which would lead to somebody else's file and change its mode, and waits for no pipe. */
+async function readPrivately(path: string): Promise<string> {
+  await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  await file.chmod(0o600);
+  return (await file.readFile("utf8")).trim();
 }
 
 /** `link` refuses a name that is taken, so one of two starters wins, and no reader ever sees half a token. */

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -35,4 +35,12 @@ it("closes a file that others could read", async () => {
 it("refuses a file that holds no token, rather than leave the door open", async () => {
   writeFileSync(join(folder, "admin-token"), "\n");
   await expect(keepAdminToken(folder)).rejects.toThrow(AdminTokenUnreadableError);
+});
+
+it("follows no link: what it leads to is somebody else's", async () => {
+  const others = join(folder, "others-file");
+  writeFileSync(others, "a-text-that-could-be-a-token", { mode: 0o644 });
+  symlinkSync(others, join(folder, "admin-token"));
+  await expect(keepAdminToken(folder)).rejects.toThrow(AdminTokenUnreadableError);
+  expect(statSync(others).mode & 0o777).toBe(0o644);
 });
