@@ -6,6 +6,13 @@ import { PayloadInvalidError, type PayloadIssue } from "./errors.ts";
 export const MAX_PAYLOAD_LENGTH = 1_048_576;
 
 /**
+ * A stored payload is nested at most this deep: the most that SQLite's JSON functions read (JSON_MAX_DEPTH), and far
+ * less than the few thousand levels at which `JSON.stringify` fails. A payload at that edge could be stored by one
+ * caller and written by no other, so that every list with it in it failed.
+ */
+export const MAX_PAYLOAD_DEPTH = 1_000;
+
+/**
  * Checks a value against a job type's schema.
  * @returns the schema's output
  * @throws {PayloadInvalidError} with one issue per field
@@ -42,8 +49,8 @@ function validate(
 
 /**
  * Turns a checked value into the JSON that is stored.
- * @throws {PayloadInvalidError} if it is no JSON, too long, or holds text that not every database can store (NUL, lone
- *   surrogates)
+ * @throws {PayloadInvalidError} if it is no JSON, too long, nested too deeply, or holds text that not every database can
+ *   store (NUL, lone surrogates)
  */
 export function serializePayload(type: string, value: unknown): string {
   const refuse = (message: string, cause?: unknown): never => {
@@ -60,10 +67,32 @@ export function serializePayload(type: string, value: unknown): string {
   if (json === undefined) return refuse("it cannot be written as JSON (undefined, a function or a symbol)");
   if (json.length > MAX_PAYLOAD_LENGTH)
     refuse(`it is ${json.length} characters long, the most is ${MAX_PAYLOAD_LENGTH}`);
+  if (isDeeper(json, MAX_PAYLOAD_DEPTH)) refuse(`it is nested more than ${MAX_PAYLOAD_DEPTH} levels deep`);
   // JSON.stringify escapes both as \uXXXX, so one search finds them; an escaped backslash before the u is no escape.
   if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json))
     refuse("it holds a NUL character or half a surrogate pair");
   return json;
+}
+
+/** Whether JSON has more than so many arrays and objects inside one another. */
+function isDeeper(json: string, most: number): boolean {
+  // Each level has two brackets: a payload of usual size is not looked through.
+  if (json.length <= 2 * most) return false;
+  let depth = 0;
+  let isInText = false;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (isInText) {
+      if (character === "\\") at += 1;
+      else if (character === '"') isInText = false;
+    } else if (character === '"') isInText = true;
+    else if (character === "]" || character === "}") depth -= 1;
+    else if (character === "[" || character === "{") {
+      depth += 1;
+      if (depth > most) return true;
+    }
+  }
+  return false;
 }
 
 function toIssue(issue: StandardSchemaV1.Issue): PayloadIssue {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { PayloadInvalidError } from "../src/errors.ts";
-import { MAX_PAYLOAD_LENGTH, parsePayload, serializePayload } from "../src/payload.ts";
+import { MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_LENGTH, parsePayload, serializePayload } from "../src/payload.ts";
 
 const order = z.object({
   items: z.array(z.object({ quantity: z.number().int() })),
@@ -55,11 +55,13 @@ describe("serializePayload", () => {
 
   const cycle: unknown[] = [];
   cycle.push(cycle);
-  const deep = JSON.parse(`${"[".repeat(200_000)}${"]".repeat(200_000)}`);
+  const nested = (levels: number): unknown => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
   it.each([
     ["a cycle", cycle],
     ["a BigInt", { n: 1n }],
-    ["200,000 levels", deep],
+    ["200,000 levels", nested(200_000)],
+    ["one level too many", nested(MAX_PAYLOAD_DEPTH + 1)],
+    ["one level too many behind other brackets", ['"]]', [], {}, nested(MAX_PAYLOAD_DEPTH)]],
     ["undefined", undefined],
     ["a function", () => 1],
     ["a symbol", Symbol("s")],
@@ -81,6 +83,11 @@ describe("serializePayload", () => {
     ["control characters but NUL", "\u0001\u001f\u007f"],
     ["exactly a megabyte", "x".repeat(MAX_PAYLOAD_LENGTH - 2)],
     ["null", null],
+    ["as many levels as may be", nested(MAX_PAYLOAD_DEPTH)],
+    [
+      "more brackets than there may be levels, in texts and side by side",
+      ['[[\\"', ...Array(2_000).fill(["{["])],
+    ],
   ])("takes %s", (_, value) => {
     expect(JSON.parse(serializePayload("any", value))).toEqual(value);
   });

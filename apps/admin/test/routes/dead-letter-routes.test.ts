@@ -7,6 +7,10 @@ async function call(admin: TestAdmin, path: string, method = "GET", body?: unkno
   return { status: response.status, body: text === "" ? null : JSON.parse(text) };
 }
 
+function nested(levels: number): unknown {
+  return JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
+}
+
 it("R6: lists dead letters newest first, filtered by type and review", async () => {
   const admin = await openTestAdmin();
   const first = await makeDeadLetter(admin.queue, { orderId: "ord-1" });
@@ -107,6 +111,8 @@ it.each([
   ["a review that is no boolean", { reviewed: "yes" }],
   ["a note that is too long", { notes: "x".repeat(10_001) }],
   ["no object", []],
+  // Near where JSON.stringify fails: what one route could still store, the list could no longer show.
+  ["a payload nested too deeply", { payload: { orderId: "o", userId: "u", x: nested(4_000) } }],
   ["a payload with half a surrogate pair", { payload: { orderId: "\ud800", userId: "u" } }],
   ["a payload with a NUL", { payload: { orderId: "\u0000", userId: "u" } }],
 ])("refuses a change with %s", async (_, change) => {
