@@ -5,7 +5,7 @@ import { Connection } from "./connection.ts";
 import { type MigrationSet, migrate } from "./migrate.ts";
 import { isBusy, toStoreError } from "./sqlite-error.ts";
 import { SqliteStore } from "./sqlite-store.ts";
-import { checkPlace, prepareConnection } from "./start-up-gate.ts";
+import { checkPlace, makePrivate, prepareConnection } from "./start-up-gate.ts";
 
 export interface SqliteStoreOptions {
   /** Path of the database file; it is created (mode 0600) if it is not there, its folder is not. */
@@ -43,6 +43,7 @@ export async function openSqliteStore<Tables = unknown>(
   };
   try {
     const full = await open("FULL");
+    makePrivate(path);
     await migrate(full, [QUEUE_TABLES, ...(options.migrations ?? [])], clock, busyDeadlineMs);
     const normal = await open("NORMAL");
     const reader = await open("NORMAL", true);

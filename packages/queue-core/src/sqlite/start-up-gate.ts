@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync, statfsSync, statSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { StoreRefusedError } from "../errors.ts";
@@ -71,8 +71,16 @@ function createPrivately(path: string): void {
     if (!statSync(path).isFile()) {
       throw new StoreRefusedError(`The database ${path} is no file: correct the path`, { cause: error });
     }
-    chmodSync(path, 0o600);
   }
+}
+
+/**
+ * Takes a database that was there already, and what lies beside it, away from other users. Only once SQLite has read
+ * it: a wrong path leads to somebody else's file, whose mode is not ours to change.
+ */
+export function makePrivate(path: string): void {
+  chmodSync(path, 0o600);
+  for (const beside of [`${path}-wal`, `${path}-shm`]) if (existsSync(beside)) chmodSync(beside, 0o600);
 }
 
 /**

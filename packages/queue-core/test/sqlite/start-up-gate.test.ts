@@ -39,7 +39,8 @@ describe("a new database", () => {
     await (await openSqliteStore({ path })).close();
     chmodSync(path, 0o644);
     const store = await openSqliteStore({ path });
-    expect(modeOf(path)).toBe("600");
+    for (const file of [path, `${path}-wal`, `${path}-shm`])
+      expect([file, modeOf(file)]).toEqual([file, "600"]);
     await store.close();
   });
 
@@ -81,8 +82,10 @@ describe("a place that cannot be used is refused:", () => {
   it("a file that is no database, and it is left as it is", async () => {
     const text = "Not a database, but long enough to be taken for the header of one. ".repeat(40);
     writeFileSync(path, text);
+    chmodSync(path, 0o644);
     await expect(openSqliteStore({ path })).rejects.toMatchObject(refused);
     expect(readFileSync(path, "utf8")).toBe(text);
+    expect(modeOf(path)).toBe("644");
     expect(readdirSync(folder.path)).toEqual(["jobs.db"]);
   });
 
