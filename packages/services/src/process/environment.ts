@@ -79,7 +79,8 @@ function presentOnly(variables: Readonly<Record<string, string | undefined>>): R
 function foundIn(shape: VariableShape, name: string, value: string | undefined): string {
   const variable = shape[name];
   if (value === undefined || variable === undefined || notesOn(variable).secret) return "";
-  const withoutPassword = value.replace(/(:\/\/[^/@]*):[^/@]*@/, "$1:***@");
+  // Up to the last @: the value is not a valid URL, so a password may hold what would end it in one.
+  const withoutPassword = value.replace(/(:\/\/[^:@]*):.*@/s, "$1:***@");
   return `, got ${JSON.stringify(withoutPassword)}`;
 }
 

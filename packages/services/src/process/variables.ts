@@ -149,6 +149,7 @@ export const invoiceVariables = {
 export const paymentVariables = {
   PAYMENT_URL: optional(url(["http:", "https:"], "https://user:password@payments.example.com"), {
     description: "Payment gateway, with user and password if it asks for them; unset: payment is simulated",
+    secret: true,
     production: "real",
   }),
   SIM_PAYMENT_MS: withFallback(wholeNumber(0, HOUR_MS), {
@@ -161,6 +162,7 @@ export const inventoryVariables = {
   INVENTORY_URL: optional(url(["http:", "https:"], "https://user:password@stock.example.com"), {
     description:
       "Inventory service, with user and password if it asks for them; unset: the shop's own stock table",
+    secret: true,
   }),
   SIM_INVENTORY_MS: withFallback(wholeNumber(0, HOUR_MS), {
     description: "How long an update of the shop's own stock table is drawn out, in milliseconds",
