@@ -4,12 +4,13 @@ import { basename, dirname, join } from "node:path";
 
 /**
  * Writes a file so that readers see the old content or the new, never a part of it, and so that it survives a power
- * cut once this resolves. Missing folders are made. Only the owner may read it: it holds customers' data.
+ * cut once this resolves. Missing folders are made. Only the owner may read it and such folders: a file holds customers'
+ * data, and its name an order's id.
  * @param path where the file is to be; an existing one is replaced
  */
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   // A random name: a worker that lost its lease may still be writing the same file as its successor.
   const draft = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
   try {

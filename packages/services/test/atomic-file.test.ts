@@ -22,9 +22,11 @@ it("replaces an existing file", async () => {
   expect(await readFile(join(folder, "a.txt"), "utf8")).toBe("new");
 });
 
-it("only the owner may read what it writes", async () => {
-  await writeFileAtomically(join(folder, "a.txt"), "private");
-  expect((await stat(join(folder, "a.txt"))).mode & 0o777).toBe(0o600);
+it("only the owner may read what it writes, and list the folders it makes", async () => {
+  await writeFileAtomically(join(folder, "deep/er/a.txt"), "private");
+  const modeOf = async (path: string) => (await stat(join(folder, path))).mode & 0o777;
+  expect(await modeOf("deep/er/a.txt")).toBe(0o600);
+  expect([await modeOf("deep"), await modeOf("deep/er")]).toEqual([0o700, 0o700]);
 });
 
 it("many writers of one file leave one whole content and no drafts", async () => {
