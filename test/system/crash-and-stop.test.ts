@@ -35,7 +35,10 @@ function stock(): unknown {
   return pipeline.rows("SELECT stock, reserved FROM products WHERE id = 'prod-2'")[0];
 }
 
-describe("workers that die", () => {
+// A dozen processes start one after another: on a busy machine that alone takes longer than a test usually may.
+const timeout = 300_000;
+
+describe("workers that die", { timeout }, () => {
   it("R10, R13: workers killed by SIGKILL in the middle lose no job and finish none twice", async () => {
     const orders = 30;
     await Promise.all([pipeline.start("api"), pipeline.start("scheduler")]);
@@ -61,7 +64,7 @@ describe("workers that die", () => {
   });
 });
 
-describe("processes that are stopped", () => {
+describe("processes that are stopped", { timeout }, () => {
   it("R3: SIGTERM drains a worker: what runs completes, nothing is spent, and it exits 0", async () => {
     const [, worker] = await Promise.all([pipeline.start("api"), pipeline.start("worker")]);
     await placeOrders(10);
