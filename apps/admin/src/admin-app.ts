@@ -1,10 +1,10 @@
 import { type App, route, setup } from "@hectoday/http";
 import type { ShopQueue } from "@holdfast/services";
-import { answerHealth } from "@holdfast/services/process";
+import { answerHealth, failure } from "@holdfast/services/process";
 import type { Logger } from "pino";
 import { passGate } from "./access/gate.ts";
 import type { Sessions } from "./access/sessions.ts";
-import { errorResponse, failure } from "./error-response.ts";
+import { errorResponse } from "./error-response.ts";
 import type { AdminLocals } from "./locals.ts";
 import { openPageFiles } from "./page-files.ts";
 import { deadLetterRoutes } from "./routes/dead-letter-routes.ts";

@@ -1,10 +1,11 @@
 import { type RouteDescriptor, route, setup } from "@hectoday/http";
 import type { Shop } from "@holdfast/services";
+import { failure } from "@holdfast/services/process";
 import type { WebhookPolicy } from "@holdfast/services/webhooks";
 import { createKeyCheck } from "./access/api-keys.ts";
 import { createRateLimit } from "./access/rate-limit.ts";
 import { readBody } from "./edge/read-body.ts";
-import { errorResponse, failure } from "./error-response.ts";
+import { errorResponse } from "./error-response.ts";
 import type { ApiLocals } from "./locals.ts";
 import { RequestMeter } from "./metrics/request-meter.ts";
 import { describeApi } from "./openapi/describe-api.ts";

@@ -1,4 +1,3 @@
-import { StoreBusyError, StoreUnavailableError } from "@holdfast/queue-core";
 import {
   IdempotencyKeyBusyError,
   IdempotencyKeyReusedError,
@@ -6,6 +5,7 @@ import {
   OrderNotFoundError,
   StockShortError,
 } from "@holdfast/services/orders";
+import { type FieldIssue, failure, RequestInvalidError, unexpectedFailure } from "@holdfast/services/process";
 import {
   WebhookLimitError,
   WebhookNotFoundError,
@@ -15,33 +15,10 @@ import {
 import type { Logger } from "pino";
 import { ApiKeyInvalidError, RateLimitedError } from "./access/access-errors.ts";
 import { BodyRefusedError, BodyTooLargeError, BodyUnreadableError } from "./edge/body-errors.ts";
-import { type FieldIssue, RequestInvalidError } from "./request-input.ts";
-
-/** Answers with the one error envelope. */
-export function failure(
-  status: number,
-  code: string,
-  message: string,
-  options: {
-    readonly details?: readonly FieldIssue[];
-    readonly headers?: Readonly<Record<string, string>>;
-  } = {},
-): Response {
-  const { details, headers = {} } = options;
-  return Response.json({ error: { code, message, ...(details && { details }) } }, { status, headers });
-}
 
 /** The answer to whatever a handler threw; what nobody expected is logged and told without its cause. */
 export function errorResponse(error: Error, log: Logger): Response {
-  const known = requestFailure(error) ?? shopFailure(error);
-  if (known) return known;
-  if (error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
-    log.warn({ err: error }, "the database cannot be written");
-    const message = "The database cannot be written just now; try again";
-    return failure(503, error.code, message, { headers: { "retry-after": "2" } });
-  }
-  log.error({ err: error }, "request failed");
-  return failure(500, "INTERNAL_ERROR", "Something went wrong on our side");
+  return requestFailure(error) ?? shopFailure(error) ?? unexpectedFailure(error, log);
 }
 
 /** What is wrong with the request, whatever it was for. */

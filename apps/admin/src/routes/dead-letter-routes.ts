@@ -1,11 +1,12 @@
 import { route } from "@hectoday/http";
 import { type DeadLetter, JobNotFoundError, parsePayload, serializePayload } from "@holdfast/queue-core";
 import type { ShopQueue } from "@holdfast/services";
+import { validInput } from "@holdfast/services/process";
 import { z } from "zod";
 import { definitionIn } from "../job-definition.ts";
 import { listAnswer } from "../list-answer.ts";
 import { operatorIn } from "../locals.ts";
-import { idParams, pageQuery, typeName, validInput } from "../request-input.ts";
+import { idParams, pageQuery, typeName } from "../request-input.ts";
 
 const deadLetterQuery = pageQuery.extend({
   type: typeName.optional(),

@@ -1,10 +1,11 @@
 import { route } from "@hectoday/http";
 import { JobNotFoundError, type JobStatus } from "@holdfast/queue-core";
 import type { ShopQueue } from "@holdfast/services";
+import { validInput } from "@holdfast/services/process";
 import { z } from "zod";
 import { listAnswer } from "../list-answer.ts";
 import { operatorIn } from "../locals.ts";
-import { idParams, pageQuery, typeName, validInput, workflowId } from "../request-input.ts";
+import { idParams, pageQuery, typeName, workflowId } from "../request-input.ts";
 
 const STATUSES = [
   "waiting",

@@ -1,7 +1,8 @@
 import { route } from "@hectoday/http";
 import type { ShopQueue } from "@holdfast/services";
+import { validInput } from "@holdfast/services/process";
 import { wholeListAnswer } from "../list-answer.ts";
-import { pageQuery, validInput } from "../request-input.ts";
+import { pageQuery } from "../request-input.ts";
 
 /** Lists that have no single resources: workers, and the runs that failed last. */
 export function listRoutes({ store }: ShopQueue) {

@@ -1,7 +1,7 @@
 import { route } from "@hectoday/http";
+import { validInput } from "@holdfast/services/process";
 import { z } from "zod";
 import type { PageFiles } from "../page-files.ts";
-import { validInput } from "../request-input.ts";
 
 /** The dashboard's page and the files it is made of. */
 export function pageRoutes(files: PageFiles) {

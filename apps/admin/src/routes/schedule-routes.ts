@@ -1,9 +1,10 @@
 import { route } from "@hectoday/http";
 import { type JobCatalog, JobNotFoundError, type Queue } from "@holdfast/queue-core";
 import type { ShopQueue, ShopTables } from "@holdfast/services";
+import { validInput } from "@holdfast/services/process";
 import { wholeListAnswer } from "../list-answer.ts";
 import { operatorIn } from "../locals.ts";
-import { idParams, validInput } from "../request-input.ts";
+import { idParams } from "../request-input.ts";
 
 /** Recurring jobs to look at, and to run beside their times. */
 export function scheduleRoutes(shopQueue: ShopQueue) {

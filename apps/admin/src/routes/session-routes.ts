@@ -1,12 +1,12 @@
 import { route } from "@hectoday/http";
 import type { ShopQueue } from "@holdfast/services";
+import { RequestInvalidError } from "@holdfast/services/process";
 import type { Logger } from "pino";
 import { isSameSecret } from "../access/secret-text.ts";
 import { expiredSessionCookie, sessionCookie } from "../access/session-cookie.ts";
 import type { Sessions } from "../access/sessions.ts";
 import { operatorIn } from "../locals.ts";
 import type { PageFiles } from "../page-files.ts";
-import { RequestInvalidError } from "../request-input.ts";
 
 export interface SessionRoutesOptions {
   readonly store: Pick<ShopQueue["store"], "audit">;

@@ -1,5 +1,5 @@
 import type { OrderView } from "@holdfast/services/orders";
-import { failure } from "../error-response.ts";
+import { failure } from "@holdfast/services/process";
 
 /** Answers `POST /orders` by how far the order has come. */
 export function answerOrder(order: OrderView): Response {

@@ -1,7 +1,6 @@
 import { route } from "@hectoday/http";
 import type { Shop } from "@holdfast/services";
-import { answerHealth } from "@holdfast/services/process";
-import { failure } from "../error-response.ts";
+import { answerHealth, failure } from "@holdfast/services/process";
 import { errorAnswer, healthAnswer, readyAnswer } from "../openapi/answer-schemas.ts";
 
 /** For probes: whether the process works (`/health`), and whether it wants requests now (`/ready`). */

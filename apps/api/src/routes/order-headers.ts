@@ -1,6 +1,6 @@
 import type { IdempotencyKey } from "@holdfast/services/orders";
+import { RequestInvalidError } from "@holdfast/services/process";
 import type { Caller } from "../access/api-keys.ts";
-import { RequestInvalidError } from "../request-input.ts";
 
 /**
  * The request's `Idempotency-Key`, if it has one.

@@ -7,10 +7,10 @@ import {
   placeOrderLater,
   readOrderWithJobs,
 } from "@holdfast/services/orders";
+import { validInput } from "@holdfast/services/process";
 import { z } from "zod";
 import { callerIn } from "../locals.ts";
 import { errorAnswer, orderAnswer, orderWithJobsAnswer } from "../openapi/answer-schemas.ts";
-import { validInput } from "../request-input.ts";
 import { answerOrder } from "./answer-order.ts";
 import { idempotencyKeyOf, prefersAsync } from "./order-headers.ts";
 

@@ -1,5 +1,6 @@
 import { route } from "@hectoday/http";
 import type { Shop } from "@holdfast/services";
+import { validInput } from "@holdfast/services/process";
 import {
   listWebhookDeliveries,
   listWebhookEndpoints,
@@ -17,7 +18,6 @@ import {
   errorAnswer,
   replayAnswer,
 } from "../openapi/answer-schemas.ts";
-import { validInput } from "../request-input.ts";
 
 const idParams = z.object({ id: z.string().max(100) });
 

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { failure } from "./failure.ts";
 import { answerHealth, type HealthSource } from "./health-report.ts";
 import { type HttpServer, startHttpServer } from "./http-server.ts";
 
@@ -42,8 +43,5 @@ export async function openHealthPort({ port, queue, log }: HealthPortOptions): P
 async function answer(request: Request, queue: HealthSource, log: Logger): Promise<Response> {
   if (request.method === "GET" && new URL(request.url).pathname === "/health")
     return await answerHealth(queue, log);
-  return Response.json(
-    { error: { code: "NOT_FOUND", message: "There is only GET /health" } },
-    { status: 404 },
-  );
+  return failure(404, "NOT_FOUND", "There is only GET /health");
 }

@@ -2,6 +2,7 @@ import { Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { serve } from "srvx";
+import { failure } from "./failure.ts";
 import { PortUnavailableError } from "./port-unavailable-error.ts";
 
 export interface HttpServerOptions {
@@ -145,12 +146,7 @@ function declaredBytes(request: Request): number {
 }
 
 function bodyTooLarge(maxBodyBytes: number): Response {
-  const response = failure(413, "BODY_TOO_LARGE", `The body may have at most ${maxBodyBytes} bytes`);
   // The rest of the body is not read, so the connection cannot carry another request.
-  response.headers.set("connection", "close");
-  return response;
-}
-
-function failure(status: number, code: string, message: string): Response {
-  return Response.json({ error: { code, message } }, { status });
+  const headers = { connection: "close" };
+  return failure(413, "BODY_TOO_LARGE", `The body may have at most ${maxBodyBytes} bytes`, { headers });
 }
