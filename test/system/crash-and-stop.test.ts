@@ -1,6 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Pipeline } from "./pipeline.ts";
 import { until } from "./until.ts";
+
+// Each start of a process takes seconds on a busy machine, and each job of a killed worker runs in one of its own.
+vi.setConfig({ testTimeout: 240_000 });
 
 let pipeline: Pipeline;
 
@@ -53,6 +56,7 @@ describe("workers that die", { timeout }, () => {
     await until(
       () => completedOrders() === orders,
       () => `all orders completed, have ${completedOrders()}\n${pipeline.tail()}`,
+      180_000,
     );
     expect(stock()).toEqual({ stock: 100 - orders, reserved: 0 });
     const twice = pipeline.rows(

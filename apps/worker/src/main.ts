@@ -1,37 +1,24 @@
-import { jobs } from "@holdfast/job-schemas";
-import { createQueue, createWorker } from "@holdfast/queue-core";
-import {
-  createLogger,
-  onShutdown,
-  openHealthPort,
-  openShopStore,
-  readEnvironment,
-  secretsIn,
-  startApp,
-} from "@holdfast/services/process";
-import { createServices, workerShape } from "./create-services.ts";
-import { createHandlers } from "./handlers.ts";
+import { createWorker } from "@holdfast/queue-core";
+import { onShutdown, openHealthPort, startApp } from "@holdfast/services/process";
 import { selectJobTypes } from "./job-types.ts";
+import { openWorker } from "./open-worker.ts";
+
+// Ends like this file, so it is found in `src` and in `dist`.
+const ISOLATED_MAIN = new URL(
+  import.meta.url.endsWith(".ts") ? "./isolated-main.ts" : "./isolated-main.js",
+  import.meta.url,
+);
 
 await startApp(async () => {
-  const environment = readEnvironment(workerShape);
-  const types = selectJobTypes(environment.WORKER_TYPES);
-  const log = createLogger({
-    name: "worker",
-    level: environment.LOG_LEVEL,
-    secrets: secretsIn(workerShape, environment),
-  });
-
-  const store = await openShopStore(environment);
-  const queue = createQueue({ store, jobs });
-  const services = createServices(environment, queue, log);
+  const { environment, log, queue, handlers, close } = await openWorker();
   const worker = createWorker({
     queue,
-    handlers: createHandlers(services),
-    types,
+    handlers,
+    types: selectJobTypes(environment.WORKER_TYPES),
     concurrency: environment.WORKER_CONCURRENCY,
     leaseMs: environment.WORKER_LEASE_MS,
     shutdownMs: environment.WORKER_SHUTDOWN_MS,
+    isolatedEntry: ISOLATED_MAIN,
     log,
   });
   const health = await openHealthPort({ port: environment.WORKER_HEALTH_PORT, queue, log });
@@ -41,9 +28,8 @@ await startApp(async () => {
     log,
     async () => {
       await worker.stop();
-      await services.mailer.close();
       await health.close();
-      await store.close();
+      await close();
     },
     options,
   );

@@ -34,7 +34,7 @@ export interface DeadJob<Payload = unknown> {
 }
 
 /** Why a job was given up. */
-export type DeadReason = "attempts_exhausted" | "not_retryable" | "invalid_payload";
+export type DeadReason = "attempts_exhausted" | "not_retryable" | "invalid_payload" | "worker_died";
 
 export interface JobOptions<Schema extends StandardSchemaV1> {
   /** Any Standard Schema validator (zod, valibot, arktype, …). It must validate synchronously. */

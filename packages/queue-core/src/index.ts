@@ -36,4 +36,5 @@ export type {
 } from "./store.ts";
 export { allows, type JobState, outcomesOf, STATES, TRANSITIONS, type Verb } from "./transitions.ts";
 export type { JobContext, JobHandler, JobHandlers } from "./worker/handler.ts";
+export { type IsolatedRunServer, serveIsolatedRun } from "./worker/serve-isolated-run.ts";
 export { createWorker, Worker, type WorkerOptions } from "./worker/worker.ts";

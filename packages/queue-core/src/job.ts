@@ -58,6 +58,8 @@ export interface ClaimedJob {
   readonly leaseToken: number;
   /** Raised when a dead letter is retried with an edited payload; part of the idempotency key. */
   readonly generation: number;
+  /** It was running in a process that died; it should run alone, in a process of its own, until cleared. */
+  readonly suspect: boolean;
 }
 
 /** A job that was given up. */

@@ -73,7 +73,9 @@ export type Verdict =
   | { readonly verb: "bury"; readonly reason: DeadReason; readonly error: string; readonly timedOut: boolean }
   | { readonly verb: "snooze"; readonly delayMs: number }
   | { readonly verb: "abandon" }
-  | { readonly verb: "handBack" };
+  | { readonly verb: "handBack" }
+  /** It ran alone and its process died. Charged as a crash; the third buries it, and only then are follow-ups added. */
+  | { readonly verb: "crash"; readonly error: string };
 
 /** The one fenced write that ends a run. */
 export interface Finish {
@@ -216,6 +218,8 @@ export interface JobStore<Tables = unknown> {
   /** Marks the worker as alive and tells what it holds. */
   beat(worker: { readonly id: string; readonly leaseMs: number }): Promise<readonly HeldJob[]>;
   heartbeat(options: HeartbeatOptions): Heartbeat;
+  /** Notes that a worker has begun to stop: being killed from now on makes suspects of no job. */
+  drain(workerId: string): Promise<void>;
   /** Removes an idle worker's presence; what it still holds is left to `rescue`. */
   retire(workerId: string): Promise<void>;
   promoteDue(): Promise<number>;

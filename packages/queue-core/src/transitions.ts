@@ -41,6 +41,7 @@ export const TRANSITIONS = {
   bury: { from: ["processing"], to: ["failed"], why: "the attempt failed and no other can help" },
   abandon: { from: ["processing"], to: ["cancelled"], why: "it was cancelled while it ran" },
   handBack: { from: ["processing"], to: ["pending"], why: "the worker stops, or its lease ran out" },
+  crash: { from: ["processing"], to: ["pending", "failed"], why: "it ran alone and its process died" },
   cancel: {
     from: ["waiting", "scheduled", "pending", "processing"],
     to: ["cancelled", "processing"],

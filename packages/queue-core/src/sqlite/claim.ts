@@ -5,6 +5,7 @@ import type { AgeingShare } from "./ageing.ts";
 import { beat } from "./beat.ts";
 import { hasDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
+import { hasSuspects, isSuspect } from "./suspects.ts";
 
 /** A row of `ready`: the head of a type's line, in the order of claiming. */
 export interface ReadyRow {
@@ -44,7 +45,11 @@ export function claimJobs(
   if (rows.length === 0) return [];
   beat(connection, { id: workerId, leaseMs }, nowMs);
   const token = nextToken(connection);
-  return rows.map((row) => claimOne(connection, row, workerId, token, nowMs));
+  const anySuspects = hasSuspects(connection);
+  return rows.map((row) => ({
+    ...claimOne(connection, row, workerId, token, nowMs),
+    suspect: anySuspects && isSuspect(connection, row.seq),
+  }));
 }
 
 function selectRows(
@@ -79,7 +84,7 @@ function claimOne(
   workerId: string,
   token: number,
   nowMs: number,
-): ClaimedJob {
+): Omit<ClaimedJob, "suspect"> {
   const { seq, type, np, tag, attempts } = row;
   connection.run("DELETE FROM ready WHERE type = ? AND np = ? AND tag = ? AND seq = ?", type, np, tag, seq);
   connection.run(

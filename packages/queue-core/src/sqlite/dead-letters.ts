@@ -193,6 +193,7 @@ export function discardDeadLetter(connection: Connection, id: string): void {
 /** Removes the cold row of a job and all that hangs on it. */
 export function forgetJob(connection: Connection, seq: number, jobId: string): void {
   connection.run("DELETE FROM attempt WHERE seq = ?", seq);
+  connection.run("DELETE FROM suspect WHERE seq = ?", seq);
   connection.run("DELETE FROM processed_jobs WHERE job_id = ?", jobId);
   // What it cancelled by dying or being cancelled stays cancelled: with its edge goes the knowledge that another
   // parent's retry is not enough.

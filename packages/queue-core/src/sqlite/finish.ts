@@ -7,6 +7,7 @@ import { cascadeDeath, releaseChildren } from "./dependencies.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { appendFinished } from "./finished.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { chargeCrash, clearSuspect, MAX_CRASHES } from "./suspects.ts";
 
 interface RunningRow {
   readonly type: string;
@@ -48,8 +49,8 @@ export function finishJob(
   const run: Run = { ...row, seq, nowMs: time.nowMs };
   const verdict = afterCancellation(finish.verdict, run);
   const status = record(connection, counts, run, verdict);
-  if (verdict.verb === "complete" || verdict.verb === "bury")
-    enqueueJobs(connection, counts, finish.followUps, time);
+  if (verdict.verb !== "crash" && verdict.verb !== "handBack") clearSuspect(connection, seq);
+  if (status === "completed" || status === "failed") enqueueJobs(connection, counts, finish.followUps, time);
   return { accepted: true, status };
 }
 
@@ -81,6 +82,8 @@ function record(
     case "handBack":
       handBack(connection, run);
       return "pending";
+    case "crash":
+      return crash(connection, counts, run, verdict.error);
   }
 }
 
@@ -171,6 +174,25 @@ function schedule(connection: Connection, run: Run, attempts: number, dueAt: num
     run.np,
     attempts,
   );
+}
+
+/** Crashes spend no attempt and are counted apart: a job that kills its process is no job that fails. */
+function crash(connection: Connection, counts: RunCounts, run: Run, error: string): "pending" | "failed" {
+  const crashes = chargeCrash(connection, run.seq, run.nowMs);
+  if (crashes < MAX_CRASHES) {
+    handBack(connection, run);
+    return "pending";
+  }
+  appendDeadLetter(connection, {
+    seq: run.seq,
+    attempts: run.attempts,
+    error: `${error} (${crashes} times)`,
+    reason: "worker_died",
+    failedAt: run.nowMs,
+  });
+  clearSuspect(connection, run.seq);
+  cascadeDeath(connection, counts, run.seq, run.nowMs);
+  return "failed";
 }
 
 /** Back to its old place in the line, nothing spent. */

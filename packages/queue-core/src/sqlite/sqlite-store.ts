@@ -56,7 +56,15 @@ import { RunCounts } from "./run-counts.ts";
 import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
 import { readStats } from "./stats.ts";
 import { readStep, recordStep } from "./steps.ts";
-import { forgetIdle, hasForgotten, LeaseObserver, listWorkers, rescueFrom, retire } from "./workers.ts";
+import {
+  drain,
+  forgetIdle,
+  hasForgotten,
+  LeaseObserver,
+  listWorkers,
+  rescueFrom,
+  retire,
+} from "./workers.ts";
 import { Writer } from "./writer.ts";
 
 export interface SqliteStoreParts {
@@ -153,6 +161,10 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   heartbeat(options: HeartbeatOptions): Heartbeat {
     return startHeartbeat(this.#parts.path, options);
+  }
+
+  drain(workerId: string): Promise<void> {
+    return this.#writer.write("normal", (connection) => drain(connection, workerId, this.#now()));
   }
 
   retire(workerId: string): Promise<void> {

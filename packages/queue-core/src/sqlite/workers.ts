@@ -5,6 +5,7 @@ import { cascadeDeath } from "./dependencies.ts";
 import { handBack } from "./finish.ts";
 import { appendFinished } from "./finished.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { markSuspect } from "./suspects.ts";
 
 export function retire(connection: Connection, workerId: string): void {
   connection.run(
@@ -12,6 +13,11 @@ export function retire(connection: Connection, workerId: string): void {
     workerId,
     workerId,
   );
+}
+
+/** Notes that a worker has begun to stop. */
+export function drain(connection: Connection, workerId: string, nowMs: number): void {
+  connection.run("UPDATE worker SET draining_at = ? WHERE id = ?", nowMs, workerId);
 }
 
 export function listWorkers(connection: Connection): WorkerRecord[] {
@@ -118,19 +124,36 @@ export function rescueFrom(
   silent: SilentWorker,
   nowMs: number,
 ): number {
-  const worker = connection.get<LastBeat>(
-    "SELECT beat, started_at FROM worker WHERE id = ?",
+  const worker = connection.get<LastBeat & { draining_at: number | null }>(
+    "SELECT beat, started_at, draining_at FROM worker WHERE id = ?",
     silent.workerId,
   );
   if (!isSame(worker ?? NO_BEAT, silent.lastBeat)) return 0;
-  connection.run("DELETE FROM worker WHERE id = ?", silent.workerId);
+  const died = worker?.draining_at === null || worker === undefined;
+  return takeBack(connection, counts, silent.workerId, died, nowMs);
+}
+
+/**
+ * Hands back all that a worker holds, and forgets the worker.
+ * @param suspicious whether its jobs may have been what ended it; then each runs alone the next time
+ * @returns how many jobs it held
+ */
+export function takeBack(
+  connection: Connection,
+  counts: RunCounts,
+  workerId: string,
+  suspicious: boolean,
+  nowMs: number,
+): number {
+  connection.run("DELETE FROM worker WHERE id = ?", workerId);
   const rows = connection.all<StrandedRow>(
     "DELETE FROM running WHERE worker_id = ? RETURNING seq, type, np, tag, attempts, cancel_requested_at",
-    silent.workerId,
+    workerId,
   );
   for (const row of rows) {
     if (row.cancel_requested_at === null) {
       handBack(connection, row);
+      if (suspicious) markSuspect(connection, row.seq, nowMs);
       continue;
     }
     appendFinished(connection, counts, {

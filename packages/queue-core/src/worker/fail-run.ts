@@ -36,6 +36,18 @@ export async function buryExhausted(queue: Queue, job: ClaimedJob, log: Logger):
   return { job, ...withFollowUps(queue, job, verdict, log), effects: [] };
 }
 
+/** The finish of a run whose process died, with what the `onDead` hook asks for if that was once too often. */
+export function crashRun(queue: Queue, claimed: ClaimedJob, how: string, log: Logger): Finish {
+  const error = `The process that ran this job alone died: ${how}`;
+  const parsed = queue.parse(claimed);
+  // A payload that its schema refuses reached no handler, so the hook is not asked either.
+  const job = parsed instanceof Error ? claimed : parsed;
+  const bury: Verdict = { verb: "bury", reason: "worker_died", error, timedOut: false };
+  const followUps = parsed instanceof Error ? [] : withFollowUps(queue, job, bury, log).followUps;
+  log.error({ how }, "job ended the process that ran it alone");
+  return { job, verdict: { verb: "crash", error }, followUps, effects: [] };
+}
+
 /** `instanceof` runs code of a proxy: what cannot bear to be asked is replaced by its description. */
 function toReadable(thrown: unknown): unknown {
   try {

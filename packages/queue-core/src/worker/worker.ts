@@ -7,10 +7,12 @@ import type { JobCatalog, JobType } from "../define-job.ts";
 import { HandlerMissingError, JobCancelledError, LeaseLostError, WorkerStoppingError } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
 import type { Queue } from "../queue.ts";
-import type { Finish, Heartbeat, HeldJob } from "../store.ts";
+import type { Finish, FinishOutcome, Heartbeat, HeldJob } from "../store.ts";
 import { errorFacts } from "./error-facts.ts";
-import { type AnyHandler, executeJob } from "./execute-job.ts";
+import { type AnyHandler, type ExecutedRun, executeJob } from "./execute-job.ts";
+import { crashRun, failRun } from "./fail-run.ts";
 import type { JobHandlers } from "./handler.ts";
+import { type IsolatedEnd, runIsolated } from "./isolated-run.ts";
 import { checkLeases, leaseKey } from "./lease-check.ts";
 import { recordFinish } from "./record-finish.ts";
 import { listenForStrays } from "./stray-rejections.ts";
@@ -26,6 +28,12 @@ export interface WorkerOptions<Jobs extends JobCatalog, Tables> extends Partial<
   readonly workerId?: string;
   readonly log?: Logger;
   readonly clock?: Clock;
+  /**
+   * A module that opens the same store, builds the same handlers and calls `serveIsolatedRun`. A job that was running
+   * in a process that died runs there next, alone; after three deaths it goes to the dead letters. Without it such a job
+   * runs among the others again, for as long as it likes to.
+   */
+  readonly isolatedEntry?: URL;
 }
 
 interface Running {
@@ -50,6 +58,9 @@ export class Worker {
   readonly #running = new Set<Running>();
   readonly #wake = new Wake();
   readonly #giveUp = new AbortController();
+  readonly #isolatedEntry: URL | null;
+  /** Suspects take turns: one that eats all memory must not have another one killed for it. */
+  #lastAlone: Promise<unknown> = Promise.resolve();
   #hasBeaten = false;
   #unknown: ReadonlySet<string> = new Set();
   #lastRescueMs = Number.NEGATIVE_INFINITY;
@@ -63,6 +74,7 @@ export class Worker {
     this.#queue = options.queue;
     this.#handlers = selectHandlers(options);
     this.#clock = options.clock ?? systemClock;
+    this.#isolatedEntry = options.isolatedEntry ?? null;
     this.id = options.workerId ?? `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`;
     this.#log = (options.log ?? pino({ enabled: false })).child({ workerId: this.id });
   }
@@ -106,6 +118,7 @@ export class Worker {
   async #stop(): Promise<void> {
     this.#wake.ring();
     this.#log.info({ running: this.#running.size }, "worker stopping");
+    await this.#sayDraining();
     if (!(await settlesWithin(this.#drained(), this.#limits.shutdownMs))) await this.#handBackRunning();
     this.#giveUp.abort();
     // A claim that was under way at the deadline: what it brings is handed back before this worker is gone.
@@ -121,6 +134,15 @@ export class Worker {
       await this.#queue.store.retire(this.id);
     } catch (error) {
       this.#log.warn({ err: error }, "this worker will be listed until others forget it");
+    }
+  }
+
+  /** From here on being killed is part of the stop and no job's doing. */
+  async #sayDraining(): Promise<void> {
+    try {
+      await this.#queue.store.drain(this.id);
+    } catch (error) {
+      this.#log.error({ err: error }, "the beginning of the stop could not be noted");
     }
   }
 
@@ -195,13 +217,49 @@ export class Worker {
     const handler = this.#handlers.get(job.type);
     if (!handler)
       throw new HandlerMissingError(`Job ${job.id} was claimed, but "${job.type}" has no handler`);
-    const queue = this.#queue;
-    const executed = await executeJob({ queue, handler, job, abort, log });
-    const outcome = await recordFinish(executed, { queue, log, giveUp: this.#giveUp.signal });
+    const entry = job.suspect ? this.#isolatedEntry : null;
+    const outcome = entry
+      ? await this.#runAlone(entry, job, abort.signal, log)
+      : await this.#record(await executeJob({ queue: this.#queue, handler, job, abort, log }), log);
     const durationMs = Math.round(this.#clock.monotonic() - startedAtMs);
     if (!outcome) log.error({ durationMs }, "how the run ended is not recorded; its job will run again");
     else if (outcome.accepted) log.info({ status: outcome.status, durationMs }, "run ended");
     else log.warn({ durationMs }, "lease lost, result dropped");
+  }
+
+  #record(executed: ExecutedRun, log: Logger): Promise<FinishOutcome | null> {
+    return recordFinish(executed, { queue: this.#queue, log, giveUp: this.#giveUp.signal });
+  }
+
+  async #runAlone(
+    entry: URL,
+    job: ClaimedJob,
+    signal: AbortSignal,
+    log: Logger,
+  ): Promise<FinishOutcome | null> {
+    const { timeoutMs } = definitionOf(this.#queue.catalog, job.type);
+    const turn = this.#lastAlone.then((): Promise<IsolatedEnd> | IsolatedEnd =>
+      signal.aborted ? { kind: "abandoned" } : runIsolated({ entry, job, timeoutMs, signal, log }),
+    );
+    // Whatever comes of it, the next one's turn comes.
+    this.#lastAlone = turn.catch(() => undefined);
+    const end = await turn;
+    switch (end.kind) {
+      case "recorded":
+        return end.outcome;
+      case "abandoned":
+        return this.#record(
+          { job, finish: { job, verdict: { verb: "handBack" }, followUps: [], effects: [] } },
+          log,
+        );
+      case "timedOut":
+        return this.#record(
+          { job, finish: failRun(this.#queue, { job, error: end.error, timedOut: true }, log) },
+          log,
+        );
+      case "died":
+        return this.#record({ job, finish: crashRun(this.#queue, job, end.how, log) }, log);
+    }
   }
 
   /** Holds what the store says against what runs here. */

@@ -47,6 +47,7 @@ export async function buildJobIn(bed: TestBed, state: JobState, cancelledBy: Can
     workerId: "worker-1",
     leaseToken: 1,
     generation: 0,
+    suspect: false,
   };
   const subject = { jobId, claim: never, deadId: jobId, deadParentId, openParent: "fragile" } as const;
   await keepAside();

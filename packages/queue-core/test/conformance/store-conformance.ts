@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cancelRules } from "./cancel.ts";
 import { claimRules } from "./claim.ts";
+import { crashRules } from "./crashes.ts";
 import { cronSlotRules } from "./cron-slots.ts";
 import { deadLetterRules } from "./dead-letters.ts";
 import { delayedRules } from "./delayed.ts";
@@ -37,6 +38,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   workflows: workflowRules,
   cancel: cancelRules,
   rescue: rescueRules,
+  crashes: crashRules,
   transactions: transactionRules,
   "cron slots": cronSlotRules,
   retention: retentionRules,

@@ -57,6 +57,7 @@ export const VERB_ATTEMPTS: Readonly<Record<Verb, (bed: TestBed, subject: Subjec
   snooze: (bed, subject) => finish(bed, subject, { verb: "snooze", delayMs: 1_000 }),
   abandon: (bed, subject) => finish(bed, subject, { verb: "abandon" }),
   handBack: (bed, subject) => finish(bed, subject, { verb: "handBack" }),
+  crash: (bed, subject) => finish(bed, subject, { verb: "crash", error: "signal SIGKILL" }),
   cancel: (bed, { jobId }) => orRefusal(jobId, bed.store.cancel(jobId)),
   revive: (bed, { jobId, deadId }) => orRefusal(jobId, bed.store.revive(deadId)),
   restore: async (bed, { jobId, deadParentId }) => {
@@ -89,6 +90,7 @@ export const REFUSALS: Readonly<Record<Verb, (exists: boolean) => Refusal>> = {
   snooze: () => "NOTHING_DONE",
   abandon: () => "NOTHING_DONE",
   handBack: () => "NOTHING_DONE",
+  crash: () => "NOTHING_DONE",
   cancel: (exists) => (exists ? "JOB_STATE_CONFLICT" : "JOB_NOT_FOUND"),
   revive: () => "JOB_NOT_FOUND",
   restore: () => "NOTHING_DONE",

@@ -140,8 +140,17 @@ CREATE TABLE worker (
   lease_ms INTEGER NOT NULL,
   beat INTEGER NOT NULL,
   started_at INTEGER NOT NULL,
-  seen_at INTEGER NOT NULL
+  seen_at INTEGER NOT NULL,
+  draining_at INTEGER                      -- began to stop: being killed from then on makes suspects of nobody
 ) STRICT, WITHOUT ROWID;
+
+-- Jobs that were running in a process that died. Which of them killed it nobody knows, so none is charged: each runs
+-- alone from now on, in a process of its own, until a run of it ends in any other way than by that process's death.
+CREATE TABLE suspect (
+  seq INTEGER PRIMARY KEY,
+  crashes INTEGER NOT NULL DEFAULT 0 CHECK (crashes >= 0), -- deaths of processes in which it ran alone
+  since INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE lease_counter (last INTEGER NOT NULL) STRICT;
 INSERT INTO lease_counter (last) VALUES (0);
