@@ -109,7 +109,7 @@ class ChildRun {
   }
 }
 
-/** The child runs as this process does (conditions, memory limits), but watches no files and opens no second debugger. */
+/** The child runs as this process does (conditions, memory limits), but watches no files and opens no debugger. */
 function ownExecArgv(): string[] {
   return process.execArgv.filter((argument) => !/^--(watch|inspect)/.test(argument));
 }

@@ -30,8 +30,8 @@ export interface WorkerOptions<Jobs extends JobCatalog, Tables> extends Partial<
   readonly clock?: Clock;
   /**
    * A module that opens the same store, builds the same handlers and calls `serveIsolatedRun`. A job that was running
-   * in a process that died runs there next, alone; after three deaths it goes to the dead letters. Without it such a job
-   * runs among the others again, for as long as it likes to.
+   * in a process that died runs there next, alone; after three deaths it goes to the dead letters. Without it such a
+   * job runs among the others again, for as long as it likes to.
    */
   readonly isolatedEntry?: URL;
 }
