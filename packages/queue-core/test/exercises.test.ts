@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { TestBed } from "./conformance/test-bed.ts";
 import { createSqliteDatabase } from "./sqlite/sqlite-test-database.ts";
 
-// What a learner of the library is asked to show; the exercise on the claim's query plan is in sqlite/query-plan.test.ts.
+// What a learner of the library is asked to show. The exercise on the query plan is in sqlite/query-plan.test.ts.
 
 const DAY_MS = 24 * 60 * 60_000;
 
