@@ -49,7 +49,8 @@ export function finishJob(
   const run: Run = { ...row, seq, nowMs: time.nowMs };
   const verdict = afterCancellation(finish.verdict, run);
   const status = record(connection, counts, run, verdict);
-  if (verdict.verb !== "crash" && verdict.verb !== "handBack") clearSuspect(connection, seq);
+  if (verdict.verb === "retry" || verdict.verb === "snooze" || verdict.verb === "bury")
+    clearSuspect(connection, seq);
   if (status === "completed" || status === "failed") enqueueJobs(connection, counts, finish.followUps, time);
   return { accepted: true, status };
 }

@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { clearSuspect } from "./suspects.ts";
 
 export interface FinishedRow {
   readonly seq: number;
@@ -30,4 +31,6 @@ export function appendFinished(connection: Connection, counts: RunCounts, row: F
     row.cancelCause ?? null,
   );
   counts.addFinished(row.type, row.status, 1);
+  // However it ended, it ended: nothing is left to be suspected of.
+  clearSuspect(connection, row.seq);
 }

@@ -49,6 +49,9 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT seq, worker_id FROM running WHERE worker_id NOT IN (SELECT id FROM worker)`,
   "a lease token was given out by the counter": `
     SELECT seq, token FROM running WHERE token > (SELECT last FROM lease_counter)`,
+  "a suspect may still run": `
+    SELECT seq FROM suspect WHERE seq NOT IN (
+      SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM running)`,
   "a dead letter names its job": `
     SELECT d.seq FROM dead_letter_jobs d JOIN job j ON j.seq = d.seq
       WHERE d.original_job_id <> printf('%011x-%012x', j.created_at, j.seq)`,
