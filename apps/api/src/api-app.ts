@@ -2,7 +2,7 @@ import { type RouteDescriptor, route, setup } from "@hectoday/http";
 import type { Shop } from "@holdfast/services";
 import { failure } from "@holdfast/services/process";
 import type { WebhookPolicy } from "@holdfast/services/webhooks";
-import { createKeyCheck } from "./access/api-keys.ts";
+import { type Caller, createKeyCheck } from "./access/api-keys.ts";
 import { createRateLimit } from "./access/rate-limit.ts";
 import { readBody } from "./edge/read-body.ts";
 import { errorResponse } from "./error-response.ts";
@@ -38,22 +38,28 @@ export function createApiApp(options: ApiAppOptions): {
   const callerOf = createKeyCheck(apiKeys);
   const limitRate = createRateLimit({ perMinute, burst: Math.ceil(perMinute / 10), clock });
   const meter = new RequestMeter(clock);
+  /** Whose the requests are that have passed the gate. */
+  const callers = new WeakMap<Request, Caller>();
   const app = setup<ApiLocals>({
     routes: routesOf(options, meter),
-    onRequest: ({ request }) => {
-      const caller = callerOf(request);
-      // Without a key nobody can be told from anybody else, so nobody is limited.
-      if (caller !== "") limitRate(caller);
-      return { caller };
-    },
+    onRequest: ({ request }) => ({ caller: callers.get(request) }),
     onResponse: ({ response }) => withSecurityHeaders(response),
     onError: ({ error }) => errorResponse(error, log),
     onNotFound: () => failure(404, "NOT_FOUND", "There is nothing at this address"),
   });
+  const passGate = (request: Request): Caller => {
+    const caller = callerOf(request);
+    // Without a key nobody can be told from anybody else, so nobody is limited.
+    if (caller !== "") limitRate(caller);
+    return caller;
+  };
   const answer = async (request: Request): Promise<Response> => {
     let checked: Request;
     try {
+      // The gate comes first: to read and check a body costs far more than to refuse its sender.
+      const caller = passGate(request);
       checked = await readBody(request);
+      callers.set(checked, caller);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       return withSecurityHeaders(errorResponse(error, log));

@@ -2,7 +2,7 @@ import type { Caller } from "./access/api-keys.ts";
 
 /** What the gate found out about a request. */
 export interface ApiLocals extends Record<string, unknown> {
-  readonly caller: Caller;
+  readonly caller: Caller | undefined;
 }
 
 /** Whose request it is. Handlers get their locals untyped; the gate has run before each of them. */

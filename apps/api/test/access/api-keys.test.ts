@@ -30,6 +30,18 @@ describe("API keys", () => {
     expect(await api.shop.store.read.selectFrom("orders").select("id").execute()).toEqual([]);
   });
 
+  it.each([
+    ["a key that is wrong", 401, bearer("key-of-nobody-at-all")],
+    ["a key that asks too often", 429, bearer("key-of-the-partner")],
+  ])("%s is refused before its body is read", async (_, status, headers) => {
+    const api = await openTestApi({ apiKeys, ratePerMinute: 1 });
+    await api.get("/products", bearer("key-of-the-partner"));
+    // A body that never ends: only an answer that doesn't wait for it can come.
+    const endless = new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode("{")) });
+    const body = { method: "POST", headers, body: endless, duplex: "half" } as const;
+    expect((await api.request("/orders", body)).status).toBe(status);
+  });
+
   it("lets each key in, as a bearer token or as X-API-Key", async () => {
     const api = await openTestApi({ apiKeys });
     expect((await api.get("/products", bearer("key-of-the-web-shop"))).status).toBe(200);
