@@ -59,7 +59,7 @@ export function openPageFiles(folder: string = join(import.meta.dirname, "page")
 }
 
 interface PageFile {
-  readonly bytes: Buffer;
+  readonly bytes: Buffer<ArrayBuffer>;
   /** Changes with the content. */
   readonly etag: string;
 }
