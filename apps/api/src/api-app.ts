@@ -3,6 +3,7 @@ import type { Shop } from "@holdfast/services";
 import { failure } from "@holdfast/services/process";
 import type { WebhookPolicy } from "@holdfast/services/webhooks";
 import { type Caller, createKeyCheck } from "./access/api-keys.ts";
+import { refuseForeignPages } from "./access/foreign-pages.ts";
 import { createRateLimit } from "./access/rate-limit.ts";
 import { readBody } from "./edge/read-body.ts";
 import { errorResponse } from "./error-response.ts";
@@ -51,6 +52,7 @@ export function createApiApp(options: ApiAppOptions): {
     const caller = callerOf(request);
     // Without a key nobody can be told from anybody else, so nobody is limited.
     if (caller !== "") limitRate(caller);
+    if (apiKeys === undefined) refuseForeignPages(request);
     return caller;
   };
   const answer = async (request: Request): Promise<Response> => {

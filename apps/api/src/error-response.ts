@@ -13,7 +13,7 @@ import {
   WebhookUrlRefusedError,
 } from "@holdfast/services/webhooks";
 import type { Logger } from "pino";
-import { ApiKeyInvalidError, RateLimitedError } from "./access/access-errors.ts";
+import { ApiKeyInvalidError, OriginForeignError, RateLimitedError } from "./access/access-errors.ts";
 import { BodyRefusedError, BodyTooLargeError, BodyUnreadableError } from "./edge/body-errors.ts";
 
 /** The answer to whatever a handler threw; what nobody expected is logged and told without its cause. */
@@ -33,6 +33,7 @@ function requestFailure(error: Error): Response | null {
   if (error instanceof ApiKeyInvalidError) {
     return failure(401, error.code, error.message, { headers: { "www-authenticate": "Bearer" } });
   }
+  if (error instanceof OriginForeignError) return failure(403, error.code, error.message);
   if (error instanceof RateLimitedError) {
     const seconds = String(Math.ceil(error.retryMs / 1_000));
     return failure(429, error.code, error.message, { headers: { "retry-after": seconds } });

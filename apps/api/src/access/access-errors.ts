@@ -8,6 +8,16 @@ export class ApiKeyInvalidError extends Error {
   }
 }
 
+/** A web page of another site asked for a change. */
+export class OriginForeignError extends Error {
+  readonly code = "ORIGIN_FOREIGN";
+  override readonly name = "OriginForeignError";
+
+  constructor() {
+    super("A web page of another site cannot change anything here; send the request from a program");
+  }
+}
+
 /** One API key asks more often than it may. */
 export class RateLimitedError extends Error {
   readonly code = "RATE_LIMITED";
