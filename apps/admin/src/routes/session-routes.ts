@@ -21,27 +21,27 @@ export function sessionRoutes({ store, sessions, token, files, log }: SessionRou
   const audit = (action: string): Promise<void> =>
     store.audit({ actor: "operator (session)", action, subject: "dashboard", detail: null });
 
-  const logIn = async (given: string | null): Promise<Response> => {
+  const logIn = async (request: Request, given: string | null): Promise<Response> => {
     if (given === null || !isSameSecret(given, token)) {
       // Not audited: whoever is not logged in must not be able to fill the database.
       log.warn("login refused: wrong token");
       return redirect("/login?refused");
     }
     await audit("login");
-    return redirect("/", sessionCookie(sessions.begin()));
+    return redirect("/", sessionCookie(sessions.begin(), request));
   };
 
   return [
     route.get("/login", {
       resolve: async (c) => {
         const { searchParams } = new URL(c.request.url);
-        if (searchParams.has("token")) return await logIn(searchParams.get("token"));
+        if (searchParams.has("token")) return await logIn(c.request, searchParams.get("token"));
         return await files.answer(searchParams.has("refused") ? "login-refused.html" : "login.html");
       },
     }),
 
     route.post("/login", {
-      resolve: async (c) => await logIn((await readForm(c.request)).get("token")),
+      resolve: async (c) => await logIn(c.request, (await readForm(c.request)).get("token")),
     }),
 
     route.post("/admin/logout", {

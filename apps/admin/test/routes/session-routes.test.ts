@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { openTestAdmin } from "../open-test-admin.ts";
+import { openTestAdmin, TOKEN } from "../open-test-admin.ts";
 
 function formOf(stream: ReadableStream, origin: string) {
   return { method: "POST", headers: { origin }, body: stream, duplex: "half" } as const;
@@ -21,4 +21,17 @@ it("a form that its sender breaks off is the sender's fault", async () => {
   const broken = new ReadableStream({ start: (stream) => stream.error(new Error("connection reset")) });
   const response = await app.fetch(new Request(`${url}/login`, formOf(broken, url)));
   expect(response.status).toBe(400);
+});
+
+it.each([
+  ["a form on a page that came by HTTPS", { origin: "https://admin.example" }, true],
+  ["a proxy that ends TLS", { origin: "http://admin.example", "x-forwarded-proto": "https" }, true],
+  ["a form on a page that came by HTTP", { origin: "http://admin.example" }, false],
+])("whether the cookie of a session goes over HTTPS alone: %s", async (_, headers, isSecure) => {
+  const { app } = await openTestAdmin();
+  const body = new URLSearchParams({ token: TOKEN });
+  const login = await app.fetch(new Request("http://admin.example/login", { method: "POST", headers, body }));
+  const attributes = login.headers.get("set-cookie")?.split("; ") ?? [];
+  expect(attributes).toEqual(expect.arrayContaining(["Path=/", "HttpOnly", "SameSite=Strict"]));
+  expect(attributes.includes("Secure")).toBe(isSecure);
 });
