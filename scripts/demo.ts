@@ -1,5 +1,6 @@
 // `pnpm demo`: posts orders to a running shop, so that there is something to see on the dashboard.
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const HELP = `Usage: pnpm demo [--orders N] [--api URL]
@@ -7,6 +8,13 @@ const HELP = `Usage: pnpm demo [--orders N] [--api URL]
 Posts N orders (20 by default) to the shop's API and says what became of each. Start the shop first: pnpm dev.
 One in ten is declined, one in ten has an unknown outcome, as it happens with real cards.
 `;
+
+// The same .env that the apps read, so that a changed port is found; what is set already wins.
+try {
+  process.loadEnvFile(fileURLToPath(new URL("../.env", import.meta.url)));
+} catch (error) {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "ENOENT") throw error;
+}
 
 const { values } = parseArgs({
   options: {
@@ -48,7 +56,9 @@ async function placeOrder(n: number): Promise<string> {
     response = await fetch(`${values.api}/orders`, { method: "POST", headers, body: JSON.stringify(body) });
   } catch {
     // Whatever the socket said, to the reader it means one thing.
-    process.stderr.write(`Nobody answers at ${values.api}: start the shop first (npx -y pnpm@12.21.0 dev)\n`);
+    process.stderr.write(
+      `Nobody answers at ${values.api}: start the shop first (npx -y pnpm@12.21.0 dev), or name its address: --api\n`,
+    );
     process.exit(1);
   }
   const answer = (await response.json()) as { id?: string; status?: string; error?: { code: string } };

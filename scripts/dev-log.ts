@@ -10,7 +10,7 @@ export interface AppLine {
 
 const PREFIX = /^@holdfast\/([a-z]+):dev: ?(.*)$/;
 /** What pnpm and Node say around every script: noise to somebody who watches four apps. */
-const NOISE = /^(> |\$ |\(node:|\(Use `node|cache bypass|Restarting |Completed running)/;
+const NOISE = /^(> |\$ |\(node:|\(Use `node|cache bypass|Restarting )/;
 /** Members of a line that the reader has already: who, when, where. */
 const KNOWN = new Set(["level", "time", "pid", "hostname", "name", "msg", "err", "workerId"]);
 /** @returns null for lines that say nothing: turbo's own and pnpm's echo of the script */

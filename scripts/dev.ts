@@ -22,6 +22,11 @@ Settings come from the environment or from .env; .env.example lists them. Ctrl-C
 const ready = new Map<string, AppLine>();
 let printed = false;
 let loginLink: string | undefined;
+let gaveUp = false;
+/** What each app wrote that is no log line: what it says when it cannot start. */
+const said = new Map<AppName, string[]>();
+/** What `node --watch` says when a program has ended by itself. */
+const WATCH_GAVE_UP = /^(Failed running|Completed running) /;
 
 const turbo = spawn("turbo", ["run", "dev", "--output-logs=full"], {
   stdio: ["ignore", "pipe", "pipe"],
@@ -39,7 +44,7 @@ turbo.on("error", (error) => {
 });
 let stopping = false;
 process.once("SIGINT", () => (stopping = true)).once("SIGTERM", () => (stopping = true));
-turbo.on("exit", (code) => process.exit(stopping ? 0 : (code ?? 1)));
+turbo.on("exit", (code) => process.exit(gaveUp ? 1 : stopping ? 0 : (code ?? 1)));
 
 function show(text: string): void {
   const line = readAppLine(text);
@@ -48,6 +53,10 @@ function show(text: string): void {
   process.stdout.write(`${styleText(app ? COLOURS[app] : "gray", line.app.padEnd(9))} ${formatLine(line)}\n`);
   loginLink ??= /^Dashboard: (\S+)$/.exec(line.text)?.[1];
   if (app && line.entry?.msg === READY_MESSAGES[app]) ready.set(app, line);
+  if (app && !printed) {
+    if (WATCH_GAVE_UP.test(line.text)) giveUp(app);
+    else if (!line.entry) said.set(app, [...(said.get(app) ?? []), line.text]);
+  }
   // The admin app prints its login link after its log line; with ADMIN_TOKEN set in production there is none.
   const complete =
     APPS.every((name) => ready.has(name)) && (loginLink || process.env.NODE_ENV === "production");
@@ -55,6 +64,18 @@ function show(text: string): void {
     printed = true;
     process.stdout.write(banner());
   }
+}
+
+/** An app that cannot start would leave the others running for nobody: says what it said, stops all and fails. */
+function giveUp(app: AppName): void {
+  if (gaveUp) return;
+  gaveUp = true;
+  const reason = (said.get(app) ?? []).map((text) => `  ${text}`).join("\n");
+  const rule = "─".repeat(78);
+  process.stderr.write(
+    `\n${rule}\n  Holdfast did not start: ${app} could not.\n\n${reason}\n\n  Mend that and run this again.\n${rule}\n\n`,
+  );
+  turbo.kill("SIGTERM");
 }
 
 function banner(): string {

@@ -3,10 +3,12 @@ import { createQueue, systemClock } from "@holdfast/queue-core";
 import {
   adminVariables,
   createLogger,
+  listenAddress,
   onShutdown,
   openShopStore,
   readEnvironment,
   secretsIn,
+  serverVariables,
   startApp,
   startHttpServer,
   storeVariables,
@@ -16,7 +18,7 @@ import { Sessions } from "./access/sessions.ts";
 import { createAdminApp } from "./admin-app.ts";
 
 await startApp(async () => {
-  const shape = { ...storeVariables, ...adminVariables };
+  const shape = { ...storeVariables, ...serverVariables, ...adminVariables };
   const environment = readEnvironment(shape);
   const token = environment.ADMIN_TOKEN ?? (await keepAdminToken(environment.DATA_DIR));
   const log = createLogger({
@@ -28,7 +30,12 @@ await startApp(async () => {
   const store = await openShopStore(environment);
   const queue = createQueue({ store, jobs });
   const app = createAdminApp({ queue, token, sessions: new Sessions(systemClock), log });
-  const server = await startHttpServer({ fetch: app.fetch, port: environment.ADMIN_PORT, log });
+  const server = await startHttpServer({
+    fetch: app.fetch,
+    port: environment.ADMIN_PORT,
+    hostname: listenAddress(environment),
+    log,
+  });
   onShutdown(log, async () => {
     await server.close();
     await store.close();

@@ -5,11 +5,13 @@ import { createPaymentGateway } from "@holdfast/services/payment";
 import {
   apiVariables,
   createLogger,
+  listenAddress,
   onShutdown,
   openShopStore,
   paymentVariables,
   readEnvironment,
   secretsIn,
+  serverVariables,
   startApp,
   startHttpServer,
   storeVariables,
@@ -22,7 +24,13 @@ import { createApiApp } from "./api-app.ts";
 const DRAIN_MS = 15_000;
 
 await startApp(async () => {
-  const shape = { ...storeVariables, ...apiVariables, ...paymentVariables, ...webhookVariables };
+  const shape = {
+    ...storeVariables,
+    ...serverVariables,
+    ...apiVariables,
+    ...paymentVariables,
+    ...webhookVariables,
+  };
   const environment = readEnvironment(shape);
   const log = createLogger({
     name: "api",
@@ -43,7 +51,13 @@ await startApp(async () => {
     isStopping: () => stopping,
   });
   const { fetch } = app;
-  const server = await startHttpServer({ fetch, port: environment.API_PORT, log, drainMs: DRAIN_MS });
+  const server = await startHttpServer({
+    fetch,
+    port: environment.API_PORT,
+    hostname: listenAddress(environment),
+    log,
+    drainMs: DRAIN_MS,
+  });
   onShutdown(log, async () => {
     stopping = true;
     await server.close();

@@ -10,7 +10,7 @@ export interface HttpServerOptions {
   /** 0 lets the system choose. */
   readonly port: number;
   /** All interfaces by default. */
-  readonly hostname?: string;
+  readonly hostname?: string | undefined;
   readonly log: Logger;
   /** Bodies may have this many bytes; 262,144 by default. */
   readonly maxBodyBytes?: number;

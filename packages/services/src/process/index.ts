@@ -5,6 +5,7 @@ export { type FieldIssue, failure, unexpectedFailure } from "./failure.ts";
 export { openHealthPort } from "./health-port.ts";
 export { answerHealth } from "./health-report.ts";
 export { startHttpServer } from "./http-server.ts";
+export { listenAddress } from "./listen-address.ts";
 export { createLogger } from "./logger.ts";
 export { openShopStore } from "./open-shop-store.ts";
 export { RequestInvalidError, validInput } from "./request-input.ts";
@@ -19,6 +20,7 @@ export {
   paymentVariables,
   processVariables,
   schedulerVariables,
+  serverVariables,
   simulationVariables,
   storeVariables,
   webhookVariables,

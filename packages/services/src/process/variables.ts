@@ -52,6 +52,14 @@ export const storeVariables = {
   }),
 };
 
+/** Read by the two apps that serve people. */
+export const serverVariables = {
+  HOST: optional(anyText(), {
+    description:
+      "Address that API and dashboard listen on; unset: this machine alone, all interfaces in production",
+  }),
+};
+
 export const apiVariables = {
   API_PORT: withFallback(port(), { description: "Port of the shop's API", fallback: "3000" }),
   // Shorter ones can be guessed, and the logger would blot out every place where a single letter stands.
@@ -187,6 +195,7 @@ export const simulationVariables = {
 export const VARIABLE_GROUPS = [
   { title: "All apps", variables: processVariables },
   { title: "Database and files", variables: storeVariables },
+  { title: "API and admin", variables: serverVariables },
   { title: "API", variables: apiVariables },
   { title: "Admin", variables: adminVariables },
   { title: "Worker", variables: workerVariables },
