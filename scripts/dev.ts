@@ -73,7 +73,8 @@ function giveUp(app: AppName): void {
   const reason = (said.get(app) ?? []).map((text) => `  ${text}`).join("\n");
   const rule = "─".repeat(78);
   process.stderr.write(
-    `\n${rule}\n  Holdfast did not start: ${app} could not.\n\n${reason}\n\n  Mend that and run this again.\n${rule}\n\n`,
+    `\n${rule}\n  Holdfast did not start: ${app} could not.\n\n${reason}\n\n` +
+      `  Mend that and run this again.\n${rule}\n\n`,
   );
   turbo.kill("SIGTERM");
 }

@@ -49,7 +49,8 @@ function validate(
 
 /**
  * Turns a checked value into the JSON that is stored.
- * @throws {PayloadInvalidError} if it is no JSON, too long, nested too deeply, or holds text that not every database can
+ * @throws {PayloadInvalidError} if it is no JSON, too long, nested too deeply, or holds text that not every
+ * database can
  *   store (NUL, lone surrogates)
  */
 export function serializePayload(type: string, value: unknown): string {
