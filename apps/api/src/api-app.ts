@@ -2,7 +2,7 @@ import { type RouteDescriptor, route, setup } from "@hectoday/http";
 import type { Shop } from "@holdfast/services";
 import { failure } from "@holdfast/services/process";
 import type { WebhookPolicy } from "@holdfast/services/webhooks";
-import { type Caller, createKeyCheck } from "./access/api-keys.ts";
+import { type Caller, createKeyCheck, isOpenPath } from "./access/api-keys.ts";
 import { refuseForeignPages } from "./access/foreign-pages.ts";
 import { createRateLimit } from "./access/rate-limit.ts";
 import { readBody } from "./edge/read-body.ts";
@@ -12,6 +12,7 @@ import { RequestMeter } from "./metrics/request-meter.ts";
 import { describeApi } from "./openapi/describe-api.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { metricsRoutes } from "./routes/metrics-routes.ts";
+import { ORDER_HEADERS } from "./routes/order-headers.ts";
 import { orderRoutes } from "./routes/order-routes.ts";
 import { productRoutes } from "./routes/product-routes.ts";
 import { webhookRoutes } from "./routes/webhook-routes.ts";
@@ -78,7 +79,7 @@ function routesOf({ shop, webhookPolicy, isStopping, databasePath }: ApiAppOptio
     ...orderRoutes(shop),
     ...webhookRoutes(shop, webhookPolicy),
   ];
-  const document = describeApi(described);
+  const document = describeApi(described, { isOpen: isOpenPath, headers: { "POST /orders": ORDER_HEADERS } });
   return [
     ...described,
     ...metricsRoutes(shop, meter, databasePath),

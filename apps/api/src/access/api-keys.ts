@@ -4,8 +4,12 @@ import { ApiKeyInvalidError } from "./access-errors.ts";
 /** Whose request it is: a name for an API key that does not give it away, or "" where none is asked for. */
 export type Caller = string;
 
-/** Paths that probes ask for, which have no key. */
 const OPEN_PATHS = new Set(["/health", "/ready"]);
+
+/** Whether a path is one that probes ask for, which have no key. */
+export function isOpenPath(path: string): boolean {
+  return OPEN_PATHS.has(path);
+}
 
 /**
  * Tells callers by their API keys.
@@ -15,7 +19,7 @@ const OPEN_PATHS = new Set(["/health", "/ready"]);
 export function createKeyCheck(keys: readonly string[] | undefined): (request: Request) => Caller {
   const known = keys?.map(hash);
   return (request) => {
-    if (!known || OPEN_PATHS.has(new URL(request.url).pathname)) return "";
+    if (!known || isOpenPath(new URL(request.url).pathname)) return "";
     const sent = hash(sentKey(request.headers));
     // Hashes have one length, and all are compared, so that time tells nothing about the keys.
     const matches = known.filter((key) => timingSafeEqual(key, sent));

@@ -1,5 +1,6 @@
 import type { RouteDescriptor } from "@hectoday/http";
 import { z } from "zod";
+import { errorAnswer } from "./answer-schemas.ts";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -9,25 +10,45 @@ const STATUS_TEXT: Readonly<Record<string, string>> = {
   202: "Accepted; what is left to do happens in the background",
   204: "Done",
   400: "The request is not what the route takes; `details` names each field",
+  401: "The API key is missing or wrong",
   402: "The payment was declined",
   404: "There is no such thing",
   409: "It cannot be done as things stand",
   413: "The body is larger than 256 KB",
   422: "The Idempotency-Key stands for another request",
+  429: "Too many requests with this key; `Retry-After` says when to try again",
   503: "Not available just now; `Retry-After` says when to try again",
 };
+
+/** What the gate may answer before a route sees its request. */
+const GATE_ANSWERS = { 401: errorAnswer, 429: errorAnswer };
+
+/** A header that a route reads beside what its schemas cover. */
+export interface HeaderParameter {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+/** What is said of routes that they do not say themselves. */
+interface ApiNotes {
+  /** Whether a path asks for no API key. */
+  readonly isOpen: (path: string) => boolean;
+  /** By route, e.g. `POST /orders`. */
+  readonly headers: Readonly<Record<string, readonly HeaderParameter[]>>;
+}
 
 /**
  * Describes an API as OpenAPI 3.0, from the very schemas that its routes validate with.
  * @param routes the routes; those without `response` are left out
  * @returns the document, ready to be sent as JSON
  */
-export function describeApi(routes: readonly RouteDescriptor[]): Record<string, unknown> {
+export function describeApi(routes: readonly RouteDescriptor[], notes: ApiNotes): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     if (!route.config.response) continue;
     const path = route.path.replace(/:(\w+)/g, "{$1}");
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describeRoute(route) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describeRoute(route, notes) };
   }
   return {
     openapi: "3.0.3",
@@ -42,16 +63,22 @@ export function describeApi(routes: readonly RouteDescriptor[]): Record<string, 
   };
 }
 
-function describeRoute({ config: { request, response = {} } }: RouteDescriptor): Record<string, unknown> {
+function describeRoute({ method, path, config }: RouteDescriptor, notes: ApiNotes): Record<string, unknown> {
+  const { request, response = {} } = config;
+  const isOpen = notes.isOpen(path);
+  const answers = isOpen ? response : { ...response, ...GATE_ANSWERS };
+  const headers = notes.headers[`${method} ${path}`] ?? [];
   const parameters = [
     ...parametersIn("path", request?.params && schemaOf(request.params)),
     ...parametersIn("query", request?.query && schemaOf(request.query)),
+    ...headers.map((header) => ({ in: "header", required: false, ...header })),
   ];
   return {
+    ...(isOpen && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...(request?.body && { requestBody: { required: true, content: json(schemaOf(request.body)) } }),
     responses: Object.fromEntries(
-      Object.entries(response).map(([status, schema]) => {
+      Object.entries(answers).map(([status, schema]) => {
         const hasBody = !(schema instanceof z.ZodVoid);
         return [
           status,

@@ -47,9 +47,50 @@ describe("GET /openapi.json", () => {
       minimum: 1,
       maximum: 1_000,
     });
-    expect(Object.keys(post.responses)).toEqual(["201", "202", "400", "402", "409", "413", "422", "503"]);
+    expect(Object.keys(post.responses)).toEqual([
+      "201",
+      "202",
+      "400",
+      "401",
+      "402",
+      "409",
+      "413",
+      "422",
+      "429",
+      "503",
+    ]);
     for (const { description } of Object.values<{ description: string }>(post.responses))
       expect(description).toBeTruthy();
+  });
+
+  it("names the headers that an order may carry", async () => {
+    const api = await openTestApi();
+    const { paths } = (await api.get("/openapi.json")).body;
+    expect(paths["/orders"].post.parameters).toEqual([
+      {
+        name: "Idempotency-Key",
+        in: "header",
+        required: false,
+        description: expect.any(String),
+        schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
+      },
+      {
+        name: "Prefer",
+        in: "header",
+        required: false,
+        description: expect.any(String),
+        schema: { type: "string", example: "respond-async" },
+      },
+    ]);
+    expect(paths["/orders/{id}"].get.parameters).toHaveLength(1);
+  });
+
+  it("says what every route with a key may answer beside its own", async () => {
+    const api = await openTestApi();
+    const { paths } = (await api.get("/openapi.json")).body;
+    expect(Object.keys(paths["/products"].get.responses)).toEqual(["200", "401", "429"]);
+    expect(Object.keys(paths["/health"].get.responses)).toEqual(["200", "503"]);
+    expect(paths["/health"].get.security).toEqual([]);
   });
 
   it("leaves no reference that leads nowhere", async () => {
