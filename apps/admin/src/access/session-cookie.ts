@@ -8,9 +8,8 @@ export function readSessionCookie(request: Request): string | undefined {
 }
 
 /**
- * The header that begins a session in the browser; scripts cannot read it, other sites cannot send it, and after
- * a login
- * over HTTPS nothing but HTTPS carries it.
+ * The header that begins a session in the browser; scripts cannot read it, other sites cannot send it, and after a
+ * login over HTTPS nothing but HTTPS carries it.
  */
 export function sessionCookie(id: string, login: Request): string {
   const secure = cameByHttps(login) ? " Secure;" : "";
