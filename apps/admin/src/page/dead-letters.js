@@ -26,7 +26,7 @@ import {
 } from "./parts.js";
 import { h } from "./preact.js";
 import { refresh } from "./refresh.js";
-import { state as shown, update, withItem } from "./state.js";
+import { state as shown, update, withEntry, withItem } from "./state.js";
 
 /** The most that one list of the API holds. */
 const MOST_SHOWN = 200;
@@ -35,6 +35,7 @@ const REASONS = {
   attempts_exhausted: "out of attempts",
   not_retryable: "not retryable",
   invalid_payload: "invalid payload",
+  worker_died: "its worker died",
 };
 
 /**
@@ -211,7 +212,12 @@ function buttons(state, whole) {
  * @param {DeadLetterJson} whole
  */
 function payloadForm(state, { id, payload }) {
-  const close = () => update({ editing: withItem(shown.editing, id, false) });
+  // What was said of the text that is given up goes with it.
+  const close = () =>
+    update({
+      editing: withItem(shown.editing, id, false),
+      notices: withEntry(shown.notices, id, undefined),
+    });
   const text = formatJson(payload);
   return h(
     "form",

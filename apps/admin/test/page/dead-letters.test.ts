@@ -94,6 +94,19 @@ describe("R26: dead letters on the dashboard", () => {
     expect(await items(page).innerText()).toContain('"ord-2"');
   });
 
+  it("leaves no complaint behind when an edit is given up", async (context) => {
+    const { page } = await openTestPage(context, ({ queue }) => makeDeadLetter(queue));
+    await open(page);
+    await page.getByRole("button", { name: "Edit payload" }).click();
+    await page.getByRole("textbox", { name: "Payload" }).fill("{");
+    await page.getByRole("button", { name: "Save payload" }).click();
+    const complaint = items(page).getByRole("alert");
+    await complaint.waitFor();
+    await page.getByRole("button", { name: "Keep as it was" }).click();
+    await complaint.waitFor({ state: "detached" });
+    expect(await page.getByRole("button", { name: "Retry", exact: true }).isEnabled()).toBe(true);
+  });
+
   it("retries all that fit the filter, once confirmed", async (context) => {
     const { admin, page } = await openTestPage(context, async ({ queue }) => {
       for (const orderId of ["a", "b", "c"]) await makeDeadLetter(queue, { orderId });
