@@ -1,5 +1,5 @@
 /** @import { FailureItem, Snapshot } from "./json.js" */
-import { firstLine, formatSpan } from "./format.js";
+import { firstLine, formatDuration } from "./format.js";
 import { showJob } from "./jobs.js";
 import { badge, button, heads, moment, nothing, section, verbatim } from "./parts.js";
 import { h } from "./preact.js";
@@ -82,7 +82,7 @@ function row(run, nowMs) {
   return h("tr", { key: `${jobId} ${attempt} ${startedAt}` }, [
     h("th", { scope: "row", class: "mono" }, jobId),
     h("td", { class: "number" }, String(attempt)),
-    h("td", { class: "number" }, formatSpan(Date.parse(finishedAt) - Date.parse(startedAt))),
+    h("td", { class: "number" }, formatDuration(Date.parse(finishedAt) - Date.parse(startedAt))),
     h("td", null, moment(finishedAt, nowMs)),
     h("td", { class: "mono" }, workerId ?? "–"),
     h(

@@ -41,6 +41,14 @@ export function formatSpan(ms) {
 }
 
 /**
+ * How long something took: below a second in milliseconds, as most runs are that short.
+ * @param {number} ms
+ */
+export function formatDuration(ms) {
+  return ms < 1_000 ? `${Math.max(0, Math.round(ms))} ms` : formatSpan(ms);
+}
+
+/**
  * How long ago, or how long until.
  * @param {string} iso
  * @param {number} nowMs

@@ -1,7 +1,7 @@
 /** @import { AttemptJson } from "./json.js" */
 /** @import { Notice } from "./state.js" */
 /** @import { ComponentChildren } from "./preact.js" */
-import { formatDistance, formatJson, formatMoment, formatSpan } from "./format.js";
+import { formatDistance, formatDuration, formatJson, formatMoment } from "./format.js";
 import { h } from "./preact.js";
 
 /**
@@ -122,7 +122,7 @@ export function attemptTable(attempts, nowMs) {
               h(
                 "td",
                 { class: "number" },
-                formatSpan(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
+                formatDuration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
               ),
               h("td", null, moment(run.finishedAt, nowMs)),
               h("td", { class: "mono" }, run.workerId ?? "–"),

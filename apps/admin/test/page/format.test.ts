@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 
 // By address, as the page's scripts are not part of the program that checks the tests; types.test.ts checks them.
 const script = new URL("../../src/page/format.js", import.meta.url).href;
-const { firstLine, formatDistance, formatJson, formatNumber, formatShare, formatSpan } = await import(script);
+const { firstLine, formatDistance, formatDuration, formatJson, formatNumber, formatShare, formatSpan } =
+  await import(script);
 
 it.each([
   [0, "0 s"],
@@ -16,6 +17,16 @@ it.each([
   [90_000_000, "1 d 1 h"],
 ])("a span of %d ms is %s", (ms, text) => {
   expect(formatSpan(ms)).toBe(text);
+});
+
+it.each([
+  [-5, "0 ms"],
+  [0, "0 ms"],
+  [999, "999 ms"],
+  [1_000, "1 s"],
+  [150_000, "2 min"],
+])("a run of %d ms took %s", (ms, text) => {
+  expect(formatDuration(ms)).toBe(text);
 });
 
 it("a moment is told by its distance, before or after", () => {
