@@ -9,14 +9,19 @@ import { isSilent } from "./workers.js";
 /** Two looks missed: from then on the numbers may mislead. */
 const STALE_SECONDS = 12;
 
-const HEALTH_TONES = /** @type {const} */ ({ healthy: "good", degraded: "warn", unhealthy: "bad" });
+const HEALTH_TONES = /** @type {const} */ ({
+  healthy: "good",
+  degraded: "warn",
+  unhealthy: "bad",
+  unknown: "neutral",
+});
 
 /** @param {State} state */
 export function topBar(state) {
-  const health = state.snapshot?.health;
+  const health = state.snapshot === null ? null : healthOf(state, state.snapshot);
   return h("header", { class: "top" }, [
     h("h1", null, "Holdfast"),
-    health === undefined ? null : badge(health.status, HEALTH_TONES[health.status]),
+    health === null ? null : badge(health, HEALTH_TONES[health]),
     linkState(state),
     button("Log out", () => void logOut()),
   ]);
@@ -25,9 +30,8 @@ export function topBar(state) {
 /** What is wrong with the queue, and with what this page knows of it. @param {State} state */
 export function alerts(state) {
   const issues = state.snapshot === null ? [] : issuesOf(state.snapshot);
-  const isStale = state.link === "lost" || (state.link === "live" && state.ageSeconds > STALE_SECONDS);
   return h("div", { class: "alerts" }, [
-    isStale
+    isStale(state)
       ? h("p", { class: "alert lost", role: "alert", key: "link" }, [
           h("strong", null, "Not up to date. "),
           state.snapshot === null ? "" : `These numbers are ${ageOf(state)} old. `,
@@ -49,9 +53,29 @@ export function alerts(state) {
  * The queue's own issues, and what only a look at its workers tells.
  * @param {Snapshot} snapshot
  */
-function issuesOf({ health, stats, workers, atMs }) {
-  const isStuck = stats.queue.pending > 0 && workers.items.every((worker) => isSilent(worker, atMs));
-  return isStuck ? [...health.issues, "jobs are pending and no worker is there to run them"] : health.issues;
+function issuesOf(snapshot) {
+  const { issues } = snapshot.health;
+  return isStuck(snapshot) ? [...issues, "jobs are pending and no worker is there to run them"] : issues;
+}
+
+/**
+ * The server's verdict, unless it is old, or praises a queue that nobody works on.
+ * @param {State} state
+ * @param {Snapshot} snapshot
+ */
+function healthOf(state, snapshot) {
+  const { status } = snapshot.health;
+  return isStale(state) || (status === "healthy" && isStuck(snapshot)) ? "unknown" : status;
+}
+
+/** @param {State} state */
+function isStale({ link, ageSeconds }) {
+  return link === "lost" || (link === "live" && ageSeconds > STALE_SECONDS);
+}
+
+/** @param {Snapshot} snapshot */
+function isStuck({ stats, workers, atMs }) {
+  return stats.queue.pending > 0 && workers.items.every((worker) => isSilent(worker, atMs));
 }
 
 /** @param {State} state */

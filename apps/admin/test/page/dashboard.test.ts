@@ -50,6 +50,7 @@ describe("R26: the dashboard", () => {
   it("says that jobs wait and nobody runs them", async (context) => {
     const { page } = await openTestPage(context, ({ queue }) => queue.enqueue("sync_inventory", ORDER));
     expect(await page.locator(".alert").innerText()).toContain("no worker is there to run them");
+    expect(await page.locator(".top .badge").textContent()).toBe("unknown");
   });
 
   it("says when it is out of date, keeps what it knows, and recovers by itself", async (context) => {
@@ -58,9 +59,11 @@ describe("R26: the dashboard", () => {
     await page.locator(".alert.lost").waitFor();
     expect(await page.locator(".alert.lost").innerText()).toMatch(/Not up to date.*trying again/is);
     expect(await page.locator("#dead-letters .item").count()).toBe(1);
+    expect(await page.locator(".top .badge").textContent()).toBe("unknown");
     await page.unroute("**/admin/**");
     await page.locator(".link.live").waitFor();
     expect(await page.locator(".alert.lost").count()).toBe(0);
+    expect(await page.locator(".top .badge").textContent()).not.toBe("unknown");
   });
 
   it("leads from a number in the table to those jobs, and from a failure to its job", async (context) => {
