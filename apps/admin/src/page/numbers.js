@@ -38,7 +38,7 @@ export function numbers({ stats, atMs }, trend) {
 /**
  * @param {string} name
  * @param {string} value
- * @param {{ note: string, tone?: string, line?: ReturnType<typeof sparkline> }} rest
+ * @param {{ note: string, tone?: string, line?: ReturnType<typeof sparkline> | null }} rest
  */
 function figure(name, value, { note, tone = "", line = null }) {
   return h("div", { class: `figure ${tone}`, key: name }, [
@@ -59,15 +59,15 @@ const WIDTH = 120;
 const HEIGHT = 24;
 
 /**
- * The course of a number since the page was opened; drawn from zero, so that a small wobble looks small.
+ * The course of a number since the page was opened; drawn from zero, so that a small wobble looks small. It takes its
+ * room before there are two values to draw a line between, so that nothing below moves when there are.
  * @param {readonly number[]} values oldest first
  */
 function sparkline(values) {
-  if (values.length < 2) return null;
   // A quarter of room above the highest, so that a steady line is not taken for a border.
   const top = Math.max(...values, 1) * 1.25;
   const points = values.map((value, index) => {
-    const x = (index / (values.length - 1)) * WIDTH;
+    const x = (index / Math.max(values.length - 1, 1)) * WIDTH;
     const y = HEIGHT - (value / top) * HEIGHT;
     return `${x.toFixed(1)},${y.toFixed(1)}`;
   });
@@ -80,6 +80,8 @@ function sparkline(values) {
       preserveAspectRatio: "none",
       "aria-hidden": "true",
     },
-    [h("polygon", { points: outline }), h("polyline", { points: points.join(" ") })],
+    values.length < 2
+      ? null
+      : [h("polygon", { points: outline }), h("polyline", { points: points.join(" ") })],
   );
 }

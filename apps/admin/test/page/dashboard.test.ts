@@ -66,6 +66,15 @@ describe("R26: the dashboard", () => {
     expect(await page.locator(".top .badge").textContent()).not.toBe("unknown");
   });
 
+  it("keeps its place when the course of a number appears", async (context) => {
+    const { page } = await openTestPage(context);
+    const top = () => page.evaluate("document.querySelector('.columns').getBoundingClientRect().top");
+    expect(await page.locator(".sparkline polyline").count()).toBe(0);
+    const before = await top();
+    await page.locator(".sparkline polyline").first().waitFor({ state: "attached" });
+    expect(await top()).toBe(before);
+  });
+
   it("leads from a number in the table to those jobs, and from a failure to its job", async (context) => {
     const { page } = await openTestPage(context, async ({ queue }) => {
       await makeDeadLetter(queue);
