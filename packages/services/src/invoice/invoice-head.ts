@@ -4,7 +4,9 @@ import { write } from "./invoice-text.ts";
 
 const BAND_HEIGHT = 64;
 const COLUMN_GAP = 24;
-const META_WIDTH = 264;
+
+/** Leaves the facts 216 points: an ordinary order's number, 33 characters, takes 214 at its widest (all of them C). */
+const META_WIDTH = 296;
 
 /** What an invoice is made from. */
 export interface Invoice {

@@ -68,6 +68,12 @@ describe("R23: the invoice", () => {
     expect(invoiceNumber("ord-1")).not.toBe(invoiceNumber("ord-2"));
   });
 
+  it("keeps the number of an ordinary order on one line, at its widest", async () => {
+    const id = `${"c".repeat(11)}-${"c".repeat(16)}`;
+    const [page] = await pagesOf(await render({ id: `ord-${id}` }));
+    expect(page).toContain(`Invoice number INV-${id.toUpperCase()} Invoice date`);
+  });
+
   it("shows large amounts to the cent", async () => {
     const [page] = await pagesOf(
       await render({
