@@ -50,8 +50,7 @@ function validate(
 /**
  * Turns a checked value into the JSON that is stored.
  * @throws {PayloadInvalidError} if it is no JSON, too long, nested too deeply, or holds text that not every
- * database can
- *   store (NUL, lone surrogates)
+ *   database can store (NUL, lone surrogates)
  */
 export function serializePayload(type: string, value: unknown): string {
   const refuse = (message: string, cause?: unknown): never => {

@@ -5,8 +5,7 @@ import { basename, dirname, join } from "node:path";
 /**
  * Writes a file so that readers see the old content or the new, never a part of it, and so that it survives a power
  * cut once this resolves. Missing folders are made. Only the owner may read it and such folders: a file holds
- * customers'
- * data, and its name an order's id.
+ * customers' data, and its name an order's id.
  * @param path where the file is to be; an existing one is replaced
  */
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
