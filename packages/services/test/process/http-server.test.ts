@@ -171,3 +171,16 @@ it("ends a hundred connections that send half a request", async () => {
   expect(ended.every((answer) => answer.startsWith("HTTP/1.1 408 "))).toBe(true);
   expect((await fetch(server.url)).status).toBe(200);
 });
+
+it("ends a connection whose body stops in the middle", async () => {
+  const server = await start({
+    headersTimeoutMs: 100,
+    requestTimeoutMs: 100,
+    fetch: async (request) => new Response(await request.text()),
+  });
+  const socket = await dial(server);
+  socket.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf");
+  // Had the server waited for the rest, this would never end.
+  await text(socket);
+  expect((await fetch(server.url, { method: "POST", body: "whole" })).status).toBe(200);
+});
