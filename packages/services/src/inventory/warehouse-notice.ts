@@ -1,3 +1,4 @@
+import { readItems } from "../orders/order-view.ts";
 import type { Shop, ShopTransaction } from "../shop.ts";
 
 /**
@@ -9,17 +10,8 @@ export async function recordWarehouseNotice(
   { clock }: Pick<Shop, "clock">,
   orderId: string,
 ): Promise<void> {
-  const lines = await sql
-    .selectFrom("order_items")
-    .innerJoin("products", "products.id", "order_items.product_id")
-    .select([
-      "order_items.product_id as productId",
-      "products.name as name",
-      "order_items.quantity as quantity",
-    ])
-    .where("order_items.order_id", "=", orderId)
-    .orderBy("order_items.product_id")
-    .execute();
+  const items = await readItems({ read: sql }, orderId);
+  const lines = items.map(({ productId, name, quantity }) => ({ productId, name, quantity }));
   await sql
     .insertInto("warehouse_notices")
     .values({ order_id: orderId, lines: JSON.stringify(lines), created_at: clock.now() })

@@ -41,7 +41,25 @@ export async function readOrder(
 ): Promise<OrderView | null> {
   const order = await read.selectFrom("orders").selectAll().where("id", "=", orderId).executeTakeFirst();
   if (!order) return null;
-  const items = await read
+  return {
+    id: order.id,
+    userId: order.user_id,
+    email: order.email,
+    status: order.status,
+    currency: CURRENCY,
+    totalCents: order.total_cents,
+    items: await readItems({ read }, orderId),
+    createdAt: new Date(order.created_at).toISOString(),
+    workflowId: order.workflow_id,
+  };
+}
+
+/** Reads what was ordered, by product. */
+export function readItems(
+  { read }: Pick<ShopStore, "read">,
+  orderId: string,
+): Promise<{ productId: string; name: string; quantity: number; priceCents: number }[]> {
+  return read
     .selectFrom("order_items")
     .innerJoin("products", "products.id", "order_items.product_id")
     .select([
@@ -53,17 +71,6 @@ export async function readOrder(
     .where("order_items.order_id", "=", orderId)
     .orderBy("order_items.product_id")
     .execute();
-  return {
-    id: order.id,
-    userId: order.user_id,
-    email: order.email,
-    status: order.status,
-    currency: CURRENCY,
-    totalCents: order.total_cents,
-    items,
-    createdAt: new Date(order.created_at).toISOString(),
-    workflowId: order.workflow_id,
-  };
 }
 
 /** Reads an order with its workflow's jobs, as they were created, or null if there is none with this id. */
