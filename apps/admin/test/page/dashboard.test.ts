@@ -106,6 +106,23 @@ describe("R26: the dashboard", () => {
     expect((await admin.queue.stats()).queue.pending).toBe(1);
   });
 
+  it.for([1_280, 1_024, 390])(
+    "has no schedule's button out of sight on a screen of %d",
+    async (width, context) => {
+      const { page } = await openTestPage(
+        context,
+        ({ queue }) =>
+          queue.registerCron("cleanup_completed_jobs", "0 3 * * *", {
+            timeZone: "America/Argentina/Buenos_Aires",
+          }),
+        { viewport: { width, height: 740 } },
+      );
+      const room = "#schedules .scroll";
+      const widths = await page.locator(room).evaluate((list) => [list.scrollWidth, list.clientWidth]);
+      expect(widths[0]).toBe(widths[1]);
+    },
+  );
+
   it("cancels a job", async (context) => {
     const { admin, page } = await openTestPage(context, ({ queue }) =>
       queue.enqueue("sync_inventory", ORDER),
