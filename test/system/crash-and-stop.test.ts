@@ -8,7 +8,13 @@ vi.setConfig({ testTimeout: 240_000 });
 let pipeline: Pipeline;
 
 beforeEach(async () => {
-  pipeline = await Pipeline.create({ SIM_EMAIL_MS: "100", SIM_PDF_MS: "200", SIM_INVENTORY_MS: "50" });
+  const concurrency = process.env.HOLDFAST_FAULTS === "full" ? "10" : "3";
+  pipeline = await Pipeline.create({
+    WORKER_CONCURRENCY: concurrency,
+    SIM_EMAIL_MS: "100",
+    SIM_PDF_MS: "200",
+    SIM_INVENTORY_MS: "50",
+  });
 });
 
 afterEach(async () => {
@@ -43,7 +49,7 @@ const timeout = 300_000;
 
 describe("workers that die", { timeout }, () => {
   it("R10, R13: workers killed by SIGKILL in the middle lose no job and finish none twice", async () => {
-    const orders = 30;
+    const orders = process.env.HOLDFAST_FAULTS === "full" ? 30 : 12;
     await Promise.all([pipeline.start("api"), pipeline.start("scheduler")]);
     let workers = await Promise.all([pipeline.start("worker"), pipeline.start("worker")]);
     await placeOrders(orders);
