@@ -1,4 +1,5 @@
 import { NonRetryableError } from "@holdfast/queue-core";
+import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { listWebhookDeliveries, replayWebhookDelivery } from "../../src/webhooks/delivery-log.ts";
 import { removeWebhookEndpoint } from "../../src/webhooks/endpoints.ts";
@@ -51,6 +52,21 @@ describe("R25: the delivery log", () => {
     expect(await ids({ endpointId: delivered.endpoint.id })).toHaveLength(2);
     expect(await ids({ endpointId: "' OR 1=1 --" })).toEqual([]);
   });
+});
+
+it.each([
+  ["everything", "", /^SCAN \w+ USING INDEX sqlite_autoindex_webhook_deliveries_1$/],
+  [
+    "one endpoint",
+    "WHERE endpoint_id = 'a'",
+    /USING INDEX webhook_deliveries_by_endpoint \(endpoint_id=\?\)$/,
+  ],
+  ["one status", "WHERE status = 'failed'", /USING INDEX webhook_deliveries_by_status \(status=\?\)$/],
+])("a page of %s is read in its order, without sorting or skipping rows", async (_, where, plan) => {
+  await using shop = await openTestShop();
+  const { rows } = await sql<{ detail: string }>`EXPLAIN QUERY PLAN
+    SELECT * FROM webhook_deliveries ${sql.raw(where)} ORDER BY id DESC LIMIT 3`.execute(shop.store.read);
+  expect(rows.map(({ detail }) => detail)).toEqual([expect.stringMatching(plan)]);
 });
 
 describe("R25: a replay", () => {
