@@ -4,25 +4,16 @@ import type { Inventory } from "../../src/inventory/inventory.ts";
 import { type InventoryRun, syncInventory } from "../../src/inventory/sync-inventory.ts";
 import { recordWarehouseNotice } from "../../src/inventory/warehouse-notice.ts";
 import { placeOrder } from "../../src/orders/place-order.ts";
-import type { ShopTransaction } from "../../src/shop.ts";
+import { type GatheredEffects, gatherEffects } from "../gather-effects.ts";
 import { keyboards, openTestShop, type TestShop } from "../open-test-shop.ts";
 import { answerWith, startTestServer } from "../start-test-server.ts";
 
 const { signal } = new AbortController();
 const ownTable: Inventory = { withdraw: async () => undefined };
 
-/** A run of the job; `commit` does what the worker does once the handler has returned. */
-function runOf(shop: TestShop): InventoryRun & { commit(): Promise<void> } {
-  const effects: ((tx: ShopTransaction) => Promise<void>)[] = [];
-  return {
-    idempotencyKey: "job-1-0",
-    signal,
-    onCommit: (effect) => void effects.push(effect),
-    commit: () =>
-      shop.store.transaction(async (tx) => {
-        for (const effect of effects) await effect(tx);
-      }),
-  };
+/** A run of the job. */
+function runOf(shop: TestShop): InventoryRun & GatheredEffects {
+  return { idempotencyKey: "job-1-0", signal, ...gatherEffects(shop) };
 }
 
 describe("syncing the inventory", () => {

@@ -3,25 +3,15 @@ import { readOrder } from "../../src/orders/order-view.ts";
 import { placeOrder, placeOrderLater } from "../../src/orders/place-order.ts";
 import { type ProcessRun, processOrder } from "../../src/orders/process-order.ts";
 import { reconcilePayments } from "../../src/orders/reconcile-payments.ts";
-import type { ShopTransaction } from "../../src/shop.ts";
+import { type GatheredEffects, gatherEffects } from "../gather-effects.ts";
 import { intentOf, keyboards, openTestShop, type TestShop } from "../open-test-shop.ts";
 
 const signal = new AbortController().signal;
 const statusOf = async (shop: TestShop, orderId: string) => (await readOrder(shop.store, orderId))?.status;
 
-/** A run of the job; `commit` does what the worker does once the handler has returned. */
-function runOf(shop: TestShop, attempt = 1): ProcessRun & { commit(): Promise<void> } {
-  const effects: ((tx: ShopTransaction) => Promise<void>)[] = [];
-  return {
-    attempt,
-    maxAttempts: 3,
-    signal,
-    onCommit: (effect) => void effects.push(effect),
-    commit: () =>
-      shop.store.transaction(async (tx) => {
-        for (const effect of effects) await effect(tx);
-      }),
-  };
+/** A run of the job. */
+function runOf(shop: TestShop, attempt = 1): ProcessRun & GatheredEffects {
+  return { attempt, maxAttempts: 3, signal, ...gatherEffects(shop) };
 }
 
 describe("payment as a job", () => {

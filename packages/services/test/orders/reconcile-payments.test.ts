@@ -5,7 +5,7 @@ import { placeOrder, placeOrderLater } from "../../src/orders/place-order.ts";
 import { processOrder } from "../../src/orders/process-order.ts";
 import { reconcilePayments } from "../../src/orders/reconcile-payments.ts";
 import { settlePayment } from "../../src/orders/settle-payment.ts";
-import type { ShopTransaction } from "../../src/shop.ts";
+import { gatherEffects } from "../gather-effects.ts";
 import { intentOf, keyboards, openTestShop, type TestShop } from "../open-test-shop.ts";
 
 const MINUTE_MS = 60_000;
@@ -237,14 +237,11 @@ describe("reconciling payments", () => {
     shop.clock.advance(60 * MINUTE_MS);
     const reconciling = reconcilePayments(shop, signal);
     await asked.promise;
-    const effects: ((tx: ShopTransaction) => Promise<void>)[] = [];
-    const onCommit = (effect: (typeof effects)[number]): void => void effects.push(effect);
-    await processOrder(shop, order.id, { attempt: 1, maxAttempts: 5, signal, onCommit });
+    const run = gatherEffects(shop);
+    await processOrder(shop, order.id, { attempt: 1, maxAttempts: 5, signal, ...run });
     answer.resolve();
     await reconciling;
-    await shop.store.transaction(async (tx) => {
-      for (const effect of effects) await effect(tx);
-    });
+    await run.commit();
     expect(await statusOf(shop, order.id)).toBe("paid");
     expect(await shop.stockOf("prod-1")).toEqual([50, 1]);
     expect(await chargesOf(shop)).toMatchObject([{ is_refunded: 0 }]);

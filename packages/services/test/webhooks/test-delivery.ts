@@ -1,7 +1,7 @@
-import type { ShopTransaction } from "../../src/shop.ts";
 import { type DeliveryEnd, type DeliveryRun, deliverWebhook } from "../../src/webhooks/deliver-webhook.ts";
 import { listWebhookDeliveries, type WebhookDelivery } from "../../src/webhooks/delivery-log.ts";
 import { registerWebhookEndpoint, type WebhookEndpointWithSecret } from "../../src/webhooks/endpoints.ts";
+import { gatherEffects } from "../gather-effects.ts";
 import type { TestShop } from "../open-test-shop.ts";
 import { completeTestOrder } from "./complete-test-order.ts";
 
@@ -37,19 +37,17 @@ export async function prepareDelivery(shop: TestShop, url: string): Promise<Test
     endpoint,
     logged,
     async attempt(change = {}, { allowPrivate = true, timeoutMs = 10_000 } = {}) {
-      const effects: ((tx: ShopTransaction) => Promise<void>)[] = [];
+      const { onCommit, commit } = gatherEffects(shop);
       const run: DeliveryRun = {
         attempt: 1,
         maxAttempts: 10,
         signal: new AbortController().signal,
         once: (_step, work) => work(),
-        onCommit: (effect) => effects.push(effect),
+        onCommit,
         ...change,
       };
       const end = await deliverWebhook(shop, id, run, { policy: { ...policy, allowPrivate }, timeoutMs });
-      await shop.store.transaction(async (tx) => {
-        for (const effect of effects) await effect(tx);
-      });
+      await commit();
       return end;
     },
   };
