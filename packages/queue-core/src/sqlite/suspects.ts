@@ -10,7 +10,8 @@ export function markSuspect(connection: Connection, seq: number, nowMs: number):
 
 /** Whether any job is under suspicion: almost never, so that a claim asks for its jobs one by one almost never. */
 export function hasSuspects(connection: Connection): boolean {
-  return connection.get<{ first: number | null }>("SELECT min(seq) AS first FROM suspect")?.first != null;
+  const row = connection.get<{ first: number | null }>("SELECT min(seq) AS first FROM suspect");
+  return row !== undefined && row.first !== null;
 }
 
 export function isSuspect(connection: Connection, seq: number): boolean {
