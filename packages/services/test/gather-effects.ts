@@ -2,9 +2,9 @@ import type { Shop, ShopTransaction } from "../src/shop.ts";
 
 /** What a run registers for its completion, and the commit of it. */
 export interface GatheredEffects {
-  onCommit(effect: (tx: ShopTransaction) => Promise<void>): void;
+  readonly onCommit: (effect: (tx: ShopTransaction) => Promise<void>) => void;
   /** Does what the worker does once the handler has returned. */
-  commit(): Promise<void>;
+  readonly commit: () => Promise<void>;
 }
 
 export function gatherEffects({ store }: Pick<Shop, "store">): GatheredEffects {
