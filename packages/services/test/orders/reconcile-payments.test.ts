@@ -280,6 +280,27 @@ describe("reconciling payments", () => {
     expect(await intentOf(shop, order.id)).toEqual(before);
   });
 
+  it("a refund that its worker's stop cuts short is not put off", async () => {
+    const stop = new AbortController();
+    await using shop = await openTestShop({
+      payments: (gateway) => ({
+        ...gateway,
+        async refund() {
+          stop.abort(new Error("the worker stops"));
+          return false;
+        },
+      }),
+    });
+    const { order, charge } = await open(shop);
+    shop.clock.advance(MINUTE_MS);
+    await reconcilePayments(shop, signal);
+    const late = await shop.payments.charge(charge);
+    await shop.store.transaction((tx) => settlePayment(tx, shop, order.id, late));
+    const due = await intentOf(shop, order.id);
+    await expect(reconcilePayments(shop, stop.signal)).rejects.toThrow("the worker stops");
+    expect(await intentOf(shop, order.id)).toEqual(due);
+  });
+
   it("finds open payments by a seek, not by reading all", async () => {
     await using shop = await openTestShop();
     const { sql } = await import("kysely");
