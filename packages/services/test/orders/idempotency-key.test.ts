@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { recordInventory, recordInvoice } from "../../src/orders/complete-order.ts";
 import { openOrder } from "../../src/orders/open-order.ts";
 import { placeOrder, placeOrderLater } from "../../src/orders/place-order.ts";
 import { reconcilePayments } from "../../src/orders/reconcile-payments.ts";
@@ -64,6 +65,16 @@ describe("an order with an idempotency key", () => {
     expect(keys).toEqual([{ key: "k-1" }]);
   });
 
+  it("clears away a few expired keys at a time, so that no order pays for all", async () => {
+    await using shop = await openTestShop();
+    const place = (key: string) => placeOrder(shop, keyboards(1), { idempotencyKey: { caller: "", key } });
+    for (let n = 0; n < 12; n++) await place(`old-${n}`);
+    shop.clock.advance(24 * HOUR_MS);
+    await place("new");
+    const keys = await shop.store.read.selectFrom("order_idempotency_keys").select("key").execute();
+    expect(keys).toHaveLength(12 - 5 + 1);
+  });
+
   it("is not used up by an order that was refused before it was stored", async () => {
     await using shop = await openTestShop();
     await expect(placeOrder(shop, keyboards(51), { idempotencyKey })).rejects.toMatchObject({
@@ -89,6 +100,20 @@ describe("an order with an idempotency key", () => {
     });
     expect(await repeat()).toEqual(answer);
     expect(await shop.store.read.selectFrom("simulated_charges").selectAll().execute()).toHaveLength(1);
+  });
+
+  it("after a crash is answered as the first request would have been, though the order is complete", async () => {
+    await using shop = await openTestShop();
+    const opened = await openOrder(shop, keyboards(1), { idempotencyKey });
+    if (!("charge" in opened)) throw new Error("the key was free");
+    await shop.payments.charge(opened.charge);
+    shop.clock.advance(60_000);
+    await reconcilePayments(shop, signal);
+    await shop.store.transaction(async (tx) => {
+      await recordInvoice(tx, shop, opened.order.id);
+      await recordInventory(tx, shop, opened.order.id);
+    });
+    expect(await placeOrder(shop, keyboards(1), { idempotencyKey })).toMatchObject({ status: "paid" });
   });
 
   it("is answered at once when the charge is left to a job", async () => {

@@ -3,6 +3,7 @@ import { readOrder } from "../../src/orders/order-view.ts";
 import { placeOrder, placeOrderLater } from "../../src/orders/place-order.ts";
 import { type ProcessRun, processOrder } from "../../src/orders/process-order.ts";
 import { reconcilePayments } from "../../src/orders/reconcile-payments.ts";
+import { settlePayment } from "../../src/orders/settle-payment.ts";
 import { type GatheredEffects, gatherEffects } from "../gather-effects.ts";
 import { intentOf, keyboards, openTestShop, type TestShop } from "../open-test-shop.ts";
 
@@ -117,6 +118,22 @@ describe("payment as a job", () => {
       expect(await statusOf(shop, order.id)).toBe("paid");
     },
   );
+
+  it("puts no payment back into the queue that was decided while the gateway refused it", async () => {
+    await using shop = await openTestShop({
+      payments: (gateway) => ({
+        ...gateway,
+        async charge({ key }) {
+          const orderId = key.replace("charge-", "");
+          await shop.store.transaction((tx) => settlePayment(tx, shop, orderId, { kind: "none" }));
+          return { kind: "unavailable", reason: "out of order" };
+        },
+      }),
+    });
+    const order = await placeOrderLater(shop, keyboards(1));
+    await expect(processOrder(shop, order.id, runOf(shop))).rejects.toThrow("out of order");
+    expect(await intentOf(shop, order.id)).toMatchObject({ status: "abandoned" });
+  });
 
   it("charges nothing for an order that was decided before, or that its request is charging for", async () => {
     let charges = 0;

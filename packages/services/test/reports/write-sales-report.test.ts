@@ -34,6 +34,25 @@ describe("the daily sales report", () => {
     });
   });
 
+  it("counts a payment that was still being written when its day ended", async () => {
+    await using shop = await openTestShop();
+    let isWriting = true;
+    // Whoever held the write lock before the report got it has committed by then.
+    const store: typeof shop.store = Object.create(shop.store, {
+      transaction: {
+        async value(...args: Parameters<typeof shop.store.transaction>) {
+          if (isWriting) await sellAt(shop, "2026-05-01T23:59:59.999Z", 1);
+          isWriting = false;
+          return await shop.store.transaction(...args);
+        },
+      },
+    });
+    const at = new Date("2026-05-02T00:00:00.000Z");
+    const options = { zone: "UTC", dataFolder: shop.folder, at };
+    const { report } = await writeDailySalesReport({ ...shop, store }, options);
+    expect(report).toMatchObject({ day: "2026-05-01", orders: 1 });
+  });
+
   it("counts paid orders only, and none if there were none", async () => {
     await using shop = await openTestShop();
     for (const token of ["tok_declined", "tok_error", "tok_timeout"]) {
