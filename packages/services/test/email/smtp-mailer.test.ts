@@ -203,14 +203,14 @@ describe("closing", () => {
   it("waits for the message on its way", async () => {
     const gate = Promise.withResolvers<void>();
     const reached = Promise.withResolvers<void>();
-    const received: string[] = [];
+    const seen: string[] = [];
     const mailbox = await startMailbox({
       onData(stream, _session, callback) {
         stream.resume();
         stream.on("end", () => {
           reached.resolve();
           void gate.promise.then(() => {
-            received.push("message");
+            seen.push("taken");
             callback();
           });
         });
@@ -219,10 +219,12 @@ describe("closing", () => {
     const mailer = mailerFor(mailbox.url);
     const sending = send(mailer);
     await reached.promise;
-    const closing = mailer.close();
+    const closing = mailer.close().then(() => seen.push("closed"));
+    // One that did not wait would be closed by now.
+    await new Promise((resolve) => setImmediate(resolve));
     gate.resolve();
     await closing;
-    expect(received).toEqual(["message"]);
+    expect(seen).toEqual(["taken", "closed"]);
     await sending;
   });
 });
