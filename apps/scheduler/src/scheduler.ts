@@ -21,6 +21,8 @@ export class Scheduler {
   readonly #log: Logger;
   readonly #tickMs: number;
   readonly #stopping = new AbortController();
+  /** What each step failed with last: a fault that lasts for hours is told once, not every second. */
+  readonly #faults = new Map<string, string>();
   #loop: Promise<void> | null = null;
 
   constructor({ queue, log, tickMs = 1_000 }: SchedulerOptions) {
@@ -63,7 +65,11 @@ export class Scheduler {
     try {
       const count = await step();
       if (count > 0) this.#log.info({ count }, done);
+      if (this.#faults.delete(doing)) this.#log.info(`${doing} works again`);
     } catch (error) {
+      const fault = String(error);
+      if (this.#faults.get(doing) === fault) return;
+      this.#faults.set(doing, fault);
       this.#log.error({ err: error }, `${doing} failed, will try again`);
     }
   }

@@ -104,6 +104,27 @@ it("a step that fails keeps no other step and no later tick from its turn", asyn
   expect((await store.getJob(delayed.id))?.status).toBe("pending");
 });
 
+it("a fault that lasts is told once, and so is its end", async () => {
+  const { queue } = await openScheduler();
+  const lines: string[] = [];
+  const heard = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
+  let fault: string | null = "the disk is full";
+  const failing = Object.create(queue, {
+    releaseStaleJobs: { value: () => (fault ? Promise.reject(new Error(fault)) : Promise.resolve(0)) },
+  }) as typeof queue;
+  const scheduler = new Scheduler({ queue: failing, log: heard });
+  for (let tick = 0; tick < 3; tick++) await scheduler.tick();
+  fault = "the disk is gone";
+  for (let tick = 0; tick < 3; tick++) await scheduler.tick();
+  fault = null;
+  for (let tick = 0; tick < 3; tick++) await scheduler.tick();
+  expect(lines).toEqual([
+    "rescuing jobs failed, will try again",
+    "rescuing jobs failed, will try again",
+    "rescuing jobs works again",
+  ]);
+});
+
 it("stopping waits for the step under way, cuts the pause after it short and ends the loop", async () => {
   const { queue } = await openScheduler();
   const begun = Promise.withResolvers<void>();
