@@ -4,7 +4,7 @@ import type { StockLine } from "../orders/stock.ts";
 interface Withdrawal {
   readonly orderId: string;
   readonly lines: readonly StockLine[];
-  /** Stable over all attempts: withdrawing twice with one key withdraws once. */
+  /** One per order: withdrawing twice with one key withdraws once. */
   readonly key: string;
   readonly signal: AbortSignal;
 }

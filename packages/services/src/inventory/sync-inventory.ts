@@ -5,7 +5,6 @@ import type { Inventory } from "./inventory.ts";
 
 /** What the job that syncs has to say about its run; a job's context has all of it. */
 export interface InventoryRun {
-  readonly idempotencyKey: string;
   readonly signal: AbortSignal;
   onCommit(effect: (tx: ShopTransaction) => Promise<void>): void;
 }
@@ -33,6 +32,8 @@ export async function syncInventory(
     .select(["product_id as productId", "quantity"])
     .where("order_id", "=", orderId)
     .execute();
-  await inventory.withdraw({ orderId, lines, key: run.idempotencyKey, signal: run.signal });
+  // The order's key and not the job's: whichever job comes to it, goods leave once.
+  const key = `withdrawal-${orderId}`;
+  await inventory.withdraw({ orderId, lines, key, signal: run.signal });
   run.onCommit((tx) => recordInventory(tx, shop, orderId));
 }
