@@ -280,6 +280,34 @@ describe("reconciling payments", () => {
     expect(await intentOf(shop, order.id)).toEqual(before);
   });
 
+  it("a refund that another reconciler has made is not looked at again", async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    let refunds = 0;
+    await using shop = await openTestShop({
+      payments: (gateway) => ({
+        ...gateway,
+        async refund(key) {
+          if (++refunds > 1) return await gateway.refund(key);
+          asked.resolve();
+          await answer.promise;
+          return false;
+        },
+      }),
+    });
+    const { order, charge } = await open(shop);
+    shop.clock.advance(MINUTE_MS);
+    await reconcilePayments(shop, signal);
+    const late = await shop.payments.charge(charge);
+    await shop.store.transaction((tx) => settlePayment(tx, shop, order.id, late));
+    const slow = reconcilePayments(shop, signal);
+    await asked.promise;
+    await reconcilePayments(shop, signal);
+    answer.resolve();
+    await slow;
+    expect(await intentOf(shop, order.id)).toMatchObject({ status: "refunded", check_at: null });
+  });
+
   it("a refund that its worker's stop cuts short is not put off", async () => {
     const stop = new AbortController();
     await using shop = await openTestShop({

@@ -31,6 +31,12 @@ describe("the simulated gateway", () => {
     expect(rows).toHaveLength(1);
   });
 
+  it("asked again with the key of a lost answer, says what came of it", async () => {
+    await using shop = await openTestShop();
+    expect(await shop.payments.charge(request("tok_timeout"))).toMatchObject({ kind: "unknown" });
+    expect(await shop.payments.charge(request("tok_timeout"))).toMatchObject({ kind: "succeeded" });
+  });
+
   it("gives back only what it took", async () => {
     await using shop = await openTestShop();
     await shop.payments.charge(request("tok_visa"));
