@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readOrder } from "@holdfast/services/orders";
 import { expect, it } from "vitest";
-import { hinderOrders } from "../hinder.ts";
+import { hinderUpdates } from "../hinder.ts";
 import { openTestWorker } from "../open-test-worker.ts";
 
 it("R7: a file that was written is not written again when recording it failed", async () => {
@@ -18,7 +18,7 @@ it("R7: a file that was written is not written again when recording it failed", 
       },
     }),
   });
-  const allow = await hinderOrders(test.shop.store, "invoiced_at");
+  const allow = await hinderUpdates(test.shop.store, "orders", "invoiced_at");
   const orderId = await test.order();
   expect(await test.reaches("generate_invoice", "scheduled")).toMatchObject({
     attempts: 1,

@@ -4,6 +4,7 @@ import {
   registerWebhookEndpoint,
 } from "@holdfast/services/webhooks";
 import { expect, it } from "vitest";
+import { hinderUpdates } from "../hinder.ts";
 import { openTestWorker, type TestWorker, type TestWorkerOptions } from "../open-test-worker.ts";
 import { type Receiver, startReceiver } from "../start-receiver.ts";
 
@@ -34,6 +35,20 @@ it("R25: a receiver that is down is tried again, under the same event id", async
   expect(await deliveries(test)).toMatchObject([{ status: "delivered", attempts: 2, lastStatusCode: 200 }]);
   const ids = test.receiver.headers.map((headers) => headers["webhook-id"]);
   expect(ids).toEqual([expect.stringMatching(/^evt-/), ids[0]]);
+});
+
+it("R7: a webhook that was taken is not sent again when recording it failed", async () => {
+  const receiver = await startReceiver();
+  const test = await openTestWorker();
+  const allow = await hinderUpdates(test.shop.store, "webhook_deliveries", "delivered_at");
+  await registerWebhookEndpoint(test.shop, { requireHttps: false, allowPrivate: true }, receiver.url);
+  await test.order();
+  await test.reaches("send_webhook", "scheduled");
+  await allow();
+  test.clock.advance(60_000);
+  await test.reaches("send_webhook", "completed");
+  expect(receiver.bodies).toHaveLength(1);
+  expect(await deliveries(test)).toMatchObject([{ status: "delivered", lastStatusCode: 200 }]);
 });
 
 it("R25: a receiver that answers 410 gets nothing any more, and leaves no dead letter", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { hinderOrders } from "../hinder.ts";
+import { hinderUpdates } from "../hinder.ts";
 import { openTestWorker, type TestWorker } from "../open-test-worker.ts";
 import { startReceiver } from "../start-receiver.ts";
 
@@ -30,7 +30,7 @@ it("R24: an inventory service is asked with one key until it confirms, then stoc
 it("R7: a withdrawal that was confirmed is not asked for again when recording it failed", async () => {
   const service = await startReceiver();
   const test = await openTestWorker({ variables: { INVENTORY_URL: service.url } });
-  const allow = await hinderOrders(test.shop.store, "inventory_synced_at");
+  const allow = await hinderUpdates(test.shop.store, "orders", "inventory_synced_at");
   await test.order();
   await test.reaches("sync_inventory", "scheduled");
   await allow();

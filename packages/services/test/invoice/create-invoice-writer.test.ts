@@ -63,6 +63,15 @@ describe("R24: writing an invoice", () => {
     expect(await readdir(join(folder, "invoices"))).toHaveLength(1);
   });
 
+  it("an abort while the file is drawn writes nothing", async () => {
+    const stop = new AbortController();
+    const production = environment({ NODE_ENV: "production" });
+    const writing = createInvoiceWriter(production).write(invoice, stop.signal);
+    stop.abort();
+    await expect(writing).rejects.toThrow("aborted");
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it("an abort during the simulated wait writes nothing", async () => {
     const stop = new AbortController();
     const writing = createInvoiceWriter(environment({ SIM_PDF_MS: 2 ** 30 })).write(invoice, stop.signal);

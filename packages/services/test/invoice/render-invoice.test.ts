@@ -35,6 +35,12 @@ function manyItems(count: number, name = (index: number) => `Product ${index}.`)
 }
 
 describe("R23: the invoice", () => {
+  it("shows no character that has no glyph or turns the direction of what follows", async () => {
+    const name = "Key\u202Eboard\u0007 \u200BXL";
+    const [page] = await pagesOf(await render({ items: [{ name, quantity: 1, priceCents: 100 }] }));
+    expect(page).toContain("Key board XL");
+  });
+
   it("is a PDF that names shop, customer, numbers, dates, items and total", async () => {
     const file = await render();
     expect(file.subarray(0, 5).toString("latin1")).toBe("%PDF-");

@@ -69,7 +69,12 @@ describe("R25: a delivery", () => {
     });
     status = 204;
     await delivery.attempt({ attempt: 2 });
-    expect(await delivery.logged()).toMatchObject({ status: "delivered", attempts: 2, lastStatusCode: 204 });
+    expect(await delivery.logged()).toMatchObject({
+      status: "delivered",
+      attempts: 2,
+      lastStatusCode: 204,
+      lastError: null,
+    });
     const [first, second] = receiver.seen;
     expect(second?.body).toBe(first?.body);
     expect(second?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);

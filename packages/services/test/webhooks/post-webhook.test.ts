@@ -51,7 +51,13 @@ describe("R25: posting", () => {
         method: "POST",
         path: "/hook?a=1",
         body: '{"name":"Ü"}',
-        headers: { "content-type": "application/json", "content-length": "13", "webhook-id": "evt-1" },
+        headers: {
+          "content-type": "application/json",
+          "content-length": "13",
+          "webhook-id": "evt-1",
+          // No connection is kept: the next one is checked anew.
+          connection: "close",
+        },
       },
     ]);
   });
