@@ -1,13 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { isFullSize, reportFigures } from "../fault-figures.ts";
 import { seededRandom, seedOfRun } from "../system/random.ts";
 import { until } from "../system/until.ts";
 import { KillBed } from "./kill-bed.ts";
 import { CONCURRENCY, FOLLOW_UP_EVERY } from "./kill-jobs.ts";
 import type { WorkerChild } from "./worker-child.ts";
 
-const FULL = process.env.HOLDFAST_FAULTS === "full";
 const WORKERS = 3;
 
 async function addWork(bed: KillBed, count: number): Promise<void> {
@@ -29,8 +29,8 @@ async function storm(bed: KillBed, killAt: readonly number[], random: () => numb
 }
 
 describe("R10, R13: workers that are killed in the middle", () => {
-  const jobs = FULL ? 20_000 : 2_000;
-  const kills = FULL ? 150 : 15;
+  const jobs = isFullSize ? 20_000 : 2_000;
+  const kills = isFullSize ? 150 : 15;
 
   it(`lose none of ${jobs} jobs and finish none twice, in ${kills} kills`, async () => {
     const random = seededRandom(seedOfRun("workers killed"));
@@ -45,10 +45,6 @@ describe("R10, R13: workers that are killed in the middle", () => {
     const all = jobs + jobs / FOLLOW_UP_EVERY;
     const runsByJob = bed.runsByJob;
     const twice = [...runsByJob.values()].filter((runs) => runs > 1).length;
-    process.stdout.write(
-      `${kills} kills: of ${all} jobs ${twice} were run more than once, ${bed.runs} runs\n`,
-    );
-
     expect(bed.depths()).toEqual({ completed: all });
     expect(runsByJob.size).toBe(all);
     // A row of the ledger commits with a completion, so this counts completions and not runs.
@@ -62,6 +58,11 @@ describe("R10, R13: workers that are killed in the middle", () => {
     expect(bed.sql("SELECT 1 FROM jobs WHERE attempts <> 1")).toEqual([]);
     expect(bed.runs - all).toBeLessThanOrEqual(kills * CONCURRENCY);
     expect(bed.sql("PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
+    reportFigures({
+      fault: "SIGKILL of one worker of several under load",
+      size: `${WORKERS} workers, ${all} jobs, ${kills} kills`,
+      saw: { lost: all - runsByJob.size, "finished twice": all - completions.length, "run twice": twice },
+    });
   }, 600_000);
 });
 

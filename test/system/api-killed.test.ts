@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { isFullSize, reportFigures } from "../fault-figures.ts";
 import type { AppProcess } from "./app-process.ts";
 import { Pipeline } from "./pipeline.ts";
 import { seededRandom, seedOfRun } from "./random.ts";
 import { reconcileNow } from "./shop-time.ts";
 import { until } from "./until.ts";
 
-/** `pnpm test:faults` runs the full size. */
-const KILLS = process.env.HOLDFAST_FAULTS === "full" ? 50 : 8;
+const KILLS = isFullSize ? 50 : 8;
 const BUYERS = 6;
 const OPEN = "status IN ('pending', 'payment_unknown')";
 
@@ -57,7 +57,8 @@ async function stockUp(): Promise<void> {
 }
 
 it(`R22: the API killed ${KILLS} times under load leaves order and jobs together, every order closed`, async () => {
-  const random = seededRandom(seedOfRun("api-killed"));
+  const seed = seedOfRun("api-killed");
+  const random = seededRandom(seed);
   let api: AppProcess = await pipeline.start("api");
   await stockUp();
   let stopped = false;
@@ -79,7 +80,8 @@ it(`R22: the API killed ${KILLS} times under load leaves order and jobs together
   const stored = new Set(
     pipeline.rows<{ id: string }>("SELECT id FROM orders WHERE status = 'paid'").map(({ id }) => id),
   );
-  expect(paid.filter((id) => !stored.has(id))).toEqual([]);
+  const lost = paid.filter((id) => !stored.has(id));
+  expect(lost).toEqual([]);
   const withJobs = "SELECT workflow_id FROM workflow_jobs WHERE type = 'send_order_confirmation'";
   expect(count(`orders WHERE status = 'paid' AND workflow_id NOT IN (${withJobs})`)).toBe(0);
   expect(count(`orders WHERE status <> 'paid' AND workflow_id IN (${withJobs})`)).toBe(0);
@@ -106,11 +108,18 @@ it(`R22: the API killed ${KILLS} times under load leaves order and jobs together
   );
   expect(totals).toEqual({ sold: totals?.gone, gone: totals?.gone, reserved: 0 });
   // Money and orders agree: every charge that went through has its completed order, and none has two.
-  expect(count("simulated_charges WHERE outcome = 'succeeded' AND is_refunded = 0")).toBe(
-    count("orders WHERE status = 'completed'"),
-  );
+  const charges = count("simulated_charges WHERE outcome = 'succeeded' AND is_refunded = 0");
+  const completed = count("orders WHERE status = 'completed'");
+  expect(charges).toBe(completed);
   expect(pipeline.rows("PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
-  process.stdout.write(
-    `api-killed: ${KILLS} kills, ${count("orders")} orders, ${paid.length} acknowledged, ${left} closed later\n`,
-  );
+  reportFigures({
+    fault: "SIGKILL of the API under load",
+    size: `${KILLS} kills, ${paid.length} acknowledged orders of ${count("orders")}`,
+    seed,
+    saw: {
+      "acknowledged and lost": lost.length,
+      "left open by a kill, closed by the reconciler": left,
+      "charges without their order": charges - completed,
+    },
+  });
 }, 600_000);

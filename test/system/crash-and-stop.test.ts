@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { isFullSize, reportFigures } from "../fault-figures.ts";
 import { Pipeline } from "./pipeline.ts";
 import { until } from "./until.ts";
 
@@ -8,7 +9,7 @@ vi.setConfig({ testTimeout: 240_000 });
 let pipeline: Pipeline;
 
 beforeEach(async () => {
-  const concurrency = process.env.HOLDFAST_FAULTS === "full" ? "10" : "3";
+  const concurrency = isFullSize ? "10" : "3";
   pipeline = await Pipeline.create({
     WORKER_CONCURRENCY: concurrency,
     SIM_EMAIL_MS: "100",
@@ -49,7 +50,7 @@ const timeout = 300_000;
 
 describe("workers that die", { timeout }, () => {
   it("R10, R13: workers killed by SIGKILL in the middle lose no job and finish none twice", async () => {
-    const orders = process.env.HOLDFAST_FAULTS === "full" ? 30 : 12;
+    const orders = isFullSize ? 30 : 12;
     await Promise.all([pipeline.start("api"), pipeline.start("scheduler")]);
     let workers = await Promise.all([pipeline.start("worker"), pipeline.start("worker")]);
     await placeOrders(orders);
@@ -71,6 +72,11 @@ describe("workers that die", { timeout }, () => {
     );
     expect(twice).toEqual([]);
     expect(pipeline.rows("PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
+    reportFigures({
+      fault: "SIGKILL of both workers of the shop",
+      size: `${orders} orders of four jobs, 3 times`,
+      saw: { "orders not completed": orders - completedOrders(), "steps done twice": twice.length },
+    });
   });
 });
 

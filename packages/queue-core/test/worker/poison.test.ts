@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createQueue, type JobStore, type Queue } from "../../src/index.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
+import { isFullSize, reportFigures } from "../fault-figures.ts";
 import { findFaults } from "../sqlite/invariants.ts";
 import { createFolder, readDatabase } from "../sqlite/sqlite-test-database.ts";
 import { POISON_JOBS } from "./poison-jobs.ts";
@@ -85,7 +86,7 @@ afterEach(async () => {
 
 describe("poison pills", () => {
   // Every job that was in the worker when it died runs in a process of its own afterwards: the full size takes minutes.
-  const crowd = process.env.HOLDFAST_FAULTS === "full" ? 20 : 5;
+  const crowd = isFullSize ? 20 : 5;
   const innocents = 2 * crowd;
 
   async function drainAround(pill: "kills" | "exits" | "hoards", concurrency: number) {
@@ -111,7 +112,7 @@ describe("poison pills", () => {
     [`running out of memory among ${crowd}`, "hoards", crowd],
   ] as const)(
     "%s: dead after three crashes of its own, and no innocent is charged",
-    async (_, pill, concurrency) => {
+    async (how, pill, concurrency) => {
       const { id, dead, completed } = await drainAround(pill, concurrency);
       expect(dead.map(({ originalJobId, reason, attempts }) => [originalJobId, reason, attempts])).toEqual([
         [id, "worker_died", 0],
@@ -122,6 +123,14 @@ describe("poison pills", () => {
       // Once among the others, which ended the worker, and three times alone, which did not.
       expect(witnessed(pill)).toBe(4);
       expect(deaths).toBe(1);
+      reportFigures({
+        fault: `a job that ends its process: ${how}`,
+        size: `1 such job and ${innocents} others, ${concurrency} at a time`,
+        saw: {
+          "its own crashes until it is dead": witnessed(pill) - deaths,
+          "others charged": dead.length - 1,
+        },
+      });
     },
     PATIENCE_MS,
   );
