@@ -27,7 +27,7 @@ await startApp(async () => {
     secrets: [token, ...secretsIn(shape, environment)],
   });
 
-  const store = await openShopStore(environment);
+  const store = await openShopStore(environment, { log });
   const queue = createQueue({ store, jobs });
   const app = createAdminApp({ queue, token, sessions: new Sessions(systemClock), log });
   const server = await startHttpServer({

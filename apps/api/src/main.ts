@@ -38,7 +38,7 @@ await startApp(async () => {
     secrets: secretsIn(shape, environment),
   });
 
-  const store = await openShopStore(environment);
+  const store = await openShopStore(environment, { log });
   const queue = createQueue({ store, jobs });
   const payments = createPaymentGateway(environment, store);
   let stopping = false;

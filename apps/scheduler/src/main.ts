@@ -23,7 +23,7 @@ await startApp(async () => {
     secrets: secretsIn(shape, environment),
   });
 
-  const store = await openShopStore(environment);
+  const store = await openShopStore(environment, { log });
   const queue = createQueue({ store, jobs });
   await registerSchedules(queue, environment.SCHEDULE_TZ);
   const health = await openHealthPort({ port: environment.SCHEDULER_HEALTH_PORT, queue, log });

@@ -26,7 +26,7 @@ export async function openWorker(): Promise<OpenWorker> {
     level: environment.LOG_LEVEL,
     secrets: secretsIn(workerShape, environment),
   });
-  const store = await openShopStore(environment);
+  const store = await openShopStore(environment, { log });
   const queue = createQueue({ store, jobs });
   const services = createServices(environment, queue, log);
   return {

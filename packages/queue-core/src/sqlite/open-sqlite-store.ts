@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, systemClock } from "../clock.ts";
+import type { StoreRefusedError } from "../errors.ts";
 import type { JobStore } from "../store.ts";
 import { Connection } from "./connection.ts";
+import { fileIdOf, InPlaceCheck } from "./in-place-check.ts";
 import { type MigrationSet, migrate } from "./migrate.ts";
 import { isBusy, toStoreError } from "./sqlite-error.ts";
 import { SqliteStore } from "./sqlite-store.ts";
@@ -19,6 +21,11 @@ export interface SqliteStoreOptions {
   readonly busyDeadlineMs?: number;
   /** Open a file on a network file system all the same. Its locks may lie; default false. */
   readonly allowNetworkFileSystem?: boolean;
+  /**
+   * Told when the file, its `-wal` or its `-shm` was deleted or replaced while it was open. From then on every write is
+   * refused with the same error, and the process should end. By default the error is thrown where nobody can catch it.
+   */
+  readonly onReplaced?: (error: StoreRefusedError) => void;
 }
 
 const QUEUE_TABLES: MigrationSet = { scope: "queue", directory: new URL("./migrations/", import.meta.url) };
@@ -34,6 +41,7 @@ export async function openSqliteStore<Tables = unknown>(
 ): Promise<JobStore<Tables>> {
   const { path, clock = systemClock, random = Math.random, busyDeadlineMs = 10_000 } = options;
   checkPlace(path, { allowNetworkFileSystem: options.allowNetworkFileSystem ?? false });
+  const database = fileIdOf(path);
   const opened: Connection[] = [];
   const open = async (synchronous: "FULL" | "NORMAL", readonly = false): Promise<Connection> => {
     const connection = new Connection(path, { readonly });
@@ -47,7 +55,9 @@ export async function openSqliteStore<Tables = unknown>(
     await migrate(full, [QUEUE_TABLES, ...(options.migrations ?? [])], clock, busyDeadlineMs);
     const normal = await open("NORMAL");
     const reader = await open("NORMAL", true);
-    return new SqliteStore<Tables>({ path, full, normal, reader, clock, random, busyDeadlineMs });
+    const { onReplaced = throwUncaught } = options;
+    const inPlace = new InPlaceCheck({ path, database, writers: [full, normal], clock, onReplaced });
+    return new SqliteStore<Tables>({ path, full, normal, reader, inPlace, clock, random, busyDeadlineMs });
   } catch (error) {
     for (const connection of opened) connection.close();
     throw error;
@@ -66,4 +76,9 @@ async function untilFree(step: () => void, clock: Clock, deadlineMs: number): Pr
     }
     await sleep(RETRY_MS);
   }
+}
+
+/** Called outside of every caller's stack, so that this ends a process that does not listen for such errors. */
+function throwUncaught(error: StoreRefusedError): never {
+  throw error;
 }

@@ -49,6 +49,7 @@ import {
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { finishJob } from "./finish.ts";
 import { startHeartbeat } from "./heartbeat.ts";
+import type { InPlaceCheck } from "./in-place-check.ts";
 import { attemptsOf, getJob, listJobs, recentFailures, workflowJobs } from "./jobs.ts";
 import { readBuilder, SqliteTransaction } from "./kysely.ts";
 import { pruneChunk, pruneHistory } from "./retention.ts";
@@ -72,6 +73,8 @@ export interface SqliteStoreParts {
   readonly full: Connection;
   readonly normal: Connection;
   readonly reader: Connection;
+  /** None for a database in memory. */
+  readonly inPlace?: InPlaceCheck;
   readonly clock: Clock;
   readonly random: () => number;
   readonly busyDeadlineMs: number;
@@ -100,7 +103,10 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       random,
       busyDeadlineMs,
       afterBegin: () => this.#counts.clear(),
-      beforeCommit: (connection) => this.#counts.flush(connection),
+      beforeCommit: (connection) => {
+        this.#counts.flush(connection);
+        parts.inPlace?.beforeCommit(connection === full ? "full" : "normal");
+      },
     });
   }
 
@@ -323,6 +329,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   async close(): Promise<void> {
     await this.#writer.idle();
+    this.#parts.inPlace?.stop();
     const { full, normal, reader } = this.#parts;
     for (const connection of [reader, normal, full]) connection.close();
   }

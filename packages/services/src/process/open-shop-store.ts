@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Clock } from "@holdfast/queue-core";
+import type { Clock, StoreRefusedError } from "@holdfast/queue-core";
 import { openSqliteStore } from "@holdfast/queue-core/sqlite";
+import type { Logger } from "pino";
 import type { ShopStore } from "../shop.ts";
 import { type ShopTables, shopMigrations } from "../shop-tables.ts";
 
@@ -11,6 +12,12 @@ export interface ShopStoreSettings {
   readonly ALLOW_NETWORK_FS?: boolean;
 }
 
+export interface ShopStoreOptions {
+  readonly clock?: Clock;
+  /** Where it is told that the database was replaced, before the process ends with 1. */
+  readonly log?: Logger;
+}
+
 /**
  * Opens the database that all apps share, with the queue's tables and the shop's; both and the folder are made at the
  * first start.
@@ -18,7 +25,7 @@ export interface ShopStoreSettings {
  */
 export async function openShopStore(
   settings: ShopStoreSettings,
-  options: { readonly clock?: Clock } = {},
+  { clock, log }: ShopStoreOptions = {},
 ): Promise<ShopStore> {
   const path = settings.DATABASE_URL;
   // Owner only, like the file: it holds addresses and payloads.
@@ -27,6 +34,13 @@ export async function openShopStore(
     path,
     migrations: [shopMigrations],
     allowNetworkFileSystem: settings.ALLOW_NETWORK_FS ?? false,
-    ...options,
+    ...(clock && { clock }),
+    ...(log && { onReplaced: (error) => endReplaced(error, log) }),
   });
+}
+
+/** No stop in order: what a handler or a request would still record is refused, and a new process can begin at once. */
+function endReplaced(error: StoreRefusedError, log: Logger): void {
+  log.fatal({ err: error }, "the database was replaced while it was open");
+  process.exit(1);
 }
