@@ -1,77 +1,134 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createQueue, type JobStore, type Queue } from "@holdfast/queue-core";
-import { openSqliteStore } from "@holdfast/queue-core/sqlite";
+import type { JobStore, Queue } from "@holdfast/queue-core";
 import Database from "better-sqlite3";
 import { onTestFinished } from "vitest";
 import { until } from "../system/until.ts";
-import { KILL_JOBS, LEDGER, type LedgerTables, WITNESS_LINE_LENGTH } from "./kill-jobs.ts";
-import { WorkerChild } from "./worker-child.ts";
+import { KillChild, type Role } from "./kill-child.ts";
+import { openKillQueue } from "./kill-handlers.ts";
+import type { KILL_JOBS, LedgerTables } from "./kill-jobs.ts";
+import type { KillSettings } from "./kill-settings.ts";
+import { countRuns, witnessed } from "./witness.ts";
 
 /** How many jobs are in which state. */
 export type Depths = Readonly<Record<string, number>>;
 
-/** A database file, worker processes on it, and the file in which each run says that it began. */
+export const CONCURRENCY = 10;
+const LEASE_MS = 1_000;
+
+/** How long another process may hold the write lock while it is not stopped, in milliseconds; it holds it for one. */
+const LOCK_MS = 500;
+
+/** A database file, processes on it, and the files in which they say what they do. */
 export class KillBed {
   readonly folder: string;
   readonly store: JobStore<LedgerTables>;
   readonly queue: Queue<typeof KILL_JOBS, LedgerTables>;
-  readonly #children: WorkerChild[] = [];
+  readonly #settings: KillSettings;
+  readonly #children: KillChild[] = [];
+  #supervising = true;
 
-  private constructor(folder: string, store: JobStore<LedgerTables>) {
-    this.folder = folder;
+  private constructor(settings: KillSettings, { store, queue }: Awaited<ReturnType<typeof openKillQueue>>) {
+    this.folder = settings.folder;
     this.store = store;
-    this.queue = createQueue({ store, jobs: KILL_JOBS });
+    this.queue = queue;
+    this.#settings = settings;
   }
 
   /** Opens a bed that is taken down, with its processes, when the test has ended. */
-  static async open(): Promise<KillBed> {
+  static async open(options: Partial<Omit<KillSettings, "folder">> = {}): Promise<KillBed> {
     const folder = mkdtempSync(join(tmpdir(), "holdfast-kill-"));
-    const store = await openSqliteStore<LedgerTables>({
-      path: join(folder, "jobs.db"),
-      migrations: [LEDGER],
-    });
-    const bed = new KillBed(folder, store);
+    const { concurrency = CONCURRENCY, leaseMs = LEASE_MS, logLevel = "info" } = options;
+    const bed = new KillBed({ folder, concurrency, leaseMs, logLevel }, await openKillQueue(folder));
     onTestFinished(async () => {
-      await Promise.all(bed.#children.filter((child) => child.isRunning).map((child) => child.kill()));
-      await store.close();
+      bed.#supervising = false;
+      await Promise.all(bed.running.map((child) => child.kill()));
+      await bed.store.close();
       rmSync(folder, { recursive: true });
     });
     return bed;
   }
 
-  startWorker(): WorkerChild {
-    const child = new WorkerChild(this.folder);
+  start(role: Role, { ownGroup = false } = {}): KillChild {
+    const child = new KillChild(role, this.#settings, ownGroup);
     this.#children.push(child);
     return child;
   }
 
+  startWorker(options: { readonly ownGroup?: boolean } = {}): KillChild {
+    return this.start("worker", options);
+  }
+
+  /** Starts a worker and another one whenever that ends, as a service manager does. */
+  superviseWorker(): void {
+    const worker = this.startWorker();
+    void worker.exited.then(() => {
+      if (this.#supervising) this.superviseWorker();
+    });
+  }
+
+  /** All processes that were started. */
+  get children(): readonly KillChild[] {
+    return this.#children;
+  }
+
+  get running(): readonly KillChild[] {
+    return this.#children.filter((child) => child.isRunning);
+  }
+
+  /**
+   * Stops a process between two of its transactions: one that is stopped inside holds the write lock until it goes on,
+   * which is a fault of another kind.
+   */
+  freeze(child: KillChild): void {
+    for (;;) {
+      child.signal("SIGSTOP");
+      if (this.#canWrite()) return;
+      child.signal("SIGCONT");
+    }
+  }
+
+  #canWrite(): boolean {
+    const database = new Database(join(this.folder, "jobs.db"), { timeout: LOCK_MS });
+    try {
+      database.exec("BEGIN IMMEDIATE; ROLLBACK");
+      return true;
+    } catch (error) {
+      if (error instanceof Database.SqliteError && error.code === "SQLITE_BUSY") return false;
+      throw error;
+    } finally {
+      database.close();
+    }
+  }
+
   /** How many runs have begun. */
   get runs(): number {
-    const path = join(this.folder, "witness");
-    return existsSync(path) ? statSync(path).size / WITNESS_LINE_LENGTH : 0;
+    return countRuns(this.folder);
   }
 
   /** How often each job was run, by its id. */
   get runsByJob(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
-    for (const line of readFileSync(join(this.folder, "witness"), "utf8").trim().split("\n")) {
-      const [jobId = ""] = line.split(" ");
+    for (const [jobId = ""] of witnessed(this.folder, "runs"))
       counts.set(jobId, (counts.get(jobId) ?? 0) + 1);
-    }
     return counts;
   }
 
+  /** How many runs were in a process of their own. */
+  get runsAlone(): number {
+    return witnessed(this.folder, "runs").filter(([, , how]) => how === "alone").length;
+  }
+
   /** Waits until nothing is left to do. */
-  async drained(): Promise<void> {
+  async drained(withinMs = 120_000): Promise<void> {
     await until(
       async () => {
         const { queue } = await this.queue.stats();
         return queue.pending + queue.processing + queue.scheduled === 0;
       },
       () => `the queue is empty; ${this.runs} runs have begun`,
-      120_000,
+      withinMs,
     );
   }
 
