@@ -9,8 +9,10 @@ export interface SchedulerOptions {
   readonly tickMs?: number;
 }
 
-/** The write-ahead log is copied into the database every so many ticks: half a minute at one per second. */
-const TICKS_PER_CHECKPOINT = 30;
+/** A write-ahead log that is longer than this after a checkpoint, in bytes, is held by somebody who reads. */
+const LONG_LOG_BYTES = 16 * 1_048_576;
+/** After so many ticks in a row somebody is told. */
+const TICKS_TO_TELL = 10;
 
 /**
  * Turns due schedules into jobs, promotes due jobs, takes jobs back from workers that died, and keeps the write-ahead
@@ -23,6 +25,7 @@ export class Scheduler {
   readonly #stopping = new AbortController();
   /** What each step failed with last: a fault that lasts for hours is told once, not every second. */
   readonly #faults = new Map<string, string>();
+  #longLogTicks = 0;
   #loop: Promise<void> | null = null;
 
   constructor({ queue, log, tickMs = 1_000 }: SchedulerOptions) {
@@ -50,12 +53,12 @@ export class Scheduler {
     await this.#step("rescuing jobs", "jobs of silent workers handed back", () =>
       this.#queue.releaseStaleJobs(),
     );
+    await this.#step("checkpointing", "", () => this.#checkpoint());
   }
 
   async #run(): Promise<void> {
-    for (let tick = 1; !this.#stopping.signal.aborted; tick++) {
+    while (!this.#stopping.signal.aborted) {
       await this.tick();
-      if (tick % TICKS_PER_CHECKPOINT === 0) await this.#checkpoint();
       // Rejects only because `stop` aborted it, which the loop's condition then sees.
       await sleep(this.#tickMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
@@ -74,11 +77,21 @@ export class Scheduler {
     }
   }
 
-  async #checkpoint(): Promise<void> {
-    try {
-      await this.#queue.store.checkpoint();
-    } catch (error) {
-      this.#log.error({ err: error }, "checkpoint failed, will try again");
+  /** This process empties the write-ahead log for all: the others do so only when it has grown long. */
+  async #checkpoint(): Promise<0> {
+    const { logBytes } = await this.#queue.store.checkpoint();
+    const ticks = logBytes > LONG_LOG_BYTES ? this.#longLogTicks + 1 : 0;
+    const megabytes = Math.round(logBytes / 1_048_576);
+    if (ticks === TICKS_TO_TELL) {
+      this.#log.warn(
+        { megabytes },
+        "a reader holds the write-ahead log; it grows and slows writers down until that reader ends",
+      );
     }
+    if (ticks === 0 && this.#longLogTicks >= TICKS_TO_TELL) {
+      this.#log.info({ megabytes }, "the write-ahead log is emptied again");
+    }
+    this.#longLogTicks = ticks;
+    return 0;
   }
 }

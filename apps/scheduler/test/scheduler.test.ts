@@ -150,7 +150,7 @@ it("stopping waits for the step under way, cuts the pause after it short and end
   expect(steps).toEqual(["rescued", "stopped"]);
 });
 
-it("the loop checkpoints now and then, and goes on when that fails", async () => {
+it("each tick checkpoints, and goes on when that fails", async () => {
   const { queue, store } = await openScheduler();
   const calls = Promise.withResolvers<void>();
   let count = 0;
@@ -169,4 +169,24 @@ it("the loop checkpoints now and then, and goes on when that fails", async () =>
   await calls.promise;
   await scheduler.stop();
   expect(count).toBeGreaterThanOrEqual(2);
+});
+
+it("a log that stays long is told once, and once when it is short again", async () => {
+  const { queue, store } = await openScheduler();
+  let megabytes = 17;
+  store.checkpoint = async () => ({ logBytes: megabytes * 1_048_576 });
+  const said: string[] = [];
+  const log = pino({ level: "info" }, { write: (line: string) => said.push(JSON.parse(line).msg) });
+  const scheduler = new Scheduler({ queue, log });
+  for (let tick = 1; tick <= 30; tick++) {
+    await scheduler.tick();
+    expect(said).toHaveLength(tick < 10 ? 0 : 1);
+  }
+  megabytes = 3;
+  await scheduler.tick();
+  await scheduler.tick();
+  expect(said).toEqual([
+    "a reader holds the write-ahead log; it grows and slows writers down until that reader ends",
+    "the write-ahead log is emptied again",
+  ]);
 });

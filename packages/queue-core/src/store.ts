@@ -269,7 +269,10 @@ export interface JobStore<Tables = unknown> {
   audit(entry: AuditEntry): Promise<void>;
   /** Deletes what is older than its retention, in small transactions; returns how many jobs went. */
   prune(policy: RetentionPolicy): Promise<number>;
-  /** Copies the write-ahead log into the database file so that it stays small. */
-  checkpoint(): Promise<void>;
+  /**
+   * Copies the write-ahead log into the database file so that it stays short. One process does this for all; how long
+   * the log is afterwards, in bytes, tells whether a reader held it.
+   */
+  checkpoint(): Promise<{ readonly logBytes: number }>;
   close(): Promise<void>;
 }

@@ -33,6 +33,7 @@ import { AgeingShare } from "./ageing.ts";
 import { appendAudit } from "./audit.ts";
 import { beat, heldBy } from "./beat.ts";
 import { cancelJob } from "./cancel.ts";
+import { checkpoint } from "./checkpoint.ts";
 import { claimJobs, hasClaimable } from "./claim.ts";
 import { hasDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
@@ -57,6 +58,7 @@ import { RunCounts } from "./run-counts.ts";
 import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
 import { readStats } from "./stats.ts";
 import { readStep, recordStep } from "./steps.ts";
+import { WalPressure } from "./wal-pressure.ts";
 import {
   drain,
   forgetIdle,
@@ -92,7 +94,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   #lastCreatedAtMs = 0;
 
   constructor(parts: SqliteStoreParts) {
-    const { full, normal, reader, clock, random, busyDeadlineMs } = parts;
+    const { path, full, normal, reader, clock, random, busyDeadlineMs } = parts;
     this.#parts = parts;
     this.#reader = reader;
     this.read = readBuilder<Tables>(reader);
@@ -107,6 +109,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
         this.#counts.flush(connection);
         parts.inPlace?.beforeCommit(connection === full ? "full" : "normal");
       },
+      pressure: new WalPressure(path, clock),
     });
   }
 
@@ -321,10 +324,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return pruned;
   }
 
-  async checkpoint(): Promise<void> {
-    await this.#writer.idle();
-    // PASSIVE never waits: what a reader still needs stays in the log until the next time.
-    this.#parts.normal.database.pragma("wal_checkpoint(PASSIVE)");
+  checkpoint(): Promise<{ readonly logBytes: number }> {
+    const { path, normal, random } = this.#parts;
+    return this.#writer.between(async () => ({ logBytes: await checkpoint(normal, path, random) }));
   }
 
   async close(): Promise<void> {

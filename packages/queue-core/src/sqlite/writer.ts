@@ -5,6 +5,7 @@ import type { Durability } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { isBusy, toStoreError } from "./sqlite-error.ts";
 import { assertOutsideTransaction, runInScope, type TransactionScope } from "./transaction-scope.ts";
+import type { WalPressure } from "./wal-pressure.ts";
 
 /** Synchronous SQL; may run again when a neighbour in its group fails, so it changes nothing but the database. */
 export type WriteWork<T> = (connection: Connection) => T;
@@ -32,6 +33,8 @@ export interface WriterOptions {
   readonly beforeCommit: (connection: Connection) => void;
   /** Called when a transaction begins, so that what the last one left in memory goes. */
   readonly afterBegin: () => void;
+  /** Says how long to leave the write-ahead log in peace. */
+  readonly pressure: Pick<WalPressure, "pauseMs" | "began" | "committed">;
 }
 
 /** Bounds how long one transaction holds the lock. */
@@ -81,6 +84,20 @@ export class Writer {
     });
   }
 
+  /** Does something on the connections while no transaction of this process is open. */
+  between<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const run = async (): Promise<void> => {
+        try {
+          resolve(await work());
+        } catch (error) {
+          reject(toStoreError(error));
+        }
+      };
+      this.#push({ kind: "exclusive", run });
+    });
+  }
+
   /** Resolves when nothing is waiting any more. */
   async idle(): Promise<void> {
     while (this.#draining) await this.#draining;
@@ -94,6 +111,8 @@ export class Writer {
   async #drain(): Promise<void> {
     try {
       while (this.#queue.length > 0) {
+        const pauseMs = this.#options.pressure.pauseMs();
+        if (pauseMs > 0) await sleep(pauseMs);
         // One turn of the event loop, so that callers who come together commit together.
         const turn = await nextTurn();
         const first = this.#queue[0];
@@ -140,8 +159,7 @@ export class Writer {
     const connection = await this.#begin(durability);
     try {
       const result = work(connection);
-      this.#options.beforeCommit(connection);
-      connection.run("COMMIT");
+      this.#end(connection);
       return result;
     } catch (error) {
       rollBack(connection);
@@ -162,8 +180,7 @@ export class Writer {
       const settling = runInScope(scope, () => work(connection, scope));
       const result = await settledWithin(current, settling);
       scope.isOpen = false;
-      this.#options.beforeCommit(connection);
-      connection.run("COMMIT");
+      this.#end(connection);
       return result;
     } catch (error) {
       scope.isOpen = false;
@@ -172,15 +189,22 @@ export class Writer {
     }
   }
 
+  #end(connection: Connection): void {
+    this.#options.beforeCommit(connection);
+    connection.run("COMMIT");
+    this.#options.pressure.committed();
+  }
+
   /** IMMEDIATE: a deferred transaction that reads first fails at once when it comes to write. */
   async #begin(durability: Durability): Promise<Connection> {
-    const { connections, clock, random, busyDeadlineMs, afterBegin } = this.#options;
+    const { connections, clock, random, busyDeadlineMs, afterBegin, pressure } = this.#options;
     const connection = connections[durability];
     const deadline = clock.monotonic() + busyDeadlineMs;
     for (;;) {
       try {
         connection.run("BEGIN IMMEDIATE");
         afterBegin();
+        pressure.began();
         return connection;
       } catch (error) {
         if (!isBusy(error) || clock.monotonic() >= deadline) throw toStoreError(error);

@@ -14,6 +14,7 @@ let connections: Record<Durability, RecordingConnection>;
 let writer: Writer;
 /** What the store keeps in memory for the transaction under way. */
 let pending: string[];
+let pressure: ConstructorParameters<typeof Writer>[0]["pressure"];
 
 beforeEach(() => {
   folder = createFolder();
@@ -27,12 +28,14 @@ beforeEach(() => {
     "CREATE TABLE entry (text TEXT PRIMARY KEY) STRICT; CREATE TABLE counted (text TEXT) STRICT",
   );
   pending = [];
+  pressure = { pauseMs: () => 0, began: () => undefined, committed: () => undefined };
   writer = new Writer({
     connections,
     clock: new FakeClock(),
     random: () => 0.5,
     busyDeadlineMs: 1_000,
     afterBegin: () => pending.splice(0),
+    pressure,
     beforeCommit: (connection) => {
       for (const text of pending) connection.run("INSERT INTO counted VALUES (?)", text);
     },
@@ -100,6 +103,56 @@ describe("the writer", () => {
   it("takes a write that comes while the last one ends", async () => {
     for (let n = 0; n < 50; n += 1) await add(String(n));
     expect(rowsOf("entry")).toHaveLength(50);
+  });
+
+  it("waits as long as the log's pressure asks before it takes the lock, and tells when a transaction begins and ends", async () => {
+    const steps: string[] = [];
+    pressure.pauseMs = () => {
+      steps.push(connections.full.database.inTransaction ? "asked in a transaction" : "asked");
+      return 1;
+    };
+    pressure.began = () => steps.push(`began, in a transaction: ${connections.full.database.inTransaction}`);
+    pressure.committed = () =>
+      steps.push(`committed, in a transaction: ${connections.full.database.inTransaction}`);
+    const step = ["asked", "began, in a transaction: true", "committed, in a transaction: false"];
+    await Promise.all([add("a", "full"), add("b", "full")]);
+    expect(steps).toEqual(step);
+    await writer.exclusive("full", async (connection) => connection.run("INSERT INTO entry VALUES ('c')"));
+    expect(steps).toEqual([...step, ...step]);
+  });
+
+  it("gathers in one commit what comes while the log's pressure makes it wait", async () => {
+    const paused = Promise.withResolvers<void>();
+    pressure.pauseMs = () => {
+      paused.resolve();
+      return 20;
+    };
+    const first = add("a");
+    await paused.promise;
+    const others = ["b", "c", "d"].map((text) => add(text));
+    await Promise.all([first, ...others]);
+    expect(commits("normal")).toBe(1);
+  });
+
+  it("does between two transactions what needs both connections free", async () => {
+    const steps: string[] = [];
+    await Promise.all([
+      writer.exclusive("normal", async (connection) => {
+        connection.run("INSERT INTO entry VALUES ('a')");
+        steps.push("transaction");
+      }),
+      writer.between(async () => {
+        await Promise.resolve();
+        steps.push(`between, in a transaction: ${connections.normal.database.inTransaction}`);
+      }),
+      add("b").then(() => steps.push("written")),
+    ]);
+    expect(steps).toEqual(["transaction", "between, in a transaction: false", "written"]);
+    const cause = new Database.SqliteError("as the driver says it", "SQLITE_FULL");
+    await expect(writer.between(() => Promise.reject(cause))).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+    });
+    expect(await add("c")).toBe("c");
   });
 
   it("is idle when nothing waits any more", async () => {
