@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createQueue } from "../../src/queue.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
@@ -77,7 +78,9 @@ describe("while another program holds the write lock", () => {
     holder.send("lock");
     await holder.heard("locked");
     const waiting = queue.enqueue("mail", { n: 1 });
-    // The event loop is free meanwhile: other work is done, though the write has to wait.
+    // The event loop is free meanwhile: timers fire one after another and other work is done, though the write has to
+    // wait. A connection that waited inside SQLite would hold each of these turns up for its whole busy timeout.
+    for (let turns = 0; turns < 100; turns += 1) await sleep(1);
     expect((await queue.stats()).queue.pending).toBe(0);
     holder.send("unlock");
     expect(await waiting).toMatchObject({ status: "pending" });
