@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 
 /** A log no longer than this, in bytes, is left as it is: SQLite begins it anew by itself. */
 const SHORT_LOG_BYTES = 4 * 1_048_576;
-/** So often the log is tried to be emptied, this long apart, in milliseconds: a writer is between two of its commits soon. */
+/** So often, and this long apart in milliseconds, the log is tried to be emptied: soon no writer has the lock. */
 const TRIES = 20;
 const BETWEEN_TRIES_MS = { least: 0.5, most: 2.5 };
 

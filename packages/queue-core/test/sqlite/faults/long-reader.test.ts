@@ -59,7 +59,7 @@ async function startWriters(writers: number, callers: number, forMs: number) {
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / MEGABYTE)} MB`;
 
-it("the log stays bounded while a program reads on and on, writers go on, and it is short again soon after", async () => {
+it("the log stays bounded while a program reads on and on, and is short again soon after", async () => {
   const seconds = isFullSize ? 60 : 3;
   const [writers, callers] = isFullSize ? [4, 10] : [2, 1];
   const reader = new Database(path, { readonly: true });
