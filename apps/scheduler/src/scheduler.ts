@@ -53,6 +53,9 @@ export class Scheduler {
     await this.#step("rescuing jobs", "jobs of silent workers handed back", () =>
       this.#queue.releaseStaleJobs(),
     );
+    await this.#step("giving up expired jobs", "jobs that nobody claimed in time given up", () =>
+      this.#queue.expireJobs(),
+    );
     await this.#step("checkpointing", "", () => this.#checkpoint());
   }
 

@@ -104,6 +104,19 @@ it("a step that fails keeps no other step and no later tick from its turn", asyn
   expect((await store.getJob(delayed.id))?.status).toBe("pending");
 });
 
+it("gives up what nobody claimed in time, of whatever type", async () => {
+  const { store, queue } = await openScheduler();
+  const { id } = await queue.enqueue("reconcile_payments", {}, { expireAfterMs: 1_000 });
+  const scheduler = new Scheduler({ queue, log });
+  await scheduler.tick();
+  expect((await store.getJob(id))?.status).toBe("pending");
+  clock.advance(1_000);
+  await scheduler.tick();
+  expect((await store.listDeadLetters({ limit: 10 })).items).toMatchObject([
+    { originalJobId: id, reason: "expired" },
+  ]);
+});
+
 it("a fault that lasts is told once, and so is its end", async () => {
   const { queue } = await openScheduler();
   const lines: string[] = [];

@@ -3,7 +3,7 @@ import type { Backoff } from "./backoff.ts";
 import { linear } from "./backoff.ts";
 import { JobDefinitionError } from "./errors.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY, PRIORITY } from "./priority.ts";
-import { MAX_ATTEMPTS } from "./retry-policy.ts";
+import { EXPIRE_AFTER_RANGE, isExpireAfter, MAX_ATTEMPTS } from "./retry-policy.ts";
 
 /** A timer set for longer fires at once: Node keeps its delay in 32 bits. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -16,6 +16,8 @@ export interface FollowUp {
   readonly priority?: number;
   /** Milliseconds to wait before it may run; 0 by default. */
   readonly delayMs?: number;
+  /** Default: the type's own; null: for ever. */
+  readonly expireAfterMs?: number | null;
   /** At most one job of this type with this key is kept. */
   readonly uniqueKey?: string;
   /** Not counted when a workflow is asked whether it is complete. */
@@ -34,17 +36,37 @@ export interface DeadJob<Payload = unknown> {
 }
 
 /** Why a job was given up. */
-export type DeadReason = "attempts_exhausted" | "not_retryable" | "invalid_payload" | "worker_died";
+export type DeadReason =
+  | "attempts_exhausted"
+  | "not_retryable"
+  | "invalid_payload"
+  | "worker_died"
+  | "expired";
+
+/** When a job is tried again after a failed run. */
+export interface RetryPolicy {
+  /** Recorded runs before a job is given up. */
+  readonly attempts: number;
+  readonly backoff: Backoff;
+  /** Whether another run can help after this error; `false` gives the job up at once, as `NonRetryableError` does. */
+  readonly shouldRetry?: (error: unknown) => boolean;
+}
 
 export interface JobOptions<Schema extends StandardSchemaV1> {
   /** Any Standard Schema validator (zod, valibot, arktype, …). It must validate synchronously. */
   readonly payload: Schema;
   /** An integer from -100 to 100; `PRIORITY.NORMAL` by default. */
   readonly priority?: number;
-  /** 5 attempts with linear backoff of 30 s by default. */
-  readonly retry?: { readonly attempts?: number; readonly backoff?: Backoff };
+  /** 5 attempts with linear backoff of 30 s by default, after any error. */
+  readonly retry?: Partial<RetryPolicy>;
   /** How long one attempt may run, in milliseconds; 600,000 by default. */
   readonly timeoutMs?: number;
+  /**
+   * A job that is claimable for so long without a worker taking it goes to the dead letters, reason `expired`; in
+   * milliseconds, at most a year. For ever by default. Time spent delayed, waiting for parents or running does not
+   * count; a job that comes back (a retry, a snooze, a shutdown, a crash) has the whole time again.
+   */
+  readonly expireAfterMs?: number;
   /** Name of the rate limit that this type shares. */
   readonly limit?: string;
   /** Jobs to add in the transaction that moves a job of this type to the dead letters. Gets valid payloads only. */
@@ -59,8 +81,10 @@ export interface JobDefinition<
   readonly type: Type;
   readonly payload: Schema;
   readonly priority: number;
-  readonly retry: { readonly attempts: number; readonly backoff: Backoff };
+  readonly retry: RetryPolicy;
   readonly timeoutMs: number;
+  /** Null: for ever. */
+  readonly expireAfterMs: number | null;
   readonly limit: string | null;
   // Declared as a method: a catalog holds definitions of many payload types side by side.
   onDead?(dead: DeadJob<StandardSchemaV1.InferOutput<Schema>>): readonly FollowUp[];
@@ -80,8 +104,8 @@ export function defineJob<const Type extends string, Schema extends StandardSche
   type: Type,
   options: JobOptions<Schema>,
 ): JobDefinition<Type, Schema> {
-  const { priority = PRIORITY.NORMAL, timeoutMs = 600_000, limit = null } = options;
-  const { attempts = 5, backoff = linear() } = options.retry ?? {};
+  const { priority = PRIORITY.NORMAL, timeoutMs = 600_000, expireAfterMs = null, limit = null } = options;
+  const { attempts = 5, backoff = linear(), shouldRetry } = options.retry ?? {};
   const refuse = (what: string): never => {
     throw new JobDefinitionError(`Job type "${type}": ${what}`);
   };
@@ -96,12 +120,15 @@ export function defineJob<const Type extends string, Schema extends StandardSche
     refuse(
       `timeoutMs must be a whole number of milliseconds from 1 to ${LONGEST_TIMER_MS}, got ${timeoutMs}`,
     );
+  if (expireAfterMs !== null && !isExpireAfter(expireAfterMs))
+    refuse(`expireAfterMs must be ${EXPIRE_AFTER_RANGE}, got ${expireAfterMs}`);
   const definition: JobDefinition<Type, Schema> = {
     type,
     payload: options.payload,
     priority,
-    retry: { attempts, backoff },
+    retry: { attempts, backoff, ...(shouldRetry && { shouldRetry }) },
     timeoutMs,
+    expireAfterMs,
     limit,
   };
   return options.onDead ? { ...definition, onDead: options.onDead } : definition;

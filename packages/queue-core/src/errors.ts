@@ -38,6 +38,11 @@ export class PayloadInvalidError extends QueueError {
   }
 }
 
+/** What a handler, a step or a caller gave as the result of a run cannot be stored; nothing was. */
+export class ResultInvalidError extends QueueError {
+  readonly code = "RESULT_INVALID";
+}
+
 /** An option of a call (priority, delay, limit, …) is out of range; nothing was stored. */
 export class OptionInvalidError extends QueueError {
   readonly code = "OPTION_INVALID";

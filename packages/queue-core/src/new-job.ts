@@ -3,7 +3,7 @@ import type { FollowUp } from "./define-job.ts";
 import { OptionInvalidError } from "./errors.ts";
 import { parsePayload, serializePayload } from "./payload.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from "./priority.ts";
-import { MAX_ATTEMPTS, MAX_DELAY_MS } from "./retry-policy.ts";
+import { EXPIRE_AFTER_RANGE, isExpireAfter, MAX_ATTEMPTS, MAX_DELAY_MS } from "./retry-policy.ts";
 import type { Dependency, NewJob } from "./store.ts";
 
 /** How a single job differs from its type's defaults. */
@@ -16,6 +16,11 @@ export interface JobSettings {
   readonly delayMs?: number;
   /** The instant from which the job may run, at most a year ahead; in place of `delayMs`. */
   readonly runAt?: Date;
+  /**
+   * Milliseconds that the job may be claimable before it is given up as expired; null: for ever. The type's own by
+   * default.
+   */
+  readonly expireAfterMs?: number | null;
   /** At most one job of this type with this key exists until that job is pruned or discarded. */
   readonly uniqueKey?: string;
   readonly workflowId?: string | null;
@@ -43,6 +48,8 @@ export function buildJob(
   const maxAttempts = settings.maxAttempts ?? definition.retry.attempts;
   const delayMs = settings.delayMs ?? 0;
   const uniqueKey = settings.uniqueKey ?? null;
+  const expireAfterMs =
+    settings.expireAfterMs === undefined ? definition.expireAfterMs : settings.expireAfterMs;
   requireInteger(type, "priority", priority, LOWEST_PRIORITY, HIGHEST_PRIORITY);
   requireInteger(type, "maxAttempts", maxAttempts, 1, MAX_ATTEMPTS);
   if (!(delayMs >= 0 && delayMs <= MAX_DELAY_MS)) {
@@ -52,6 +59,11 @@ export function buildJob(
   }
   if (settings.runAt && (settings.delayMs !== undefined || Number.isNaN(settings.runAt.getTime()))) {
     throw new OptionInvalidError(`"${type}": runAt must be a valid date and stand without delayMs`);
+  }
+  if (expireAfterMs !== null && !isExpireAfter(expireAfterMs)) {
+    throw new OptionInvalidError(
+      `"${type}": expireAfterMs must be ${EXPIRE_AFTER_RANGE}, or null, got ${expireAfterMs}`,
+    );
   }
   if (uniqueKey !== null && (uniqueKey === "" || uniqueKey.length > LONGEST_KEY)) {
     throw new OptionInvalidError(
@@ -72,6 +84,7 @@ export function buildJob(
     uniqueKey,
     slotAtMs: null,
     dependsOn: (settings.dependsOn ?? []).map(toDependency),
+    expireAfterMs,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { describeError } from "./error-text.ts";
-import { PayloadInvalidError, type PayloadIssue } from "./errors.ts";
+import { PayloadInvalidError, type PayloadIssue, ResultInvalidError } from "./errors.ts";
 
 /** A stored payload is at most this long, in characters of JSON. */
 export const MAX_PAYLOAD_LENGTH = 1_048_576;
@@ -53,10 +53,28 @@ function validate(
  *   database can store (NUL, lone surrogates)
  */
 export function serializePayload(type: string, value: unknown): string {
-  const refuse = (message: string, cause?: unknown): never => {
+  return serialize(value, (message, cause) => {
     const error = new PayloadInvalidError(type, [{ field: "", message }]);
     if (cause !== undefined) error.cause = cause;
-    throw error;
+    return error;
+  });
+}
+
+/**
+ * Turns what a run or one of its steps returned into the JSON that is stored.
+ * @param of whose result it is, in words
+ * @throws {ResultInvalidError} where a payload would be refused
+ */
+export function serializeResult(of: string, value: unknown): string {
+  return serialize(value, (message, cause) => {
+    const options = cause === undefined ? {} : { cause };
+    return new ResultInvalidError(`The result of ${of} cannot be stored: ${message}`, options);
+  });
+}
+
+function serialize(value: unknown, toError: (message: string, cause?: unknown) => Error): string {
+  const refuse = (message: string, cause?: unknown): never => {
+    throw toError(message, cause);
   };
   let json: string | undefined;
   try {
@@ -72,6 +90,32 @@ export function serializePayload(type: string, value: unknown): string {
   if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json))
     refuse("it holds a NUL character or half a surrogate pair");
   return json;
+}
+
+/** Stands for a stored payload that is no JSON: somebody changed the row by hand. */
+export class UnreadablePayload {
+  /** As it is stored. */
+  readonly text: string;
+  readonly problem: string;
+  constructor(text: string, problem: string) {
+    this.text = text;
+    this.problem = problem;
+  }
+}
+
+/** Reads a stored payload: one that is damaged must harm no job but its own, so it throws nothing. */
+export function readPayload(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return new UnreadablePayload(text, describeError(error));
+  }
+}
+
+/** Reads stored JSON for somebody to look at: what is damaged is shown as the text it is. */
+export function readForDisplay(text: string): unknown {
+  const value = readPayload(text);
+  return value instanceof UnreadablePayload ? value.text : value;
 }
 
 /** Whether JSON has more than so many arrays and objects inside one another. */

@@ -2,17 +2,20 @@ import { type CatalogIndex, definitionOf, indexCatalog } from "./catalog.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
-import { LeaseLostError, NonRetryableError, OptionInvalidError, PayloadInvalidError } from "./errors.ts";
+import { LeaseLostError, OptionInvalidError, PayloadInvalidError } from "./errors.ts";
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
 import type { ClaimedJob, Job } from "./job.ts";
-import { buildFollowUps, buildJob, type JobSettings } from "./new-job.ts";
-import { parsePayload, serializePayload } from "./payload.ts";
-import { decideFailure } from "./retry-policy.ts";
+import { buildBurial, judgeFailure, type OnFault } from "./judge-failure.ts";
+import { buildJob, type JobSettings } from "./new-job.ts";
+import { parsePayload, serializeResult, UnreadablePayload } from "./payload.ts";
 import { type CatchUp, computeNextRun, requireCatchUp, type Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
 import type {
+  Burial,
+  ClaimRequest,
   Durability,
   EnqueueOutcome,
+  ExpiredJob,
   Finish,
   JobStore,
   NewJob,
@@ -34,6 +37,11 @@ export interface EnqueueOptions extends JobSettings {
   readonly tx?: OpenTransaction;
   /** `full` by default: once `enqueue` resolves, the job survives a power cut. Ignored with `tx`. */
   readonly durability?: Durability;
+}
+
+export interface FinishOptions {
+  /** Join this transaction: the run has ended if and when it commits. */
+  readonly tx?: OpenTransaction;
 }
 
 /** A stored job, and whether it was there already under the same unique key. */
@@ -178,49 +186,71 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   /**
    * Records a run as completed.
    * @param result anything JSON can hold; readable as the job's `result`
-   * @throws {LeaseLostError} if another worker has the job by now; nothing was written
+   * @throws {LeaseLostError} if another worker has the job by now: nothing was written. Let it out of the callback that
+   *   `options.tx` belongs to, so that what else the callback did is rolled back
+   * @throws {ResultInvalidError} if the result cannot be stored; the job still runs
    */
-  async completeJob(claimed: ClaimedJob, result?: unknown): Promise<void> {
-    const json = result === undefined ? null : serializePayload(claimed.type, result);
-    await this.#finish(claimed, { verb: "complete", result: json });
+  async completeJob(claimed: ClaimedJob, result?: unknown, options: FinishOptions = {}): Promise<void> {
+    const json = result === undefined ? null : serializeResult(`a "${claimed.type}"`, result);
+    const end = { verdict: { verb: "complete", result: json }, followUps: [] } as const;
+    await this.#finish(claimed, end, options);
   }
 
   /**
    * Records a run as failed: the job is retried after its type's backoff, or moves to the dead letters.
    * @param error what went wrong; a `NonRetryableError` gives the job up at once
-   * @throws {LeaseLostError} if another worker has the job by now; nothing was written
+   * @throws {LeaseLostError} as `completeJob` does
    */
-  async failJob(claimed: ClaimedJob, error: unknown): Promise<void> {
-    await this.#finish(claimed, this.verdictOnFailure(claimed, error, { timedOut: false }));
+  async failJob(claimed: ClaimedJob, error: unknown, options: FinishOptions = {}): Promise<void> {
+    const verdict = this.verdictOnFailure(claimed, error, { timedOut: false });
+    await this.#finish(claimed, this.withFollowUps(claimed, verdict), options);
   }
 
-  /** Decides what a failed run means for its job. */
+  /**
+   * Decides what a failed run means for its job.
+   * @param options.onFault told when the type's own policy throws; the verdict's error says so, too
+   */
   verdictOnFailure(
-    claimed: ClaimedJob,
+    { type, attempt, maxAttempts }: ClaimedJob,
     error: unknown,
-    { timedOut }: { readonly timedOut: boolean },
+    { timedOut, onFault = noted }: { readonly timedOut: boolean; readonly onFault?: OnFault },
   ): Verdict {
-    const definition = definitionOf(this.catalog, claimed.type);
-    const run = {
-      attempt: claimed.attempt,
-      maxAttempts: claimed.maxAttempts,
-      retryable: !(error instanceof NonRetryableError),
-    };
-    const decision = decideFailure(run, definition.retry, this.#random);
-    const text = describeError(error);
-    return decision.kind === "retry"
-      ? { verb: "retry", delayMs: decision.delayMs, error: text, timedOut }
-      : { verb: "bury", reason: decision.reason, error: text, timedOut };
+    const { retry } = definitionOf(this.catalog, type);
+    return judgeFailure({ attempt, maxAttempts, error, timedOut }, retry, this.#random, onFault);
   }
 
-  /** The jobs a type's `onDead` hook asks for when this verdict buries the job. */
-  followUpsOf(claimed: ClaimedJob, verdict: Verdict): readonly NewJob[] {
-    const definition = this.catalog.get(claimed.type);
+  /**
+   * Adds to a verdict the jobs that the type's `onDead` hook asks for if it buries the job.
+   * @param onFault told when the hook throws; the verdict's error says so, too
+   */
+  withFollowUps(
+    claimed: ClaimedJob,
+    verdict: Verdict,
+    onFault: OnFault = noted,
+  ): { readonly verdict: Verdict; readonly followUps: readonly NewJob[] } {
     // An invalid payload never reaches the hook: it is typed by the schema that refused it.
-    if (verdict.verb !== "bury" || verdict.reason === "invalid_payload" || !definition?.onDead) return [];
+    if (verdict.verb !== "bury" || verdict.reason === "invalid_payload") return { verdict, followUps: [] };
     const { id, type, payload, workflowId, attempt: attempts } = claimed;
-    const dead = { id, type, payload, workflowId, attempts, reason: verdict.reason, error: verdict.error };
-    return buildFollowUps(this.catalog, workflowId, definition.onDead(dead));
+    const { reason } = verdict;
+    const dead = { id, type, payload, workflowId, attempts, reason, error: verdict.error };
+    const { error, followUps } = buildBurial(this.catalog, dead, onFault);
+    return { verdict: { ...verdict, error }, followUps };
+  }
+
+  /**
+   * Gives up the jobs of this catalog that nobody claimed in time; returns how many. A claim does that to those it
+   * meets; this one finds also jobs of types that nobody claims.
+   */
+  expireJobs(): Promise<number> {
+    return this.store.expire({ types: [...this.catalog.keys()], bury: (job) => this.#buryExpired(job) });
+  }
+
+  #buryExpired(job: ExpiredJob): Burial {
+    const error = `Nobody claimed it within ${job.expireAfterMs} ms`;
+    const parsed = this.parse(job);
+    // As with an invalid payload that was claimed.
+    if (parsed instanceof PayloadInvalidError) return { error, followUps: [] };
+    return buildBurial(this.catalog, { ...parsed, reason: "expired", error }, noted);
   }
 
   /** Hands back the jobs of workers that have stopped beating; returns how many. */
@@ -270,9 +300,14 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     return this.store.enqueue(jobs, { durability: options.durability ?? "full", tx: options.tx });
   }
 
+  /** Claims jobs as they are stored; `parse` says which of them can run. Expired ones that it meets are given up. */
+  claim(request: Omit<ClaimRequest, "bury">): Promise<readonly ClaimedJob[]> {
+    return this.store.claim({ ...request, bury: (job) => this.#buryExpired(job) });
+  }
+
   #claim(workerId: string, limit: number, options: DequeueOptions<string>): Promise<readonly ClaimedJob[]> {
     const types = options.types ?? [...this.catalog.keys()];
-    return this.store.claim({ workerId, types, limit, leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS });
+    return this.claim({ workerId, types, limit, leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS });
   }
 
   async #buryInvalid(claimed: readonly ClaimedJob[]): Promise<readonly ClaimedJob[]> {
@@ -288,25 +323,35 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     return valid;
   }
 
-  /** A claimed job with its payload parsed, or the error that says why it cannot be. */
-  parse(job: ClaimedJob): ClaimedJob | PayloadInvalidError {
+  /** A stored job with its payload parsed, or the error that says why it cannot be. */
+  parse<Stored extends { readonly type: string; readonly payload: unknown }>(
+    job: Stored,
+  ): Stored | PayloadInvalidError {
+    const { type, payload } = job;
+    if (payload instanceof UnreadablePayload) {
+      const message = `what is stored is no JSON (${payload.problem})`;
+      return new PayloadInvalidError(type, [{ field: "", message }]);
+    }
     try {
-      return {
-        ...job,
-        payload: parsePayload(job.type, definitionOf(this.catalog, job.type).payload, job.payload),
-      };
+      return { ...job, payload: parsePayload(type, definitionOf(this.catalog, type).payload, payload) };
     } catch (error) {
       if (error instanceof PayloadInvalidError) return error;
       throw error;
     }
   }
 
-  async #finish(job: ClaimedJob, verdict: Verdict): Promise<void> {
-    const finish: Finish = { job, verdict, followUps: this.followUpsOf(job, verdict), effects: [] };
-    const [outcome] = await this.store.finish([finish]);
+  async #finish(
+    job: ClaimedJob,
+    end: Pick<Finish, "verdict" | "followUps">,
+    options: FinishOptions,
+  ): Promise<void> {
+    const [outcome] = await this.store.finish([{ job, ...end, effects: [] }], options);
     if (!outcome?.accepted) throw new LeaseLostError(job.id);
   }
 }
+
+/** Where there is no log: the stored error says what was wrong as well. */
+const noted: OnFault = () => undefined;
 
 /** The verdict on a stored payload that its schema refuses: no retry can help. */
 export function buryAs(error: PayloadInvalidError): Verdict {

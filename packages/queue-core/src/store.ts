@@ -43,6 +43,8 @@ export interface NewJob {
   readonly uniqueKey: string | null;
   readonly slotAtMs: number | null;
   readonly dependsOn: readonly Dependency[];
+  /** How long it may stand among the claimable jobs, in milliseconds; null: for ever. */
+  readonly expireAfterMs: number | null;
 }
 
 /** A job that must complete first, and what becomes of the child if it never does. */
@@ -57,9 +59,35 @@ export interface EnqueueOutcome {
   readonly deduplicated: boolean;
 }
 
+/** A job that nobody claimed in time. */
+export interface ExpiredJob {
+  readonly id: string;
+  readonly type: string;
+  readonly payload: unknown;
+  readonly workflowId: string | null;
+  /** Recorded runs before it came to wait again. */
+  readonly attempts: number;
+  readonly expireAfterMs: number;
+}
+
+/** What is written when a job is given up: why, and the jobs that are added with it. */
+export interface Burial {
+  readonly error: string;
+  readonly followUps: readonly NewJob[];
+}
+
+/** Which jobs to give up that nobody claims in time. */
+export interface Expiry {
+  readonly types: readonly string[];
+  /** Called inside the transaction, and again if that fails to commit; must not throw. */
+  readonly bury: (job: ExpiredJob) => Burial;
+}
+
 export interface ClaimRequest {
   readonly workerId: string;
   readonly types: readonly string[];
+  /** Asked about each job that the claim meets and that has expired: it is given up and not handed out. */
+  readonly bury: Expiry["bury"];
   /** At most this many jobs. */
   readonly limit: number;
   /** How long a silent worker keeps its jobs, in milliseconds. */
@@ -214,7 +242,14 @@ export interface JobStore<Tables = unknown> {
     options: { readonly durability: Durability; readonly tx?: OpenTransaction | undefined },
   ): Promise<readonly EnqueueOutcome[]>;
   claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
-  finish(finishes: readonly Finish[]): Promise<readonly FinishOutcome[]>;
+  /**
+   * Ends runs, each under its lease.
+   * @param options.tx joins this transaction: a refusal is for the caller to roll back, and so is an error
+   */
+  finish(
+    finishes: readonly Finish[],
+    options?: { readonly tx?: OpenTransaction | undefined },
+  ): Promise<readonly FinishOutcome[]>;
   /** Marks the worker as alive and tells what it holds. */
   beat(worker: { readonly id: string; readonly leaseMs: number }): Promise<readonly HeldJob[]>;
   heartbeat(options: HeartbeatOptions): Heartbeat;
@@ -223,6 +258,8 @@ export interface JobStore<Tables = unknown> {
   /** Removes an idle worker's presence; what it still holds is left to `rescue`. */
   retire(workerId: string): Promise<void>;
   promoteDue(): Promise<number>;
+  /** Gives up the jobs of these types that nobody claimed in time, in small transactions; returns how many. */
+  expire(expiry: Expiry): Promise<number>;
   /** Hands back the jobs of workers that were not seen to beat for their lease, by this store's own observation. */
   rescue(): Promise<number>;
   /** Cancels a job; a running one is flagged. Returns the state it is in now. */

@@ -34,6 +34,7 @@ export const TRANSITIONS = {
   },
   release: { from: ["waiting"], to: ["scheduled", "pending"], why: "its last unfinished parent is done" },
   promote: { from: ["scheduled"], to: ["pending"], why: "its time has come" },
+  expire: { from: ["pending"], to: ["failed"], why: "nobody claimed it within its time" },
   claim: { from: ["pending"], to: ["processing"], why: "a worker takes it under a lease" },
   complete: { from: ["processing"], to: ["completed"], why: "the handler returned" },
   retry: { from: ["processing"], to: ["scheduled"], why: "the attempt failed and another is left" },

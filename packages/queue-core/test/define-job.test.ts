@@ -13,6 +13,7 @@ describe("defineJob", () => {
       payload,
       priority: PRIORITY.NORMAL,
       timeoutMs: 600_000,
+      expireAfterMs: null,
       limit: null,
     });
     expect(retry.attempts).toBe(5);
@@ -23,12 +24,14 @@ describe("defineJob", () => {
   it("takes what it is told", () => {
     const backoff = exponential({ firstMs: 1, maxMs: 2 });
     const onDead = (): [] => [];
+    const shouldRetry = (): boolean => false;
     expect(
       defineJob("mail", {
         payload,
         priority: 20,
-        retry: { attempts: 1, backoff },
+        retry: { attempts: 1, backoff, shouldRetry },
         timeoutMs: 1,
+        expireAfterMs: 1,
         limit: "email",
         onDead,
       }),
@@ -36,8 +39,9 @@ describe("defineJob", () => {
       type: "mail",
       payload,
       priority: 20,
-      retry: { attempts: 1, backoff },
+      retry: { attempts: 1, backoff, shouldRetry },
       timeoutMs: 1,
+      expireAfterMs: 1,
       limit: "email",
       onDead,
     });
@@ -62,6 +66,9 @@ describe("defineJob", () => {
     [{ timeoutMs: 0 }, /timeoutMs .*0/],
     [{ timeoutMs: Number.POSITIVE_INFINITY }, /timeoutMs .*Infinity/],
     [{ timeoutMs: 2 ** 31 }, /timeoutMs .*2147483648/],
+    [{ expireAfterMs: 0 }, /expireAfterMs .*0/],
+    [{ expireAfterMs: 1.5 }, /expireAfterMs .*1\.5/],
+    [{ expireAfterMs: 366 * 86_400_000 }, /expireAfterMs .*31622400000/],
   ])("refuses %j, naming what is wrong", (options, message) => {
     expect(() => defineJob("mail", { payload, ...options })).toThrow(message);
   });

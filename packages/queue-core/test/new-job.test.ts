@@ -26,6 +26,7 @@ describe("buildJob", () => {
       uniqueKey: null,
       slotAtMs: null,
       dependsOn: [],
+      expireAfterMs: null,
     });
   });
 
@@ -37,6 +38,7 @@ describe("buildJob", () => {
       uniqueKey: "k",
       workflowId: "wf",
       detached: true,
+      expireAfterMs: 7,
     };
     expect(buildJob(catalog, "report", {}, settings)).toMatchObject({ ...settings, delayMs: 2 });
   });

@@ -1,15 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { custom, fixed } from "../src/backoff.ts";
 import { clampDelay, decideFailure, MAX_DELAY_MS } from "../src/retry-policy.ts";
 
-const retry = { attempts: 5, backoff: fixed({ delayMs: 1_000 }) };
-const random = (): number => 0.5;
+const delayMs = (): number => 1_000;
 
 describe("decideFailure", () => {
   it("retries as long as an attempt is left", () => {
     for (const attempt of [1, 2, 3, 4]) {
-      expect(decideFailure({ attempt, maxAttempts: 5, retryable: true }, retry, random)).toEqual({
+      expect(decideFailure({ attempt, maxAttempts: 5, retryable: true }, delayMs)).toEqual({
         kind: "retry",
         delayMs: 1_000,
       });
@@ -18,14 +16,14 @@ describe("decideFailure", () => {
 
   it("gives up after the last attempt, by the job's own limit", () => {
     const exhausted = { kind: "dead", reason: "attempts_exhausted" };
-    expect(decideFailure({ attempt: 5, maxAttempts: 5, retryable: true }, retry, random)).toEqual(exhausted);
-    expect(decideFailure({ attempt: 6, maxAttempts: 5, retryable: true }, retry, random)).toEqual(exhausted);
-    expect(decideFailure({ attempt: 1, maxAttempts: 1, retryable: true }, retry, random)).toEqual(exhausted);
+    expect(decideFailure({ attempt: 5, maxAttempts: 5, retryable: true }, delayMs)).toEqual(exhausted);
+    expect(decideFailure({ attempt: 6, maxAttempts: 5, retryable: true }, delayMs)).toEqual(exhausted);
+    expect(decideFailure({ attempt: 1, maxAttempts: 1, retryable: true }, delayMs)).toEqual(exhausted);
   });
 
   it("gives up at once when no retry can help, and says so even on the last attempt", () => {
     for (const attempt of [1, 5]) {
-      expect(decideFailure({ attempt, maxAttempts: 5, retryable: false }, retry, random)).toEqual({
+      expect(decideFailure({ attempt, maxAttempts: 5, retryable: false }, delayMs)).toEqual({
         kind: "dead",
         reason: "not_retryable",
       });
@@ -33,12 +31,8 @@ describe("decideFailure", () => {
   });
 
   it("tells the backoff how often the job has failed", () => {
-    const backoff = custom((failures) => failures * 7);
-    const decided = decideFailure(
-      { attempt: 3, maxAttempts: 5, retryable: true },
-      { attempts: 5, backoff },
-      random,
-    );
+    const run = { attempt: 3, maxAttempts: 5, retryable: true };
+    const decided = decideFailure(run, (failures) => failures * 7);
     expect(decided).toEqual({ kind: "retry", delayMs: 21 });
   });
 });

@@ -50,5 +50,5 @@ function longestWaiting(
   return connection.all<ReadyRow>(`${SELECT_ROW} AND np = ? ${IN_ORDER}`, oldest.type, oldest.np, count);
 }
 
-const SELECT_ROW = "SELECT type, np, tag, seq, attempts FROM ready WHERE type = ?";
+const SELECT_ROW = "SELECT type, np, tag, seq, attempts, expires_at FROM ready WHERE type = ?";
 const IN_ORDER = "ORDER BY np, tag, seq LIMIT ?";

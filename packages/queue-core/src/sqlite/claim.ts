@@ -1,10 +1,15 @@
 import type { ClaimedJob } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
+import { readPayload } from "../payload.ts";
 import type { ClaimRequest } from "../store.ts";
 import type { AgeingShare } from "./ageing.ts";
 import { beat } from "./beat.ts";
 import { hasDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
+import type { EnqueueTime } from "./enqueue.ts";
+import { EXPIRE_AT_MOST, expireJob, isExpired } from "./expire.ts";
+import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
+import type { RunCounts } from "./run-counts.ts";
 import { hasSuspects, isSuspect } from "./suspects.ts";
 
 /** A row of `ready`: the head of a type's line, in the order of claiming. */
@@ -14,6 +19,7 @@ export interface ReadyRow {
   readonly tag: number;
   readonly seq: number;
   readonly attempts: number;
+  readonly expires_at: number | null;
 }
 
 interface ColdRow {
@@ -27,21 +33,49 @@ interface ColdRow {
   readonly generation: number;
 }
 
-/** Whether a claim would find anything: a read, so that an idle worker takes no lock. */
-export function hasClaimable(connection: Connection, types: readonly string[], nowMs: number): boolean {
-  return hasDue(connection, nowMs) || connection.get(headsSql(types.length), ...types, 1) !== undefined;
+export interface ClaimStep {
+  readonly claimed: ClaimedJob[];
+  /** Nothing was claimed, for more expired jobs were in the way than one transaction gives up. */
+  readonly isCut: boolean;
 }
 
-/** Claims the most urgent jobs of some types, first-in first-out within a priority. */
+/** Whether a claim would find anything: a read, so that an idle worker takes no lock. */
+export function hasClaimable(connection: Connection, types: readonly string[], nowMs: number): boolean {
+  return hasDue(connection, nowMs) || headsOf(connection, types, 1).length > 0;
+}
+
+/**
+ * Claims the most urgent jobs of some types, first-in first-out within a priority. Those that nobody took in time are
+ * not handed out but given up, as it meets them.
+ */
 export function claimJobs(
   connection: Connection,
+  counts: RunCounts,
   request: ClaimRequest,
   ageing: AgeingShare,
+  time: EnqueueTime,
+): ClaimStep {
+  promoteDue(connection, time.nowMs);
+  for (let expired = 0; ; ) {
+    const rows = selectRows(connection, request, ageing);
+    const stale = rows.filter((row) => isExpired(row, time.nowMs));
+    for (const row of stale) expireJob(connection, counts, row, request.bury, time);
+    expired += stale.length;
+    if (stale.length > 0 && expired < EXPIRE_AT_MOST) continue;
+    const fresh = rows.filter((row) => !stale.includes(row));
+    return {
+      claimed: takeRows(connection, fresh, request, time.nowMs),
+      isCut: stale.length > 0 && fresh.length === 0,
+    };
+  }
+}
+
+function takeRows(
+  connection: Connection,
+  rows: readonly ReadyRow[],
+  { workerId, leaseMs }: ClaimRequest,
   nowMs: number,
 ): ClaimedJob[] {
-  const { workerId, types, limit, leaseMs } = request;
-  promoteDue(connection, nowMs);
-  const rows = selectRows(connection, types, limit, ageing);
   if (rows.length === 0) return [];
   beat(connection, { id: workerId, leaseMs }, nowMs);
   const token = nextToken(connection);
@@ -54,12 +88,18 @@ export function claimJobs(
 
 function selectRows(
   connection: Connection,
-  types: readonly string[],
-  limit: number,
+  { types, limit }: ClaimRequest,
   ageing: AgeingShare,
 ): readonly ReadyRow[] {
-  const urgent = connection.all<ReadyRow>(headsSql(types.length), ...types, limit);
-  return ageing.apply(connection, types, urgent);
+  return ageing.apply(connection, types, headsOf(connection, types, limit));
+}
+
+/** The most urgent jobs of some types, in the order of claiming. */
+function headsOf(connection: Connection, types: readonly string[], limit: number): readonly ReadyRow[] {
+  const chunks = chunksOfTypes(types);
+  const heads = chunks.flatMap((chunk) => connection.all<ReadyRow>(headsSql(chunk.length), ...chunk, limit));
+  if (chunks.length <= 1) return heads;
+  return heads.sort((a, b) => a.np - b.np || a.tag - b.tag || a.seq - b.seq).slice(0, limit);
 }
 
 /**
@@ -67,8 +107,8 @@ function selectRows(
  * the LIMIT, without a temporary B-tree, so the cost does not grow with the backlog.
  */
 export function headsSql(types: number): string {
-  const arm = "SELECT type, np, tag, seq, attempts FROM ready WHERE type = ?";
-  return `${Array.from({ length: types }, () => arm).join(" UNION ALL ")} ORDER BY np, tag, seq LIMIT ?`;
+  const arm = "SELECT type, np, tag, seq, attempts, expires_at FROM ready WHERE type = ?";
+  return `${unionOfTypes(types, arm)} ORDER BY np, tag, seq LIMIT ?`;
 }
 
 /** Never repeats, so a lease of long ago cannot match by chance. */
@@ -107,7 +147,7 @@ function claimOne(
   return {
     id: formatJobId(job.created_at, seq),
     type,
-    payload: JSON.parse(job.payload),
+    payload: readPayload(job.payload),
     priority: job.priority,
     attempt: attempts + 1,
     maxAttempts: job.max_attempts,

@@ -1,6 +1,9 @@
 import type { Connection } from "./connection.ts";
 
-/** Puts a job among the claimable ones, or among the scheduled ones if it is not due. */
+/**
+ * Puts a job among the claimable ones, or among the scheduled ones if it is not due.
+ * @param nowMs when its time in the line begins
+ */
 export function makeClaimable(
   connection: Connection,
   row: {
@@ -9,27 +12,31 @@ export function makeClaimable(
     readonly np: number;
     readonly dueAt: number;
     readonly attempts: number;
+    readonly expireAfterMs: number | null;
   },
+  isDue: boolean,
   nowMs: number,
 ): "pending" | "scheduled" {
-  if (row.dueAt <= nowMs) {
+  if (isDue) {
     connection.run(
-      "INSERT INTO ready (type, np, tag, seq, attempts) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO ready (type, np, tag, seq, attempts, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
       row.type,
       row.np,
       row.dueAt,
       row.seq,
       row.attempts,
+      row.expireAfterMs === null ? null : nowMs + row.expireAfterMs,
     );
     return "pending";
   }
   connection.run(
-    "INSERT INTO scheduled (due_at, seq, type, np, attempts) VALUES (?, ?, ?, ?, ?)",
+    "INSERT INTO scheduled (due_at, seq, type, np, attempts, expire_after_ms) VALUES (?, ?, ?, ?, ?, ?)",
     row.dueAt,
     row.seq,
     row.type,
     row.np,
     row.attempts,
+    row.expireAfterMs,
   );
   return "scheduled";
 }
@@ -43,7 +50,8 @@ export function hasDue(connection: Connection, nowMs: number): boolean {
 }
 
 /**
- * Moves due jobs among the claimable ones, the longest due first.
+ * Moves due jobs among the claimable ones, the longest due first. Their time in the line begins when they were due, not
+ * when somebody looked.
  * @returns how many were moved
  */
 export function promoteDue(connection: Connection, nowMs: number): number {
@@ -56,8 +64,8 @@ export function promoteDue(connection: Connection, nowMs: number): number {
   );
   if (!last) return 0;
   const moved = connection.run(
-    `INSERT INTO ready (type, np, tag, seq, attempts)
-     SELECT type, np, due_at, seq, attempts FROM scheduled WHERE (due_at, seq) <= (?, ?)`,
+    `INSERT INTO ready (type, np, tag, seq, attempts, expires_at)
+     SELECT type, np, due_at, seq, attempts, due_at + expire_after_ms FROM scheduled WHERE (due_at, seq) <= (?, ?)`,
     last.due_at,
     last.seq,
   );

@@ -2,6 +2,7 @@ import type { DeadReason } from "../define-job.ts";
 import { JobNotFoundError } from "../errors.ts";
 import type { DeadLetter, Job } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
+import { readForDisplay } from "../payload.ts";
 import type { DeadLetterFilter, DeadLetterQuery, Page } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { restoreDescendants } from "./dependencies.ts";
@@ -168,10 +169,9 @@ export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: 
     row.seq,
   );
   connection.run(
-    "INSERT INTO ready (type, np, tag, seq, attempts) VALUES (?, ?, ?, ?, 0)",
-    row.type,
+    `INSERT INTO ready (type, np, tag, seq, attempts, expires_at)
+     SELECT type, ?, due_at, seq, 0, due_at + expire_after_ms FROM job WHERE seq = ?`,
     -row.priority,
-    nowMs,
     row.seq,
   );
   restoreDescendants(connection, counts, row.seq, nowMs);
@@ -251,7 +251,7 @@ function toDeadLetter(row: DeadRow): DeadLetter {
     id: row.id,
     originalJobId: row.original_job_id,
     type: row.type,
-    payload: JSON.parse(row.payload),
+    payload: readForDisplay(row.payload),
     attempts: row.attempts,
     maxAttempts: row.max_attempts,
     priority: row.priority,

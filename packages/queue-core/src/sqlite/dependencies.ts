@@ -66,19 +66,28 @@ export function releaseChildren(connection: Connection, parent: number, nowMs: n
   for (const { child } of children) settleOne(connection, child, nowMs);
 }
 
+interface ReleasedRow {
+  readonly type: string;
+  readonly priority: number;
+  readonly created_at: number;
+  readonly due_at: number;
+  readonly expire_after_ms: number | null;
+}
+
 function settleOne(connection: Connection, child: number, nowMs: number): void {
   // `unmet` never reaches 0: the last parent removes the row instead.
   if (connection.run("UPDATE waiting SET unmet = unmet - 1 WHERE seq = ? AND unmet > 1", child) === 1) return;
   if (connection.run("DELETE FROM waiting WHERE seq = ?", child) === 0) return;
-  const row = connection.get<{ type: string; priority: number; created_at: number; due_at: number }>(
-    "SELECT type, priority, created_at, due_at FROM job WHERE seq = ?",
+  const row = connection.get<ReleasedRow>(
+    "SELECT type, priority, created_at, due_at, expire_after_ms FROM job WHERE seq = ?",
     child,
   );
   if (!row) throw new Error(`Waiting job ${child} has no row in job`);
-  const { type, priority, created_at: createdAt, due_at: dueAt } = row;
+  const { type, priority, created_at: createdAt, due_at: dueAt, expire_after_ms: expireAfterMs } = row;
   // Without a delay it is due whatever the clock says, which may have been set back since.
-  const reachedMs = dueAt === createdAt ? dueAt : nowMs;
-  makeClaimable(connection, { seq: child, type, np: -priority, dueAt, attempts: 0 }, reachedMs);
+  const isDue = dueAt === createdAt || dueAt <= nowMs;
+  const released = { seq: child, type, np: -priority, dueAt, attempts: 0, expireAfterMs };
+  makeClaimable(connection, released, isDue, nowMs);
 }
 
 /** A parent is dead or cancelled: each child is cancelled, or goes on, as its edge says; so on down the tree. */

@@ -54,8 +54,9 @@ function enqueueOne(
   const dueAt = dueTime(job, nowMs, createdAtMs);
   const seq = connection.insert(
     `INSERT INTO job
-       (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at,
+        expire_after_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     job.type,
     job.payload,
     job.priority,
@@ -66,17 +67,11 @@ function enqueueOne(
     job.detached ? 1 : 0,
     job.uniqueKey,
     job.slotAtMs,
+    job.expireAfterMs,
   );
   const birth = linkToParents(connection, seq, parents);
-  const status = place(
-    connection,
-    counts,
-    seq,
-    job,
-    dueAt,
-    dueAt === createdAtMs ? createdAtMs : nowMs,
-    birth,
-  );
+  // Without a delay it is due whatever the clock says, which may have been set back since.
+  const status = place(connection, counts, { seq, job, dueAt, isDue: dueAt === createdAtMs }, birth, nowMs);
   return { job: asStored(job, seq, status, dueAt, createdAtMs), deduplicated: false };
 }
 
@@ -129,12 +124,11 @@ function takeUniqueKey(connection: Connection, type: string, key: string): Job |
 function place(
   connection: Connection,
   counts: RunCounts,
-  seq: number,
-  job: NewJob,
-  dueAt: number,
-  nowMs: number,
+  added: { readonly seq: number; readonly job: NewJob; readonly dueAt: number; readonly isDue: boolean },
   birth: Birth,
+  nowMs: number,
 ): Job["status"] {
+  const { seq, job, dueAt, isDue } = added;
   if (birth.kind === "cancelled") {
     appendFinished(connection, counts, {
       seq,
@@ -150,7 +144,9 @@ function place(
     connection.run("INSERT INTO waiting (seq, unmet) VALUES (?, ?)", seq, birth.unmet);
     return "waiting";
   }
-  return makeClaimable(connection, { seq, type: job.type, np: -job.priority, dueAt, attempts: 0 }, nowMs);
+  const { type, priority, expireAfterMs } = job;
+  const row = { seq, type, np: -priority, dueAt, attempts: 0, expireAfterMs };
+  return makeClaimable(connection, row, isDue, nowMs);
 }
 
 function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number, createdAtMs: number): Job {

@@ -81,7 +81,7 @@ function record(
     case "abandon":
       return abandon(connection, counts, run);
     case "handBack":
-      handBack(connection, run);
+      handBack(connection, run, run.nowMs);
       return "pending";
     case "crash":
       return crash(connection, counts, run, verdict.error);
@@ -166,14 +166,19 @@ function recordFailure(
 }
 
 function schedule(connection: Connection, run: Run, attempts: number, dueAt: number): void {
-  connection.run("UPDATE job SET due_at = ? WHERE seq = ?", dueAt, run.seq);
+  const job = connection.get<{ expire_after_ms: number | null }>(
+    "UPDATE job SET due_at = ? WHERE seq = ? RETURNING expire_after_ms",
+    dueAt,
+    run.seq,
+  );
   connection.run(
-    "INSERT INTO scheduled (due_at, seq, type, np, attempts) VALUES (?, ?, ?, ?, ?)",
+    "INSERT INTO scheduled (due_at, seq, type, np, attempts, expire_after_ms) VALUES (?, ?, ?, ?, ?, ?)",
     dueAt,
     run.seq,
     run.type,
     run.np,
     attempts,
+    job?.expire_after_ms ?? null,
   );
 }
 
@@ -181,7 +186,7 @@ function schedule(connection: Connection, run: Run, attempts: number, dueAt: num
 function crash(connection: Connection, counts: RunCounts, run: Run, error: string): "pending" | "failed" {
   const crashes = chargeCrash(connection, run.seq, run.nowMs);
   if (crashes < MAX_CRASHES) {
-    handBack(connection, run);
+    handBack(connection, run, run.nowMs);
     return "pending";
   }
   appendDeadLetter(connection, {
@@ -196,17 +201,23 @@ function crash(connection: Connection, counts: RunCounts, run: Run, error: strin
   return "failed";
 }
 
-/** Back to its old place in the line, nothing spent. */
+/**
+ * Back to its old place in the line, nothing spent. Its time to expire begins anew: it had been taken in time, and what
+ * interrupted it (a deploy, a crash) was no doing of its own.
+ */
 export function handBack(
   connection: Connection,
   run: Pick<Run, "seq" | "type" | "np" | "tag" | "attempts">,
+  nowMs: number,
 ): void {
   connection.run(
-    "INSERT INTO ready (type, np, tag, seq, attempts) VALUES (?, ?, ?, ?, ?)",
+    `INSERT INTO ready (type, np, tag, seq, attempts, expires_at)
+     SELECT ?, ?, ?, seq, ?, ? + expire_after_ms FROM job WHERE seq = ?`,
     run.type,
     run.np,
     run.tag,
-    run.seq,
     run.attempts,
+    nowMs,
+    run.seq,
   );
 }

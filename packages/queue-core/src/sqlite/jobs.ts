@@ -1,5 +1,6 @@
 import type { Attempt, Job, JobStatus } from "../job.ts";
 import { formatJobId, parseJobId } from "../job-id.ts";
+import { readForDisplay } from "../payload.ts";
 import type { FailedRun, JobQuery, Page } from "../store.ts";
 import type { Connection } from "./connection.ts";
 
@@ -175,7 +176,7 @@ function toJob(row: JobRow): Job {
   return {
     id: row.id,
     type: row.type,
-    payload: JSON.parse(row.payload),
+    payload: readForDisplay(row.payload),
     status: row.status,
     priority: row.priority,
     attempts: row.attempts,
@@ -190,7 +191,7 @@ function toJob(row: JobRow): Job {
     workflowId: row.workflow_id,
     detached: row.detached === 1,
     slotAt: toDate(row.slot_at),
-    result: row.result === null ? null : JSON.parse(row.result),
+    result: row.result === null ? null : readForDisplay(row.result),
   };
 }
 

@@ -12,6 +12,7 @@ import type {
   DeadLetterQuery,
   Durability,
   EnqueueOutcome,
+  Expiry,
   FailedRun,
   Finish,
   FinishOutcome,
@@ -48,6 +49,7 @@ import {
   reviveDeadLetter,
 } from "./dead-letters.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
+import { expireJobs, hasExpired } from "./expire.ts";
 import { finishJob } from "./finish.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import type { InPlaceCheck } from "./in-place-check.ts";
@@ -128,37 +130,50 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   ): Promise<readonly EnqueueOutcome[]> {
     const add = (connection: Connection): EnqueueOutcome[] =>
       enqueueJobs(connection, this.#counts, jobs, this.#enqueueTime());
-    if (!options.tx) return this.#writer.write(options.durability, add);
-    const connection = options.tx instanceof SqliteTransaction ? options.tx.connection() : null;
-    if (connection && [this.#parts.full, this.#parts.normal].includes(connection)) return add(connection);
-    throw new TypeError("The transaction passed as tx belongs to another store");
+    return options.tx
+      ? add(this.#transactionOf(options.tx).connection())
+      : this.#writer.write(options.durability, add);
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedJob[]> {
     // A type named twice would give its head twice.
     const types = [...new Set(request.types)];
     if (types.length === 0 || !hasClaimable(this.#reader, types, this.#now())) return [];
-    return this.#writer.write("normal", (connection) =>
-      claimJobs(connection, { ...request, types }, this.#ageing, this.#now()),
-    );
+    for (;;) {
+      const { claimed, isCut } = await this.#writer.write("normal", (connection) =>
+        claimJobs(connection, this.#counts, { ...request, types }, this.#ageing, this.#enqueueTime()),
+      );
+      if (!isCut) return claimed;
+    }
   }
 
-  finish(finishes: readonly Finish[]): Promise<readonly FinishOutcome[]> {
-    return Promise.all(finishes.map((finish) => this.#finishOne(finish)));
+  async finish(
+    finishes: readonly Finish[],
+    { tx }: { readonly tx?: OpenTransaction | undefined } = {},
+  ): Promise<readonly FinishOutcome[]> {
+    if (!tx) return Promise.all(finishes.map((finish) => this.#finishOne(finish)));
+    const own = this.#transactionOf(tx);
+    const outcomes: FinishOutcome[] = [];
+    for (const finish of finishes) outcomes.push(await this.#finishIn(own.connection(), finish, own));
+    return outcomes;
   }
 
   /** Runs that end together share a transaction; one with effects has its own, as those are asynchronous. */
   #finishOne(finish: Finish): Promise<FinishOutcome> {
-    const end = (connection: Connection): FinishOutcome =>
-      finishJob(connection, this.#counts, finish, this.#enqueueTime());
-    if (finish.effects.length === 0) return this.#writer.write("normal", end);
-    return this.#writer.exclusive("normal", async (connection, scope) => {
-      const outcome = end(connection);
-      if (outcome.status !== "completed") return outcome;
-      const tx = new SqliteTransaction(connection, scope);
-      for (const effect of finish.effects) await effect(tx);
-      return outcome;
-    });
+    if (finish.effects.length === 0) {
+      return this.#writer.write("normal", (connection) =>
+        finishJob(connection, this.#counts, finish, this.#enqueueTime()),
+      );
+    }
+    return this.#writer.exclusive("normal", (connection, scope) =>
+      this.#finishIn(connection, finish, new SqliteTransaction(connection, scope)),
+    );
+  }
+
+  async #finishIn(connection: Connection, finish: Finish, tx: SqliteTransaction): Promise<FinishOutcome> {
+    const outcome = finishJob(connection, this.#counts, finish, this.#enqueueTime());
+    if (outcome.status === "completed") for (const effect of finish.effects) await effect(tx);
+    return outcome;
   }
 
   beat(worker: { readonly id: string; readonly leaseMs: number }): Promise<readonly HeldJob[]> {
@@ -183,6 +198,18 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   async promoteDue(): Promise<number> {
     if (!hasDue(this.#reader, this.#now())) return 0;
     return this.#writer.write("normal", (connection) => promoteDue(connection, this.#now()));
+  }
+
+  async expire(expiry: Expiry): Promise<number> {
+    const types = [...new Set(expiry.types)];
+    let expired = 0;
+    while (hasExpired(this.#reader, types, this.#now())) {
+      expired += await this.#writer.write("normal", (connection) =>
+        expireJobs(connection, this.#counts, { ...expiry, types }, this.#enqueueTime()),
+      );
+      await turn();
+    }
+    return expired;
   }
 
   async rescue(): Promise<number> {
@@ -334,6 +361,12 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     this.#parts.inPlace?.stop();
     const { full, normal, reader } = this.#parts;
     for (const connection of [reader, normal, full]) connection.close();
+  }
+
+  #transactionOf(tx: OpenTransaction): SqliteTransaction {
+    const { full, normal } = this.#parts;
+    if (tx instanceof SqliteTransaction && [full, normal].includes(tx.connection())) return tx;
+    throw new TypeError("The transaction passed as tx belongs to another store");
   }
 
   #now(): number {

@@ -21,6 +21,6 @@ export function assertOutsideTransaction(): void {
   if (!scopes.getStore()?.isOpen) return;
   throw new TransactionMissingError(
     "This write stands inside a store.transaction callback and would wait for it for ever: " +
-      "pass { tx } to enqueue, and use tx.sql for queries",
+      "pass { tx } to enqueue, completeJob or failJob, and use tx.sql for queries",
   );
 }

@@ -152,7 +152,7 @@ function takeBack(
   );
   for (const row of rows) {
     if (row.cancel_requested_at === null) {
-      handBack(connection, row);
+      handBack(connection, row, nowMs);
       if (suspicious) markSuspect(connection, row.seq, nowMs);
       continue;
     }

@@ -9,7 +9,7 @@ import {
 } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
 import { readOutcome } from "../outcome.ts";
-import { serializePayload } from "../payload.ts";
+import { serializeResult } from "../payload.ts";
 import { buryAs, type Queue } from "../queue.ts";
 import type { Finish, Verdict } from "../store.ts";
 import { errorFacts } from "./error-facts.ts";
@@ -88,7 +88,7 @@ function readVerdict(job: ClaimedJob, returned: unknown, asked: RunEffects): Fin
   if (outcome.kind === "snooze")
     return { job, verdict: { verb: "snooze", delayMs: outcome.delayMs }, ...NOTHING };
   if (outcome.kind === "cancel") return { job, verdict: { verb: "abandon" }, ...NOTHING };
-  const result = outcome.result === undefined ? null : serializePayload(job.type, outcome.result);
+  const result = outcome.result === undefined ? null : serializeResult(`a "${job.type}"`, outcome.result);
   return { job, verdict: { verb: "complete", result }, ...asked };
 }
 

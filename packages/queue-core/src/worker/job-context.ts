@@ -3,7 +3,7 @@ import type { CatalogIndex } from "../catalog.ts";
 import { LeaseLostError, RunEndedError } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
 import { buildJob, type JobSettings } from "../new-job.ts";
-import { serializePayload } from "../payload.ts";
+import { serializeResult } from "../payload.ts";
 import type { JobStore, NewJob, Transaction } from "../store.ts";
 import type { JobContext } from "./handler.ts";
 
@@ -79,7 +79,7 @@ async function runOnce<Result>(
   const stored = await store.readStep(job, step);
   // The stored text was written from this very type by an earlier run of the same step.
   if (stored !== undefined) return JSON.parse(stored) as Result;
-  const json = serializePayload(job.type, (await work()) ?? null);
+  const json = serializeResult(`step "${step}" of a "${job.type}"`, (await work()) ?? null);
   if (!(await store.recordStep(job, step, json))) {
     const lost = new LeaseLostError(job.id);
     abort.abort(lost);

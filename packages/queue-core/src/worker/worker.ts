@@ -172,14 +172,14 @@ export class Worker {
   async #claim(limit: number): Promise<readonly ClaimedJob[]> {
     const { leaseMs } = this.#limits;
     try {
-      return await this.#queue.store.claim({ workerId: this.id, types: this.types, limit, leaseMs });
+      return await this.#queue.claim({ workerId: this.id, types: this.types, limit, leaseMs });
     } catch (error) {
       this.#log.error({ err: error }, "claiming failed, will try again");
       return [];
     }
   }
 
-  /** Workers need no scheduler to be correct: each takes back what others have left behind. */
+  /** Workers need no scheduler to be correct: each takes back what others have left behind, or left lying. */
   async #rescueNowAndThen(): Promise<void> {
     const nowMs = this.#clock.monotonic();
     if (nowMs - this.#lastRescueMs < this.#limits.leaseMs / LOOKS_PER_LEASE) return;
@@ -189,6 +189,12 @@ export class Worker {
       if (rescued > 0) this.#log.warn({ rescued }, "jobs of silent workers handed back");
     } catch (error) {
       this.#log.error({ err: error }, "rescuing failed, will try again");
+    }
+    try {
+      const expired = await this.#queue.expireJobs();
+      if (expired > 0) this.#log.warn({ expired }, "jobs that nobody claimed in time given up");
+    } catch (error) {
+      this.#log.error({ err: error }, "giving up expired jobs failed, will try again");
     }
   }
 

@@ -59,7 +59,7 @@ export function cancelRules(rule: Rule): void {
       const { id } = await bed.queue.enqueue("mourned", { n: 1 });
       const claimed = await bed.claim();
       await bed.store.cancel(id);
-      const followUps = bed.queue.followUpsOf(claimed, verdict);
+      const { followUps } = bed.queue.withFollowUps(claimed, verdict);
       expect(await bed.finish(claimed, verdict, { followUps })).toEqual({
         accepted: true,
         status: "cancelled",

@@ -90,16 +90,12 @@ export function crashRules(rule: Rule): void {
 
   rule("R6: what the onDead hook asks for is added by the last crash alone", async (bed) => {
     await bed.queue.enqueue("mourned", { n: 1 });
-    const followUps = bed.queue.followUpsOf(await bed.claim("worker-that-dies", { leaseMs: LEASE_MS }), {
-      verb: "bury",
-      reason: "worker_died",
-      error: "died",
-      timedOut: false,
-    });
+    const claimed = await bed.claim("worker-that-dies", { leaseMs: LEASE_MS });
+    const bury = { verb: "bury", reason: "worker_died", error: "died", timedOut: false } as const;
+    const { followUps } = bed.queue.withFollowUps(claimed, bury);
     await letDie(bed);
     for (let crashes = 1; crashes <= 3; crashes += 1) {
-      const claimed = await bed.claim("worker-2", { types: ["mourned"] });
-      await bed.finish(claimed, crash, { followUps });
+      await bed.finish(await bed.claim("worker-2", { types: ["mourned"] }), crash, { followUps });
       expect((await bed.queue.stats()).queue.pending).toBe(1);
       expect((await bed.queue.stats()).queue.failed).toBe(crashes === 3 ? 1 : 0);
     }

@@ -38,7 +38,10 @@ export function finishRules(rule: Rule): void {
   rule("R2: a result that is no JSON is refused, and the job still runs", async (bed) => {
     const { id } = await bed.add();
     const claimed = await bed.claim();
-    await expect(bed.queue.completeJob(claimed, 1n)).rejects.toMatchObject({ code: "PAYLOAD_INVALID" });
+    await expect(bed.queue.completeJob(claimed, 1n)).rejects.toMatchObject({
+      code: "RESULT_INVALID",
+      message: expect.stringContaining('The result of a "mail" cannot be stored'),
+    });
     expect(await bed.states(id)).toEqual(["processing"]);
     await bed.queue.completeJob(claimed);
     expect(await bed.store.getJob(id)).toMatchObject({ status: "completed", result: null });

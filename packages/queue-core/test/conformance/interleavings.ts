@@ -45,6 +45,7 @@ class Crowd {
         delayMs: other % 3 ? 0 : other,
         maxAttempts: 1 + (choice % 3),
         dependsOn: parents.map((jobId) => ({ jobId, whenDead })),
+        expireAfterMs: choice % 4 === 0 ? 1 + other * 5 : null,
         ...(other % 5 === 0 ? { uniqueKey: `key-${choice % 4}` } : {}),
       });
       this.#jobs.push(id);
@@ -88,6 +89,7 @@ class Crowd {
       this.#bed.clock.advance(10_000);
       await this.#rescuer.queue.releaseStaleJobs();
     },
+    expire: () => this.#bed.queue.expireJobs(),
     prune: () => this.#bed.store.prune({ keepMs: 60_000 }),
   };
 
@@ -130,7 +132,7 @@ export function interleavingRules(rule: Rule): void {
         "revive",
         "discard",
       ];
-      const others = ["advance", "setWall", "beat", "rescue", "rescue", "prune"];
+      const others = ["advance", "setWall", "beat", "rescue", "rescue", "expire", "prune"];
       const step = fc.tuple(fc.constantFrom(...names, ...others), fc.nat(1_000), fc.nat(1_000));
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80, size: "max" }), async (steps) => {

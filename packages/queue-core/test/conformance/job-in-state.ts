@@ -3,6 +3,9 @@ import type { TestBed, TestClaim } from "./test-bed.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
+/** The job may stand in the line for so long: longer than any other verb waits. */
+export const SUBJECT_EXPIRES_MS = 100 * DAY_MS;
+
 /** A job in a known state, with all that a verb may need to be tried on it. */
 export interface Subject {
   readonly jobId: string;
@@ -30,6 +33,7 @@ export async function buildJobIn(bed: TestBed, state: JobState, cancelledBy: Can
     uniqueKey: "subject",
     maxAttempts: state === "failed" || state === "gone" ? 1 : 5,
     delayMs: state === "scheduled" ? 60_000 : 0,
+    expireAfterMs: SUBJECT_EXPIRES_MS,
     dependsOn: [...open, { jobId: deadParent, whenDead }],
   });
   const never: TestClaim = {

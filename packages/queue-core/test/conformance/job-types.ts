@@ -13,6 +13,14 @@ export const JOB_TYPES = [
     retry: { attempts: 1 },
     onDead: (dead) => [{ type: "mail", payload: dead.payload, uniqueKey: `after-${dead.id}` }],
   }),
+  defineJob("fleeting", {
+    payload,
+    expireAfterMs: 10_000,
+    onDead: ({ payload: { n }, ...dead }) => {
+      if (n < 0) throw new Error("the hook is broken");
+      return [{ type: "mail", payload: { n }, uniqueKey: `${dead.id} ${dead.reason} ${dead.attempts}` }];
+    },
+  }),
   defineJob("exponential", {
     payload,
     retry: { backoff: exponential({ firstMs: 1_000, maxMs: 4_000 }) },

@@ -13,6 +13,7 @@ export function newJob(settings: Partial<NewJob> = {}): NewJob {
     uniqueKey: null,
     slotAtMs: null,
     dependsOn: [],
+    expireAfterMs: null,
     ...settings,
   };
 }

@@ -7,8 +7,10 @@ import { deadLetterRules } from "./dead-letters.ts";
 import { delayedRules } from "./delayed.ts";
 import { dependencyRules } from "./dependencies.ts";
 import { enqueueRules } from "./enqueue.ts";
+import { expiryRules } from "./expiry.ts";
 import { fencingRules } from "./fencing.ts";
 import { finishRules } from "./finish.ts";
+import { finishInTransactionRules } from "./finish-in-transaction.ts";
 import { interleavingRules } from "./interleavings.ts";
 import { rescueRules } from "./rescue.ts";
 import { retentionRules } from "./retention.ts";
@@ -30,6 +32,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   claim: claimRules,
   finish: finishRules,
   fencing: fencingRules,
+  expiry: expiryRules,
   retries: retryRules,
   "dead letters": deadLetterRules,
   "unique keys": uniqueKeyRules,
@@ -40,6 +43,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   rescue: rescueRules,
   crashes: crashRules,
   transactions: transactionRules,
+  "finishing in a transaction": finishInTransactionRules,
   "cron slots": cronSlotRules,
   retention: retentionRules,
   stats: statsRules,

@@ -1,7 +1,7 @@
 import { NonRetryableError, QueueError } from "../../src/errors.ts";
 import type { Verdict } from "../../src/store.ts";
 import type { Verb } from "../../src/transitions.ts";
-import type { Subject } from "./job-in-state.ts";
+import { SUBJECT_EXPIRES_MS, type Subject } from "./job-in-state.ts";
 import type { TestBed } from "./test-bed.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -47,6 +47,10 @@ export const VERB_ATTEMPTS: Readonly<Record<Verb, (bed: TestBed, subject: Subjec
     bed.clock.advance(60_000);
     return (await bed.store.promoteDue()) === 0 ? NOTHING_DONE : { jobId };
   },
+  expire: async (bed, { jobId }) => {
+    bed.clock.advance(SUBJECT_EXPIRES_MS);
+    return (await bed.queue.expireJobs()) === 0 ? NOTHING_DONE : { jobId };
+  },
   claim: async (bed, { jobId }) =>
     (await bed.queue.dequeue("worker-2", { types: ["mail"] })) ? { jobId } : NOTHING_DONE,
   complete: (bed, { jobId, claim }) => orRefusal(jobId, bed.queue.completeJob(claim)),
@@ -83,6 +87,7 @@ export const REFUSALS: Readonly<Record<Verb, (exists: boolean) => Refusal>> = {
   enqueue: () => "NOTHING_DONE",
   release: () => "NOTHING_DONE",
   promote: () => "NOTHING_DONE",
+  expire: () => "NOTHING_DONE",
   claim: () => "NOTHING_DONE",
   complete: () => "LEASE_LOST",
   retry: () => "LEASE_LOST",

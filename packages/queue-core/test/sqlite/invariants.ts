@@ -24,6 +24,11 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     UNION ALL SELECT h.seq FROM running h JOIN job j ON j.seq = h.seq
       WHERE h.type <> j.type OR h.np <> -j.priority OR h.tag <> j.due_at
     UNION ALL SELECT h.seq FROM finished h JOIN job j ON j.seq = h.seq WHERE h.type <> j.type`,
+  "a place in the line ends when the job says it may, and only then": `
+    SELECT h.seq FROM ready h JOIN job j ON j.seq = h.seq
+      WHERE (h.expires_at IS NULL) <> (j.expire_after_ms IS NULL)
+    UNION ALL SELECT h.seq FROM scheduled h JOIN job j ON j.seq = h.seq
+      WHERE h.expire_after_ms IS NOT j.expire_after_ms`,
   "a waiting job counts its open edges": `
     SELECT w.seq, w.unmet, count(e.parent) AS open FROM waiting w LEFT JOIN edge e ON e.child = w.seq AND e.done = 0
       GROUP BY w.seq HAVING w.unmet <> open`,

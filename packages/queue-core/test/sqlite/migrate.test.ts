@@ -24,9 +24,9 @@ const open = (...migrations: MigrationSet[]): Promise<JobStore> => openSqliteSto
 const openAndClose = async (...migrations: MigrationSet[]): Promise<void> =>
   (await open(...migrations)).close();
 
-function applied(): unknown[] {
+function applied(scope = "shop"): unknown[] {
   return readDatabase(path, (database) =>
-    database.prepare("SELECT scope, version, name FROM migration ORDER BY scope, version").all(),
+    database.prepare("SELECT version, name FROM migration WHERE scope = ? ORDER BY version").all(scope),
   );
 }
 
@@ -49,10 +49,9 @@ describe("migrations", () => {
     await openAndClose(set);
     expect(tables()).toEqual(["shop_b", "shop_c"]);
     expect(applied()).toEqual([
-      { scope: "queue", version: 1, name: "queue" },
-      { scope: "shop", version: 1, name: "first" },
-      { scope: "shop", version: 2, name: "rename" },
-      { scope: "shop", version: 3, name: "third" },
+      { version: 1, name: "first" },
+      { version: 2, name: "rename" },
+      { version: 3, name: "third" },
     ]);
   });
 
@@ -84,7 +83,7 @@ describe("migrations", () => {
       code: "STORE_REFUSED",
       message: expect.stringMatching(/version 2 of the shop tables.*knows only 1.*newer program/),
     });
-    expect(applied()).toHaveLength(3);
+    expect(applied()).toHaveLength(2);
   });
 
   it.each(["1-first.sql", "0001_first.sql", "0001-First.sql", "first.sql"])(
@@ -101,7 +100,7 @@ describe("migrations", () => {
   it("look at no other files", async () => {
     write("README.md", "Not a migration.");
     await openAndClose(set);
-    expect(applied()).toHaveLength(1);
+    expect(applied()).toEqual([]);
   });
 
   it("are applied once when six processes open a new database at the same moment", async () => {
@@ -110,7 +109,7 @@ describe("migrations", () => {
     for (const child of children) child.send("open");
     const answers = await Promise.all(children.map((child) => child.exit()));
     expect(answers).toEqual(Array.from({ length: 6 }, () => ({ code: 0, answer: "opened" })));
-    expect(applied()).toEqual([{ scope: "queue", version: 1, name: "queue" }]);
+    expect(applied("queue")).toMatchObject([{ version: 1, name: "queue" }, { version: 2 }, { version: 3 }]);
     expect(readDatabase(path, (database) => database.prepare("SELECT count(*) FROM job").pluck().get())).toBe(
       6,
     );

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createQueue } from "../../src/queue.ts";
 import { headsSql } from "../../src/sqlite/claim.ts";
+import { expiredSql } from "../../src/sqlite/expire.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
 import { SqliteStore } from "../../src/sqlite/sqlite-store.ts";
 import { prepareConnection } from "../../src/sqlite/start-up-gate.ts";
@@ -74,6 +75,28 @@ describe("R1: the claim", () => {
     expect(count(/^SEARCH ready USING PRIMARY KEY \(type=\?\)$/)).toBe(types);
     expect(count(/^MERGE \(UNION ALL\)$/)).toBe(types - 1);
     expect(count(/SCAN|TEMP B-TREE/)).toBe(0);
+  });
+});
+
+describe("R17: what has expired", () => {
+  it.each([1, 2, 8])("of %i types is found by as many searches of what can expire", (types) => {
+    const plan = connections[0]?.planOf(expiredSql(types)) ?? [];
+    const search = /^SEARCH ready USING INDEX ready_by_expiry \(type=\? AND expires_at<\?\)$/;
+    expect(plan.filter((line) => search.test(line))).toHaveLength(types);
+    expect(plan.filter((line) => /SCAN|TEMP B-TREE/.test(line))).toEqual([]);
+  });
+
+  it("is given up without a scan, by a claim and by a look at all types", async () => {
+    for (const giveUp of [
+      () => queue.dequeue("worker-1", { types: ["fleeting"] }),
+      () => queue.expireJobs(),
+    ]) {
+      const { id } = await queue.enqueue("fleeting", { n: 1 });
+      await queue.enqueue("mail", { n: 1 }, { dependsOn: [id] });
+      clock.advance(10_000);
+      expect(await slowSteps(giveUp)).toEqual([]);
+      expect((await store.getJob(id))?.status).toBe("failed");
+    }
   });
 });
 

@@ -13,7 +13,7 @@ describe("a run that failed", () => {
     bed.work({ bad_backoff: fail, task: () => "fine" });
     const { scheduledAt, updatedAt } = await bed.reaches(id, "scheduled");
     expect(scheduledAt.getTime() - updatedAt.getTime()).toBe(30_000);
-    await bed.logged("the retry policy threw, the default one is used", id);
+    await bed.logged("the type's backoff threw, the default is used", id);
     await bed.reaches(beside.id, "completed");
   });
 

@@ -94,6 +94,14 @@ describe("R3: a worker", () => {
     expect((await bed.job(left.id)).status).toBe("pending");
   });
 
+  it("R17: gives up what nobody takes in time, also of types that it does not take itself", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("other", { n: 1 }, { expireAfterMs: 1 });
+    bed.work({ task: () => 1 }, { leaseMs: 30 });
+    expect(await bed.dies(id)).toMatchObject({ reason: "expired", attempts: 0 });
+    expect(await bed.logged("jobs that nobody claimed in time given up")).toMatchObject({ expired: 1 });
+  });
+
   it("finds work that comes while it sleeps, and what becomes due", async () => {
     const bed = await WorkerBed.open();
     bed.work({ task: () => "done" });

@@ -1,0 +1,95 @@
+import { formatJobId } from "../job-id.ts";
+import { readPayload } from "../payload.ts";
+import type { ExpiredJob, Expiry } from "../store.ts";
+import type { ReadyRow } from "./claim.ts";
+import type { Connection } from "./connection.ts";
+import { appendDeadLetter } from "./dead-letters.ts";
+import { cascadeDeath } from "./dependencies.ts";
+import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
+import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
+import type { RunCounts } from "./run-counts.ts";
+import { clearSuspect } from "./suspects.ts";
+
+/** One transaction gives up at most this many jobs, as each costs about what a failed run does. */
+export const EXPIRE_AT_MOST = 100;
+
+/** Whether a job has stood in the line for longer than it may. */
+export function isExpired(row: ReadyRow, nowMs: number): boolean {
+  return row.expires_at !== null && row.expires_at <= nowMs;
+}
+
+/** Whether a job of these types has expired: a read, so that a quiet queue writes nothing. */
+export function hasExpired(connection: Connection, types: readonly string[], nowMs: number): boolean {
+  return expiredRows(connection, types, nowMs, 1).length > 0;
+}
+
+/**
+ * Gives up jobs of these types that have stood in the line for too long.
+ * @returns how many; if as many as fit into one transaction, there may be more
+ */
+export function expireJobs(
+  connection: Connection,
+  counts: RunCounts,
+  { types, bury }: Expiry,
+  time: EnqueueTime,
+): number {
+  const rows = expiredRows(connection, types, time.nowMs, EXPIRE_AT_MOST);
+  for (const row of rows) expireJob(connection, counts, row, bury, time);
+  return rows.length;
+}
+
+/** Moves one job from the line to the dead letters, with what its hook asks for. */
+export function expireJob(
+  connection: Connection,
+  counts: RunCounts,
+  row: ReadyRow,
+  bury: Expiry["bury"],
+  time: EnqueueTime,
+): void {
+  const { seq, type, np, tag, attempts } = row;
+  connection.run("DELETE FROM ready WHERE type = ? AND np = ? AND tag = ? AND seq = ?", type, np, tag, seq);
+  const { error, followUps } = bury(readExpired(connection, row));
+  appendDeadLetter(connection, { seq, attempts, error, reason: "expired", failedAt: time.nowMs });
+  clearSuspect(connection, seq);
+  cascadeDeath(connection, counts, seq, time.nowMs);
+  enqueueJobs(connection, counts, followUps, time);
+}
+
+function readExpired(connection: Connection, { seq, type, attempts }: ReadyRow): ExpiredJob {
+  const job = connection.get<{
+    payload: string;
+    created_at: number;
+    workflow_id: string | null;
+    expire_after_ms: number;
+  }>("SELECT payload, created_at, workflow_id, expire_after_ms FROM job WHERE seq = ?", seq);
+  if (!job) throw new Error(`Ready job ${seq} has no row in job`);
+  return {
+    id: formatJobId(job.created_at, seq),
+    type,
+    payload: readPayload(job.payload),
+    workflowId: job.workflow_id,
+    attempts,
+    expireAfterMs: job.expire_after_ms,
+  };
+}
+
+/** One seek per type into an index that holds nothing but jobs which can expire. */
+export function expiredSql(types: number): string {
+  const arm = "SELECT type, np, tag, seq, attempts, expires_at FROM ready WHERE type = ? AND expires_at <= ?";
+  return `${unionOfTypes(types, arm)} LIMIT ?`;
+}
+
+function expiredRows(
+  connection: Connection,
+  types: readonly string[],
+  nowMs: number,
+  limit: number,
+): readonly ReadyRow[] {
+  const rows: ReadyRow[] = [];
+  for (const chunk of chunksOfTypes(types)) {
+    const parameters = chunk.flatMap((type) => [type, nowMs]);
+    rows.push(...connection.all<ReadyRow>(expiredSql(chunk.length), ...parameters, limit - rows.length));
+    if (rows.length >= limit) break;
+  }
+  return rows;
+}
