@@ -72,7 +72,11 @@ function applyMissing(connection: Connection, sets: readonly MigrationSet[], now
   }
 }
 
-function missing(connection: Connection, set: MigrationSet): Migration[] {
+/**
+ * The migrations of a set that a database has not had yet.
+ * @throws {StoreRefusedError} if the database is newer than the code, or a file name is malformed
+ */
+export function missing(connection: Connection, set: MigrationSet): Migration[] {
   const migrations = readMigrations(set);
   const applied = connection.database
     .prepare("SELECT coalesce(max(version), 0) AS version FROM migration WHERE scope = ?")
@@ -87,7 +91,8 @@ function missing(connection: Connection, set: MigrationSet): Migration[] {
   return migrations.filter(({ version }) => version > applied.version);
 }
 
-function readMigrations(set: MigrationSet): Migration[] {
+/** @throws {StoreRefusedError} if a file name is malformed */
+export function readMigrations(set: MigrationSet): Migration[] {
   const files = readdirSync(set.directory)
     .filter((file) => file.endsWith(".sql"))
     .sort();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, systemClock } from "../clock.ts";
 import type { StoreRefusedError } from "../errors.ts";
 import type { JobStore } from "../store.ts";
+import { checkContent } from "./check-content.ts";
 import { Connection } from "./connection.ts";
 import { fileIdOf, InPlaceCheck } from "./in-place-check.ts";
 import { type MigrationSet, migrate } from "./migrate.ts";
@@ -21,6 +22,11 @@ export interface SqliteStoreOptions {
   readonly busyDeadlineMs?: number;
   /** Open a file on a network file system all the same. Its locks may lie; default false. */
   readonly allowNetworkFileSystem?: boolean;
+  /**
+   * Put the queue's tables into a database that your application made by other means. By default only a new file or
+   * one that has them is opened: a wrong path must not fill somebody else's.
+   */
+  readonly adopt?: boolean;
   /**
    * Told when the file, its `-wal` or its `-shm` was deleted or replaced while it was open. From then on every write is
    * refused with the same error, and the process should end. By default the error is thrown where nobody can catch it.
@@ -42,6 +48,8 @@ export async function openSqliteStore<Tables = unknown>(
   const { path, clock = systemClock, random = Math.random, busyDeadlineMs = 10_000 } = options;
   checkPlace(path, { allowNetworkFileSystem: options.allowNetworkFileSystem ?? false });
   const database = fileIdOf(path);
+  const rules = { queue: QUEUE_TABLES, others: options.migrations ?? [], adopt: options.adopt ?? false };
+  await untilFree(() => checkContent(path, rules), clock, busyDeadlineMs);
   const opened: Connection[] = [];
   const open = async (synchronous: "FULL" | "NORMAL", readonly = false): Promise<Connection> => {
     const connection = new Connection(path, { readonly });
@@ -52,7 +60,7 @@ export async function openSqliteStore<Tables = unknown>(
   try {
     const full = await open("FULL");
     makePrivate(path);
-    await migrate(full, [QUEUE_TABLES, ...(options.migrations ?? [])], clock, busyDeadlineMs);
+    await migrate(full, [QUEUE_TABLES, ...rules.others], clock, busyDeadlineMs);
     const normal = await open("NORMAL");
     const reader = await open("NORMAL", true);
     const { onReplaced = throwUncaught } = options;
