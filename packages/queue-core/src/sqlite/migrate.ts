@@ -13,6 +13,12 @@ export interface MigrationSet {
   readonly directory: URL;
 }
 
+/** The queue's own. */
+export const QUEUE_TABLES: MigrationSet = {
+  scope: "queue",
+  directory: new URL("./migrations/", import.meta.url),
+};
+
 interface Migration {
   readonly version: number;
   readonly name: string;

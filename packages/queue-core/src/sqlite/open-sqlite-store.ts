@@ -1,14 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, systemClock } from "../clock.ts";
 import type { StoreRefusedError } from "../errors.ts";
 import type { JobStore } from "../store.ts";
 import { checkContent } from "./check-content.ts";
 import { Connection } from "./connection.ts";
 import { fileIdOf, InPlaceCheck } from "./in-place-check.ts";
-import { type MigrationSet, migrate } from "./migrate.ts";
-import { isBusy, toStoreError } from "./sqlite-error.ts";
+import { type MigrationSet, migrate, QUEUE_TABLES } from "./migrate.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { checkPlace, makePrivate, prepareConnection } from "./start-up-gate.ts";
+import { untilFree } from "./until-free.ts";
 
 export interface SqliteStoreOptions {
   /** Path of the database file; it is created (mode 0600) if it is not there, its folder is not. */
@@ -34,9 +33,6 @@ export interface SqliteStoreOptions {
   readonly onReplaced?: (error: StoreRefusedError) => void;
 }
 
-const QUEUE_TABLES: MigrationSet = { scope: "queue", directory: new URL("./migrations/", import.meta.url) };
-const RETRY_MS = 5;
-
 /**
  * Opens (and creates, and migrates) a store on an SQLite file. Any number of processes may have it open.
  * @typeParam Tables the application's tables, for `store.transaction` and `store.read`
@@ -48,19 +44,20 @@ export async function openSqliteStore<Tables = unknown>(
   const { path, clock = systemClock, random = Math.random, busyDeadlineMs = 10_000 } = options;
   checkPlace(path, { allowNetworkFileSystem: options.allowNetworkFileSystem ?? false });
   const database = fileIdOf(path);
-  const rules = { queue: QUEUE_TABLES, others: options.migrations ?? [], adopt: options.adopt ?? false };
-  await untilFree(() => checkContent(path, rules), clock, busyDeadlineMs);
+  const sets = [QUEUE_TABLES, ...(options.migrations ?? [])];
+  await untilFree(() => checkContent(path, sets, options), clock, busyDeadlineMs);
   const opened: Connection[] = [];
   const open = async (synchronous: "FULL" | "NORMAL", readonly = false): Promise<Connection> => {
     const connection = new Connection(path, { readonly });
     opened.push(connection);
+    // Switching a new file to write-ahead logging needs it alone for a moment; others may be doing the same.
     await untilFree(() => prepareConnection(connection, synchronous), clock, busyDeadlineMs);
     return connection;
   };
   try {
     const full = await open("FULL");
     makePrivate(path);
-    await migrate(full, [QUEUE_TABLES, ...rules.others], clock, busyDeadlineMs);
+    await migrate(full, sets, clock, busyDeadlineMs);
     const normal = await open("NORMAL");
     const reader = await open("NORMAL", true);
     const { onReplaced = throwUncaught } = options;
@@ -69,20 +66,6 @@ export async function openSqliteStore<Tables = unknown>(
   } catch (error) {
     for (const connection of opened) connection.close();
     throw error;
-  }
-}
-
-/** Switching a new file to write-ahead logging needs it alone for a moment; others may be doing the same. */
-async function untilFree(step: () => void, clock: Clock, deadlineMs: number): Promise<void> {
-  const deadline = clock.monotonic() + deadlineMs;
-  for (;;) {
-    try {
-      step();
-      return;
-    } catch (error) {
-      if (!isBusy(error) || clock.monotonic() >= deadline) throw toStoreError(error);
-    }
-    await sleep(RETRY_MS);
   }
 }
 

@@ -17,20 +17,36 @@ const NETWORK_FILE_SYSTEMS = new Map([
   [0x65735546, "fuse or virtiofs"],
 ]);
 
+export interface PlaceOptions {
+  readonly allowNetworkFileSystem: boolean;
+  /** The file system that a folder lies on, as statfs(2) tells it. */
+  readonly fileSystemOf?: (folder: string) => number;
+}
+
 /**
  * Refuses a place where SQLite cannot keep its promises, and makes a new file readable by its owner only.
  * @throws {StoreRefusedError} with what to change
  */
-export function checkPlace(path: string, options: { readonly allowNetworkFileSystem: boolean }): void {
+export function checkPlace(path: string, options: PlaceOptions): void {
+  checkFolder(path, options);
+  createPrivately(path);
+}
+
+/**
+ * Refuses a place where SQLite cannot keep its promises.
+ * @throws {StoreRefusedError} with what to change
+ */
+export function checkFolder(path: string, options: PlaceOptions): void {
   if (path === "" || path === ":memory:" || path.startsWith("file:")) {
     throw new StoreRefusedError(
       `The database must be the path of a file, got "${path}": other connections and processes could not open it`,
     );
   }
+  const { allowNetworkFileSystem, fileSystemOf = (folder) => statfsSync(folder).type } = options;
   const folder = dirname(path);
   let type: number;
   try {
-    type = statfsSync(folder).type;
+    type = fileSystemOf(folder);
   } catch (cause) {
     throw new StoreRefusedError(
       `The folder ${folder} of the database cannot be read: create it, or correct the path`,
@@ -38,13 +54,12 @@ export function checkPlace(path: string, options: { readonly allowNetworkFileSys
     );
   }
   const network = networkFileSystem(type);
-  if (network && !options.allowNetworkFileSystem) {
+  if (network && !allowNetworkFileSystem) {
     throw new StoreRefusedError(
       `The database ${path} lies on a network file system (${network}), where SQLite's locks are not safe: ` +
         "use a local disk, or set ALLOW_NETWORK_FS=1 if you know better",
     );
   }
-  createPrivately(path);
 }
 
 /**

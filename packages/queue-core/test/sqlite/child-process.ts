@@ -43,6 +43,19 @@ export class ChildProcess {
     }
   }
 
+  kill(): void {
+    this.#process.kill("SIGKILL");
+  }
+
+  /** Stops it where it stands; `resume` lets it go on. */
+  stop(): void {
+    this.#process.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process.kill("SIGCONT");
+  }
+
   async exit(): Promise<Ending> {
     const [code] = await this.#exited;
     return { code: typeof code === "number" ? code : null, answer: this.#answer };
