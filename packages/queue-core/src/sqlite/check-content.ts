@@ -70,8 +70,8 @@ function lookInto<Result>(path: string, read: (connection: Connection) => Result
 }
 
 /**
- * The last connection to close copies what is in the log into the database and deletes the log, unless it may only read;
- * one that may only read leaves the log behind that it had to make. So: read-only where there is a log already.
+ * The last connection to close copies what is in the log into the database and deletes the log, unless it may only
+ * read; one that may only read leaves the log behind that it had to make. So: read-only where there is a log already.
  */
 export function openToRead(path: string): Connection {
   return new Connection(path, { readonly: existsSync(`${path}-wal`) });

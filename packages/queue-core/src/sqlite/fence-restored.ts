@@ -3,8 +3,8 @@ import { RunCounts } from "./run-counts.ts";
 import { rescueFrom } from "./workers.ts";
 
 /**
- * No queue claims that often between a backup and its restore (at 100,000 a second it would take four months), and 8,000
- * restores fit into the integers that JavaScript counts exactly.
+ * No queue claims that often between a backup and its restore (at 100,000 a second it would take four months), and
+ * 8,000 restores fit into the integers that JavaScript counts exactly.
  */
 const TOKENS_SKIPPED = 2 ** 40;
 
@@ -15,10 +15,10 @@ interface LastHolder {
 }
 
 /**
- * Cuts a restored database off from all who held jobs of it: what was running at the time of the backup is handed back,
- * with no attempt spent and nobody suspected, and the lease counter is raised past every token that can have been given
- * out since. Otherwise the counter would give the tokens of lost claims again, and a worker that comes back with one
- * could end a run that is not its own.
+ * Cuts a restored database off from all who held jobs of it: what was running at the time of the backup is handed
+ * back, with no attempt spent and nobody suspected, and the lease counter is raised past every token that can have been
+ * given out since. Otherwise the counter would give the tokens of lost claims again, and a worker that comes back with
+ * one could end a run that is not its own.
  * @returns how many jobs were handed back
  */
 export function fenceRestored(connection: Connection, nowMs: number): number {

@@ -41,9 +41,9 @@ export interface Restored {
 const BESIDE = ["-wal", "-shm", "-journal"];
 
 /**
- * Puts a backup in the place of a database. The backup is copied, checked in full and brought up to the program's tables
- * first; the database that it replaces stays beside it under another name. Jobs that were running when the backup was made
- * become pending again, with no attempt spent, and no lease from before the restore is valid after it.
+ * Puts a backup in the place of a database. The backup is copied, checked in full and brought up to the program's
+ * tables first; the database that it replaces stays beside it under another name. Jobs that were running when the
+ * backup was made become pending again, with no attempt spent, and no lease from before the restore is valid after it.
  * @throws {StoreRefusedError} if the backup is damaged, none of ours or newer than the program, or a process has the
  *   database open; nothing was changed
  * @throws {StoreUnavailableError} if the disk is full or fails
@@ -81,8 +81,8 @@ function assertReplaceable(to: string): void {
   } catch (cause) {
     if (!(cause instanceof StoreRefusedError)) throw cause;
     throw new StoreRefusedError(
-      `${to} is damaged or no database of the queue's, so it cannot be told whether a process has it open. If it is to ` +
-        `be replaced, stop everything that uses it and say so. ${cause.message}`,
+      `${to} is damaged or no database of the queue's, so it cannot be told whether a process has it open. If it is ` +
+        `to be replaced, stop everything that uses it and say so. ${cause.message}`,
       { cause },
     );
   }

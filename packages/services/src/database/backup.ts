@@ -10,7 +10,8 @@ await runCopyCommand({
   pnpm backup --help
 
 A relative <file> lies in the workspace's folder, in a container in /data. The backup is one file, readable by you
-alone, checked before it gets its name. Never copy the database's own file instead: what was committed last is not in it.`,
+alone, checked before it gets its name. Never copy the database's own file instead: what was committed last is not
+in it.`,
   run: async ({ database, backup, force }, onProgress) => {
     const bytes = await backupDatabase({ from: database, to: backup, overwrite: force, onProgress });
     return `${backup} (${megabytes(bytes)}) has all that was in ${database} when the backup began`;
