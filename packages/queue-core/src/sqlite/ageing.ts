@@ -22,9 +22,13 @@ export class AgeingShare {
     if (turns === 0) return urgent;
     this.#sinceLast -= turns * AGEING_SHARE;
     const oldest = longestWaiting(connection, types, Math.min(turns, urgent.length));
+    // Those that strict order takes as well keep their place in it.
+    const taken = new Set(urgent.map((row) => row.seq));
+    const added = oldest.filter((row) => !taken.has(row.seq));
+    if (added.length === 0) return urgent;
     const aged = new Set(oldest.map((row) => row.seq));
-    const strict = urgent.filter((row) => !aged.has(row.seq)).slice(0, urgent.length - oldest.length);
-    return [...strict, ...oldest];
+    const dropped = new Set(urgent.filter((row) => !aged.has(row.seq)).slice(-added.length));
+    return [...urgent.filter((row) => !dropped.has(row)), ...added];
   }
 }
 

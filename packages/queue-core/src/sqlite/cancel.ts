@@ -2,10 +2,10 @@ import { JobNotFoundError } from "../errors.ts";
 import type { JobStatus } from "../job.ts";
 import { assertAllowed } from "../transitions.ts";
 import type { Connection } from "./connection.ts";
-import { cascadeDeath } from "./dependencies.ts";
 import { appendFinished } from "./finished.ts";
 import { type Location, locate } from "./locate.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { tellDeath } from "./tell-children.ts";
 
 /**
  * Cancels a job that has not started; flags one that runs, whose next write ends it.
@@ -36,7 +36,7 @@ export function cancelJob(
     finishedAt: nowMs,
     attempts,
   });
-  cascadeDeath(connection, counts, job.seq, nowMs);
+  tellDeath(connection, counts, job.seq, nowMs);
   return "cancelled";
 }
 

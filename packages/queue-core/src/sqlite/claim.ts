@@ -11,6 +11,7 @@ import { EXPIRE_AT_MOST, expireJob, isExpired } from "./expire.ts";
 import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { hasSuspects, isSuspect } from "./suspects.ts";
+import { hasUntold, tellMore } from "./tell-children.ts";
 
 /** A row of `ready`: the head of a type's line, in the order of claiming. */
 export interface ReadyRow {
@@ -41,7 +42,7 @@ export interface ClaimStep {
 
 /** Whether a claim would find anything: a read, so that an idle worker takes no lock. */
 export function hasClaimable(connection: Connection, types: readonly string[], nowMs: number): boolean {
-  return hasDue(connection, nowMs) || headsOf(connection, types, 1).length > 0;
+  return hasDue(connection, nowMs) || hasUntold(connection) || headsOf(connection, types, 1).length > 0;
 }
 
 /**
@@ -56,6 +57,7 @@ export function claimJobs(
   time: EnqueueTime,
 ): ClaimStep {
   promoteDue(connection, time.nowMs);
+  tellMore(connection, counts, time.nowMs);
   for (let expired = 0; ; ) {
     const rows = selectRows(connection, request, ageing);
     const stale = rows.filter((row) => isExpired(row, time.nowMs));

@@ -8,6 +8,7 @@ import type { Connection } from "./connection.ts";
 import { restoreDescendants } from "./dependencies.ts";
 import { getJobBySeq, toPage } from "./jobs.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { tellAll } from "./tell-children.ts";
 
 interface DeadRow {
   readonly seq: number;
@@ -184,8 +185,14 @@ export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: 
  * Deletes a dead letter with everything the queue kept about its job.
  * @throws {JobNotFoundError}
  */
-export function discardDeadLetter(connection: Connection, id: string): void {
+export function discardDeadLetter(
+  connection: Connection,
+  counts: RunCounts,
+  id: string,
+  nowMs: number,
+): void {
   const { seq, original_job_id } = requireRow(connection, id);
+  tellAll(connection, counts, seq, nowMs);
   connection.run("DELETE FROM dead_letter_jobs WHERE seq = ?", seq);
   forgetJob(connection, seq, original_job_id);
 }
@@ -202,6 +209,7 @@ export function forgetJob(connection: Connection, seq: number, jobId: string): v
      WHERE cancel_cause IS NOT NULL AND seq IN (SELECT child FROM edge WHERE parent = ? AND done = 0)`,
     seq,
   );
+  connection.run("DELETE FROM telling WHERE parent = ?", seq);
   connection.run("DELETE FROM edge WHERE parent = ?", seq);
   connection.run("DELETE FROM edge WHERE child = ?", seq);
   connection.run(

@@ -56,16 +56,6 @@ export function linkToParents(connection: Connection, child: number, parents: re
   return unmet > 0 ? { kind: "waiting", unmet } : { kind: "free" };
 }
 
-/** A parent completed: settles its open edges and lets go of the children that wait for nothing else. */
-export function releaseChildren(connection: Connection, parent: number, nowMs: number): void {
-  // The edge is claimed first, so a parent that completes again after a retry never counts twice.
-  const children = connection.all<{ child: number }>(
-    "UPDATE edge SET done = 1 WHERE parent = ? AND done = 0 RETURNING child",
-    parent,
-  );
-  for (const { child } of children) settleOne(connection, child, nowMs);
-}
-
 interface ReleasedRow {
   readonly type: string;
   readonly priority: number;
@@ -74,7 +64,8 @@ interface ReleasedRow {
   readonly expire_after_ms: number | null;
 }
 
-function settleOne(connection: Connection, child: number, nowMs: number): void {
+/** One of a child's parents is done with: the last one lets it go. */
+export function settleOne(connection: Connection, child: number, nowMs: number): void {
   // `unmet` never reaches 0: the last parent removes the row instead.
   if (connection.run("UPDATE waiting SET unmet = unmet - 1 WHERE seq = ? AND unmet > 1", child) === 1) return;
   if (connection.run("DELETE FROM waiting WHERE seq = ?", child) === 0) return;
@@ -90,34 +81,6 @@ function settleOne(connection: Connection, child: number, nowMs: number): void {
   makeClaimable(connection, released, isDue, nowMs);
 }
 
-/** A parent is dead or cancelled: each child is cancelled, or goes on, as its edge says; so on down the tree. */
-export function cascadeDeath(connection: Connection, counts: RunCounts, dead: number, nowMs: number): void {
-  const parents = [dead];
-  for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
-    const edges = connection.all<{ child: number; when_dead: string }>(
-      "SELECT child, when_dead FROM edge WHERE parent = ? AND done = 0",
-      parent,
-    );
-    for (const { child, when_dead } of edges) {
-      if (when_dead === "continue") {
-        connection.run("UPDATE edge SET done = 1 WHERE parent = ? AND child = ?", parent, child);
-        settleOne(connection, child, nowMs);
-      } else if (connection.run("DELETE FROM waiting WHERE seq = ?", child) === 1) {
-        const job = connection.get<{ type: string }>("SELECT type FROM job WHERE seq = ?", child);
-        appendFinished(connection, counts, {
-          seq: child,
-          type: job?.type ?? "",
-          status: "cancelled",
-          finishedAt: nowMs,
-          attempts: 0,
-          cancelCause: parent,
-        });
-        parents.push(child);
-      }
-    }
-  }
-}
-
 /**
  * A dead parent was retried: the descendants that it had cancelled, and only those, wait for it again.
  * A child that somebody cancelled by hand has no such cause and stays cancelled.
@@ -130,6 +93,8 @@ export function restoreDescendants(
 ): void {
   const parents = [revived];
   for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
+    // Children that have not heard of its death need not hear of it any more, unless it stays dead for another cause.
+    if (!isDead(connection, parent)) connection.run("DELETE FROM telling WHERE parent = ?", parent);
     const children = connection.all<{ seq: number; type: string }>(
       `SELECT f.seq, f.type FROM edge e JOIN finished f ON f.seq = e.child
        WHERE e.parent = ? AND e.done = 0 AND f.status = 'cancelled' AND f.cancel_cause = e.parent`,

@@ -4,11 +4,11 @@ import type { ExpiredJob, Expiry } from "../store.ts";
 import type { ReadyRow } from "./claim.ts";
 import type { Connection } from "./connection.ts";
 import { appendDeadLetter } from "./dead-letters.ts";
-import { cascadeDeath } from "./dependencies.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { clearSuspect } from "./suspects.ts";
+import { tellDeath } from "./tell-children.ts";
 
 /** One transaction gives up at most this many jobs, as each costs about what a failed run does. */
 export const EXPIRE_AT_MOST = 100;
@@ -51,7 +51,7 @@ export function expireJob(
   const { error, followUps } = bury(readExpired(connection, row));
   appendDeadLetter(connection, { seq, attempts, error, reason: "expired", failedAt: time.nowMs });
   clearSuspect(connection, seq);
-  cascadeDeath(connection, counts, seq, time.nowMs);
+  tellDeath(connection, counts, seq, time.nowMs);
   enqueueJobs(connection, counts, followUps, time);
 }
 

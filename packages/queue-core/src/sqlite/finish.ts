@@ -3,11 +3,11 @@ import { parseJobId } from "../job-id.ts";
 import type { Finish, FinishOutcome, Verdict } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { appendDeadLetter } from "./dead-letters.ts";
-import { cascadeDeath, releaseChildren } from "./dependencies.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { appendFinished } from "./finished.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { chargeCrash, clearSuspect, MAX_CRASHES } from "./suspects.ts";
+import { tellCompletion, tellDeath } from "./tell-children.ts";
 
 interface RunningRow {
   readonly type: string;
@@ -101,7 +101,7 @@ function complete(connection: Connection, counts: RunCounts, run: Run, result: s
     claimedAt: run.claimed_at,
   });
   counts.addRun(type, "completed", nowMs, nowMs - run.claimed_at);
-  releaseChildren(connection, seq, nowMs);
+  tellCompletion(connection, counts, seq, nowMs);
   return "completed";
 }
 
@@ -121,7 +121,7 @@ function bury(
     reason: verdict.reason,
     failedAt: run.nowMs,
   });
-  cascadeDeath(connection, counts, run.seq, run.nowMs);
+  tellDeath(connection, counts, run.seq, run.nowMs);
   return "failed";
 }
 
@@ -140,7 +140,7 @@ function abandon(connection: Connection, counts: RunCounts, run: Run): "cancelle
     workerId: run.worker_id,
     claimedAt: run.claimed_at,
   });
-  cascadeDeath(connection, counts, run.seq, run.nowMs);
+  tellDeath(connection, counts, run.seq, run.nowMs);
   return "cancelled";
 }
 
@@ -197,7 +197,7 @@ function crash(connection: Connection, counts: RunCounts, run: Run, error: strin
     failedAt: run.nowMs,
   });
   clearSuspect(connection, run.seq);
-  cascadeDeath(connection, counts, run.seq, run.nowMs);
+  tellDeath(connection, counts, run.seq, run.nowMs);
   return "failed";
 }
 

@@ -60,6 +60,7 @@ import { RunCounts } from "./run-counts.ts";
 import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
 import { readStats } from "./stats.ts";
 import { readStep, recordStep } from "./steps.ts";
+import { hasUntold, tellMore } from "./tell-children.ts";
 import { WalPressure } from "./wal-pressure.ts";
 import {
   drain,
@@ -196,8 +197,15 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   async promoteDue(): Promise<number> {
-    if (!hasDue(this.#reader, this.#now())) return 0;
-    return this.#writer.write("normal", (connection) => promoteDue(connection, this.#now()));
+    let moved = 0;
+    while (hasDue(this.#reader, this.#now()) || hasUntold(this.#reader)) {
+      moved += await this.#writer.write(
+        "normal",
+        (connection) => promoteDue(connection, this.#now()) + tellMore(connection, this.#counts, this.#now()),
+      );
+      await turn();
+    }
+    return moved;
   }
 
   async expire(expiry: Expiry): Promise<number> {
@@ -293,7 +301,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   discard(deadLetterId: string, audit: AuditEntry): Promise<void> {
     return this.#writer.write("full", (connection) => {
-      discardDeadLetter(connection, deadLetterId);
+      discardDeadLetter(connection, this.#counts, deadLetterId, this.#now());
       appendAudit(connection, audit, this.#now());
       // The newest job's row number is given again; a later creation time keeps the id from being.
       this.#lastCreatedAtMs = this.#enqueueTime().createdAtMs + 1;

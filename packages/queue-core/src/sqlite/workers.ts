@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
 import type { WorkerRecord } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { cascadeDeath } from "./dependencies.ts";
 import { handBack } from "./finish.ts";
 import { appendFinished } from "./finished.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { markSuspect } from "./suspects.ts";
+import { tellDeath } from "./tell-children.ts";
 
 export function retire(connection: Connection, workerId: string): void {
   connection.run(
@@ -163,7 +163,7 @@ function takeBack(
       finishedAt: nowMs,
       attempts: row.attempts,
     });
-    cascadeDeath(connection, counts, row.seq, nowMs);
+    tellDeath(connection, counts, row.seq, nowMs);
   }
   return rows.length;
 }

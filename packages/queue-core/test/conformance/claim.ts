@@ -76,6 +76,18 @@ export function claimRules(rule: Rule): void {
     expect(await claimIds(bed, 4)).toEqual([critical.id, high.id, normal.id, low.id]);
   });
 
+  rule(
+    "R11: a large batch comes in the order of its jobs too, whoever of them was chosen for its age",
+    async (bed) => {
+      const added = await bed.queue.enqueueMany(
+        "mail",
+        Array.from({ length: 100 }, (_, n) => ({ n })),
+      );
+      const claimed = await bed.queue.dequeueBatch("worker-1", 100);
+      expect(claimed.map((job) => job.id)).toEqual(added.map((job) => job.id));
+    },
+  );
+
   rule("R11: within a priority the first in is the first out, over all types", async (bed) => {
     const added: string[] = [];
     for (const type of ["report", "mail", "fixed", "mail", "report", "custom"] as const) {

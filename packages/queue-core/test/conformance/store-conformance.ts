@@ -8,6 +8,7 @@ import { delayedRules } from "./delayed.ts";
 import { dependencyRules } from "./dependencies.ts";
 import { enqueueRules } from "./enqueue.ts";
 import { expiryRules } from "./expiry.ts";
+import { fanOutRules } from "./fan-out.ts";
 import { fencingRules } from "./fencing.ts";
 import { finishRules } from "./finish.ts";
 import { finishInTransactionRules } from "./finish-in-transaction.ts";
@@ -38,6 +39,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   "unique keys": uniqueKeyRules,
   delayed: delayedRules,
   dependencies: dependencyRules,
+  "fan-out": fanOutRules,
   workflows: workflowRules,
   cancel: cancelRules,
   rescue: rescueRules,

@@ -34,7 +34,11 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       GROUP BY w.seq HAVING w.unmet <> open`,
   "an open edge of a waiting job leads to a parent that can still end": `
     SELECT e.parent, e.child FROM waiting w JOIN edge e ON e.child = w.seq AND e.done = 0
-      WHERE e.parent IN (SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs)`,
+      WHERE e.parent IN (SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs)
+        AND NOT EXISTS (SELECT 1 FROM telling t WHERE t.parent = e.parent AND t.after < e.child)`,
+  "a parent that tells its children has ended": `
+    SELECT parent FROM telling
+      WHERE parent NOT IN (SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs)`,
   "an edge joins two jobs": `
     SELECT parent, child FROM edge
       WHERE parent NOT IN (SELECT seq FROM job) OR child NOT IN (SELECT seq FROM job)`,
