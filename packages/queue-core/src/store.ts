@@ -258,8 +258,8 @@ export interface JobStore<Tables = unknown> {
   /** Removes an idle worker's presence; what it still holds is left to `rescue`. */
   retire(workerId: string): Promise<void>;
   /**
-   * Moves due jobs among the claimable ones, and tells the children of ended parents that have more than one transaction
-   * tells, all in small transactions; returns how many jobs it moved or told.
+   * Moves due jobs among the claimable ones, and goes on telling the very many children of parents that have ended, all
+   * in small transactions; returns how many jobs it moved or told.
    */
   promoteDue(): Promise<number>;
   /** Gives up the jobs of these types that nobody claimed in time, in small transactions; returns how many. */

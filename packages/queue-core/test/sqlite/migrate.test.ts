@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -24,9 +24,13 @@ const open = (...migrations: MigrationSet[]): Promise<JobStore> => openSqliteSto
 const openAndClose = async (...migrations: MigrationSet[]): Promise<void> =>
   (await open(...migrations)).close();
 
-function applied(scope = "shop"): unknown[] {
+function applied(scope = "shop"): { readonly version: number; readonly name: string }[] {
   return readDatabase(path, (database) =>
-    database.prepare("SELECT version, name FROM migration WHERE scope = ? ORDER BY version").all(scope),
+    database
+      .prepare<[string], { version: number; name: string }>(
+        "SELECT version, name FROM migration WHERE scope = ? ORDER BY version",
+      )
+      .all(scope),
   );
 }
 
@@ -109,7 +113,11 @@ describe("migrations", () => {
     for (const child of children) child.send("open");
     const answers = await Promise.all(children.map((child) => child.exit()));
     expect(answers).toEqual(Array.from({ length: 6 }, () => ({ code: 0, answer: "opened" })));
-    expect(applied("queue")).toMatchObject([{ version: 1, name: "queue" }, { version: 2 }, { version: 3 }]);
+    const files = readdirSync(new URL("../../src/sqlite/migrations/", import.meta.url)).toSorted();
+    const names = applied("queue").map(
+      ({ version, name }) => `${String(version).padStart(4, "0")}-${name}.sql`,
+    );
+    expect(names).toEqual(files);
     expect(readDatabase(path, (database) => database.prepare("SELECT count(*) FROM job").pluck().get())).toBe(
       6,
     );
