@@ -11,8 +11,9 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Connection } from "../../src/sqlite/connection.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
-import { isOlder, networkFileSystem } from "../../src/sqlite/start-up-gate.ts";
+import { checkPlace, isOlder, networkFileSystem, prepareConnection } from "../../src/sqlite/start-up-gate.ts";
 import { newJob } from "../conformance/new-jobs.ts";
 import { createFolder, readDatabase } from "./sqlite-test-database.ts";
 
@@ -91,6 +92,37 @@ describe("a place that cannot be used is refused:", () => {
 
   it("a folder in which nothing can be created", async () => {
     await expect(openSqliteStore({ path: "/proc/jobs.db" })).rejects.toMatchObject(refused);
+  });
+});
+
+describe("a place that looks right is refused, and nothing is made there:", () => {
+  it("a network file system, unless that is allowed", () => {
+    const nfs = () => 0x6969;
+    const check = (allowNetworkFileSystem: boolean) => () =>
+      checkPlace(path, { allowNetworkFileSystem, fileSystemOf: nfs });
+    expect(check(false)).toThrow(
+      expect.objectContaining({
+        code: "STORE_REFUSED",
+        message: expect.stringMatching(
+          /network file system \(nfs\).*use a local disk, or set ALLOW_NETWORK_FS=1/,
+        ),
+      }),
+    );
+    expect(readdirSync(folder.path)).toEqual([]);
+    expect(check(true)).not.toThrow();
+  });
+
+  it("a program with an old SQLite, which says which one it needs", () => {
+    const connection = new Connection(path);
+    connection.database.function("sqlite_version", () => "3.51.2");
+    expect(() => prepareConnection(connection, "FULL")).toThrow(
+      expect.objectContaining({
+        code: "STORE_REFUSED",
+        message: expect.stringMatching(/SQLite 3\.51\.2 is too old: 3\.51\.3 or newer/),
+      }),
+    );
+    connection.close();
+    expect(statSync(path).size).toBe(0);
   });
 });
 

@@ -35,7 +35,7 @@ const idsIn = (file: string): Set<string> =>
     readDatabase(file, (database) => database.prepare<[], string>("SELECT id FROM jobs").pluck().all()),
   );
 
-describe("a backup", () => {
+describe("a backup", { timeout: 240_000 }, () => {
   it("under load of four processes has all that was acknowledged before it began, and is sound", async () => {
     const backups = isFullSize ? 20 : 2;
     await fill(isFullSize ? 20_000 : 500);

@@ -62,7 +62,7 @@ const jobsIn = (file: string): string[] =>
 /** In the short size each of the others is met inside this process, further down. */
 const KINDS = Object.keys(REPLACEMENTS).slice(0, isFullSize ? undefined : 1);
 
-describe("a process whose files are replaced while it has them open", () => {
+describe("a process whose files are replaced while it has them open", { timeout: 240_000 }, () => {
   it.each(KINDS)("ends, idle or writing: %s", async (what) => {
     const children = await startProcesses();
     REPLACEMENTS[what]?.();
@@ -100,7 +100,7 @@ describe("a process whose files are replaced while it has them open", () => {
   });
 });
 
-describe("what must not be taken for a replacement:", () => {
+describe("what must not be taken for a replacement:", { timeout: 240_000 }, () => {
   it("checkpoint, VACUUM, backup, other processes coming and going, a changed mode", async () => {
     const store = await openSqliteStore({ path });
     const child = await ChildProcess.start(openProcess, [path, join(folder.path, "full"), "full"]);
