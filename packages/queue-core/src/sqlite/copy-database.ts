@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fsyncSync, openSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { StoreRefusedError } from "../errors.ts";
 import { openToRead } from "./check-content.ts";
@@ -46,7 +46,6 @@ export async function copyDatabase(
   } finally {
     source.close();
   }
-  chmodSync(to, 0o600);
   finishCopy(from, to);
 }
 

@@ -1,9 +1,11 @@
 import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createQueue } from "../../../src/index.ts";
 import { backupDatabase, openSqliteStore, restoreDatabase } from "../../../src/sqlite/index.ts";
 import { JOB_TYPES } from "../../conformance/job-types.ts";
+import { newJob } from "../../conformance/new-jobs.ts";
 import { isFullSize, reportFigures } from "../../fault-figures.ts";
 import { ChildProcess } from "../child-process.ts";
 import { findFaults } from "../invariants.ts";
@@ -87,6 +89,34 @@ describe("a backup", { timeout: 240_000 }, () => {
     readDatabase(backup, (database) => {
       expect(database.pragma("journal_mode", { simple: true })).toBe("delete");
     });
+  });
+
+  it("shows one moment: writers neither get into it nor make it begin again", async () => {
+    const store = await openSqliteStore({ path });
+    const job = newJob({ payload: JSON.stringify("x".repeat(3_000)) });
+    await store.enqueue(
+      Array.from({ length: 4_000 }, () => job),
+      { durability: "normal" },
+    );
+    const other = new Database(path, { timeout: 10_000 });
+    const entries = "SELECT count(*) FROM audit_log";
+    let steps = 0;
+    await backupDatabase({
+      from: path,
+      to: backup,
+      onProgress: () => {
+        steps += 1;
+        // Bounded: a copy that began anew at each write would never end.
+        if (steps < 20)
+          other.exec("INSERT INTO audit_log (at, actor, action, subject) VALUES (1, 'a', 'b', 'c')");
+      },
+    });
+    expect(steps).toBeGreaterThan(2);
+    expect(other.prepare(entries).pluck().get()).toBe(steps);
+    other.close();
+    await store.close();
+    expect(readDatabase(backup, (database) => database.prepare(entries).pluck().get())).toBe(0);
+    expect(readDatabase(backup, findFaults)).toEqual([]);
   });
 
   it("replaces nothing unless asked to, and never what a process has open", async () => {
