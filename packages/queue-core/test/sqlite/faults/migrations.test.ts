@@ -79,7 +79,7 @@ async function timeOpening(): Promise<number> {
 }
 
 describe("a migration that is killed", { timeout: 600_000 }, () => {
-  it("between two of its statements leaves the old tables; after the last, the new; the next start goes on", async () => {
+  it("between two statements leaves the old tables, after the last the new; the next start goes on", async () => {
     const seed = seedOfRun("migrations");
     const random = seededRandom(seed);
     const directories = writeMigrations();
