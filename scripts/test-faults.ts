@@ -14,6 +14,7 @@ const PLACES = [
   "test/faults/**/*.test.ts",
   "test/system/{api-killed,crash-and-stop}.test.ts",
   "packages/queue-core/test/worker/poison.test.ts",
+  "packages/queue-core/test/worker/faults/**/*.test.ts",
   "packages/queue-core/test/simulation/**/*.test.ts",
   "packages/queue-core/test/sqlite/faults/**/*.test.ts",
 ];

@@ -152,8 +152,8 @@ export interface HeartbeatOptions {
   readonly leaseMs: number;
   /**
    * How long a run of each type may take, in milliseconds. A handler that blocks its worker for ever must not keep its
-   * lease for ever: past this a run whose worker answers nothing is ended as timed out, and with the last such run the
-   * process.
+   * lease for ever: past this, in a worker that answers nothing, the run is ended as timed out, the others are handed
+   * back, and the process is killed.
    */
   readonly timeoutsMs: Readonly<Record<string, number>>;
   /**

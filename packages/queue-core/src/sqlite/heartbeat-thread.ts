@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import type { HeldJob } from "../store.ts";
 import { beat, type HeldRun, newestLease, runsHeldBy, toHeldJob } from "./beat.ts";
@@ -29,8 +29,8 @@ export type HeartbeatCommand =
   | { readonly kind: "stop" };
 
 const { path, workerId, leaseMs, presenceMs, timeoutsMs } = workerData as HeartbeatData;
-const port = parentPort;
-if (!port) throw new Error("The heartbeat runs as a worker thread");
+if (!parentPort) throw new Error("The heartbeat runs as a worker thread");
+const ownPort = parentPort;
 
 /** After a locked database the next try comes soon: a lease has three chances, not one. */
 const RETRY_MS = 5;
@@ -48,7 +48,7 @@ function tick(): void {
     const { held, newestToken } = beatOnce(connection);
     send({ kind: "beat", held: held.map(toHeldJob), newestToken });
     const overdue = watch.overdue(held, systemClock.monotonic());
-    if (overdue.length > 0) void endHung(connection, overdue, overdue.length === held.length);
+    if (overdue.length > 0) void endHung(connection, overdue);
   } catch (error) {
     if (opened?.database.inTransaction) opened.run("ROLLBACK");
     if (isBusy(error)) nextMs = RETRY_MS;
@@ -81,29 +81,40 @@ function beatOnce(connection: Connection): { held: readonly HeldRun[]; newestTok
 }
 
 /**
- * Ends runs that are past their time in a main thread that answers nothing. While another run is still within its time,
- * that one may block the thread by right; with the last one gone there is nothing to wait for, and nothing but the end
- * of the process stops the handler that hangs.
+ * Ends a worker in which runs are past their time while its main thread answers nothing. Nothing but the end of the
+ * process stops a handler that never returns, and its neighbours are stuck with it for as long as it lives.
  */
-async function endHung(connection: Connection, overdue: readonly HeldRun[], areAll: boolean): Promise<void> {
+async function endHung(connection: Connection, overdue: readonly HeldRun[]): Promise<void> {
+  let handedBack: number | null;
   try {
     // Loaded when it is needed: what finishes a job is most of the store.
     const { endHungRuns } = await import("./end-hung-runs.ts");
-    if (!watch.isSilent) return;
-    endHungRuns(connection, overdue, systemClock.now());
+    handedBack = endHungRuns(connection, { workerId, overdue, isSilent, nowMs: systemClock.now() });
   } catch (error) {
     // The next beat finds the same runs.
     if (!isBusy(error)) report(error);
     return;
   }
+  if (handedBack === null) return;
   const jobIds = overdue.map((run) => run.id);
-  const what = areAll ? "the process is ended" : "other runs are within their time";
-  // The log belongs to the main thread. Standard error takes a line without it.
-  writeSync(
-    2,
-    `${JSON.stringify({ workerId, jobIds, msg: `worker hung, runs ended as timed out; ${what}` })}\n`,
-  );
-  if (areAll) process.kill(process.pid, "SIGKILL");
+  const msg =
+    "worker hung: runs past their time ended as timed out, the others handed back, the process killed";
+  try {
+    // The log belongs to the main thread. Standard error takes a line without it.
+    writeSync(2, `${JSON.stringify({ workerId, jobIds, handedBack, msg })}\n`);
+  } finally {
+    // Not even if nobody takes the line: by now its jobs may run elsewhere.
+    process.kill(process.pid, "SIGKILL");
+  }
+}
+
+/** Whether the main thread still says nothing, what it has just sent included. */
+function isSilent(): boolean {
+  const latest = receiveMessageOnPort(ownPort);
+  if (!latest) return watch.isSilent;
+  // Heard once the transaction is over: a stop closes its connection.
+  queueMicrotask(() => hear(latest.message as HeartbeatCommand));
+  return false;
 }
 
 function report(error: unknown): void {
@@ -120,14 +131,14 @@ function schedule(ms: number): void {
 }
 
 function send(message: HeartbeatMessage): void {
-  port?.postMessage(message);
+  ownPort.postMessage(message);
 }
 
-port.on("message", (command: HeartbeatCommand) => {
+function hear(command: HeartbeatCommand): void {
   if (command.kind === "stop") {
     clearTimeout(timer);
     opened?.close();
-    port.close();
+    ownPort.close();
     return;
   }
   if (command.kind === "alive") {
@@ -138,5 +149,7 @@ port.on("message", (command: HeartbeatCommand) => {
   holding = command.holding;
   // No beat of its own: a worker that goes from nothing to something has just claimed, and the claim beats.
   schedule(intervalMs());
-});
+}
+
+ownPort.on("message", hear);
 tick();

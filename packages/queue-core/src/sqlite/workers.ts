@@ -138,7 +138,7 @@ export function rescueFrom(
  * @param suspicious whether its jobs may have been what ended it; then each runs alone the next time
  * @returns how many jobs it held
  */
-function takeBack(
+export function takeBack(
   connection: Connection,
   counts: RunCounts,
   workerId: string,

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { createQueue } from "../../src/index.ts";
+import { runsHeldBy } from "../../src/sqlite/beat.ts";
+import { Connection } from "../../src/sqlite/connection.ts";
+import { endHungRuns } from "../../src/sqlite/end-hung-runs.ts";
+import { openSqliteStore } from "../../src/sqlite/index.ts";
+import { JOB_TYPES } from "../conformance/job-types.ts";
+import { findFaults } from "./invariants.ts";
+import { createFolder, readDatabase } from "./sqlite-test-database.ts";
+
+it("a main thread that has spoken by the time the lock is held keeps its runs, and one that has not loses all", async () => {
+  const folder = createFolder();
+  const path = join(folder.path, "jobs.db");
+  const store = await openSqliteStore({ path });
+  const queue = createQueue({ store, jobs: JOB_TYPES });
+  const ids = (await queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }])).map(({ id }) => id);
+  const [, committing] = await queue.dequeueBatch("worker-1", 2);
+  const connection = new Connection(path);
+  const [overdue] = runsHeldBy(connection, "worker-1");
+  if (!overdue || !committing) throw new Error("Two jobs run");
+  const hung = { workerId: "worker-1", overdue: [overdue], nowMs: Date.UTC(2026, 0, 1) };
+  const states = () => Promise.all(ids.map(async (id) => (await store.getJob(id))?.status));
+
+  expect(endHungRuns(connection, { ...hung, isSilent: () => false })).toBeNull();
+  expect(connection.database.inTransaction).toBe(false);
+  expect(await states()).toEqual(["processing", "processing"]);
+
+  // Its completion commits before the lock is had: it stands, and there is nothing to hand back.
+  await queue.completeJob(committing);
+  expect(endHungRuns(connection, { ...hung, isSilent: () => true })).toBe(0);
+  expect(await states()).toEqual(["scheduled", "completed"]);
+  await expect(queue.completeJob({ ...committing, ...overdue })).rejects.toMatchObject({
+    code: "LEASE_LOST",
+  });
+  connection.close();
+  await store.close();
+  expect(readDatabase(path, findFaults)).toEqual([]);
+  folder.remove();
+});
