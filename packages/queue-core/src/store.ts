@@ -268,6 +268,10 @@ export interface JobStore<Tables = unknown> {
   rescue(): Promise<number>;
   /** Cancels a job; a running one is flagged. Returns the state it is in now. */
   cancel(jobId: string): Promise<JobStatus>;
+  /** What a worker runs and somebody asked to cancel: a read cheap enough to be made every second. */
+  cancelRequests(workerId: string): Promise<readonly HeldJob[]>;
+  /** Calls back when a running job has been flagged through this very store; returns what ends that. */
+  onCancelRequest(listener: () => void): () => void;
 
   /** The stored result of a checkpoint, as JSON text; undefined if the step has none. */
   readStep(job: Pick<ClaimedJob, "id" | "generation">, step: string): Promise<string | undefined>;

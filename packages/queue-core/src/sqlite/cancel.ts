@@ -1,5 +1,7 @@
 import { JobNotFoundError } from "../errors.ts";
 import type { JobStatus } from "../job.ts";
+import { formatJobId } from "../job-id.ts";
+import type { HeldJob } from "../store.ts";
 import { assertAllowed } from "../transitions.ts";
 import type { Connection } from "./connection.ts";
 import { appendFinished } from "./finished.ts";
@@ -38,6 +40,21 @@ export function cancelJob(
   });
   tellDeath(connection, counts, job.seq, nowMs);
   return "cancelled";
+}
+
+/** The runs of a worker that carry the flag: nearly always none, and found in an index of those alone. */
+export function cancelRequests(connection: Connection, workerId: string): HeldJob[] {
+  return connection
+    .all<{ seq: number; created_at: number; token: number }>(
+      `SELECT r.seq, j.created_at, r.token FROM running r JOIN job j ON j.seq = r.seq
+       WHERE r.worker_id = ? AND r.cancel_requested_at IS NOT NULL`,
+      workerId,
+    )
+    .map((row) => ({
+      id: formatJobId(row.created_at, row.seq),
+      leaseToken: row.token,
+      cancelRequested: true,
+    }));
 }
 
 /** Removes a job from the table of its state; returns the attempts it had spent. */

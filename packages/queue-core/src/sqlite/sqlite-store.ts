@@ -33,7 +33,7 @@ import type {
 import { AgeingShare } from "./ageing.ts";
 import { appendAudit } from "./audit.ts";
 import { beat, heldBy } from "./beat.ts";
-import { cancelJob } from "./cancel.ts";
+import { cancelJob, cancelRequests } from "./cancel.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { claimJobs, hasClaimable } from "./claim.ts";
 import { hasDue, promoteDue } from "./claimable.ts";
@@ -94,6 +94,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   readonly #counts = new RunCounts();
   readonly #ageing = new AgeingShare();
   readonly #observer: LeaseObserver;
+  readonly #cancelListeners = new Set<() => void>();
   #lastCreatedAtMs = 0;
 
   constructor(parts: SqliteStoreParts) {
@@ -234,10 +235,21 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return rescued;
   }
 
-  cancel(jobId: string): Promise<JobStatus> {
-    return this.#writer.write("full", (connection) =>
+  async cancel(jobId: string): Promise<JobStatus> {
+    const status = await this.#writer.write("full", (connection) =>
       cancelJob(connection, this.#counts, jobId, this.#now()),
     );
+    if (status === "processing") for (const listener of this.#cancelListeners) listener();
+    return status;
+  }
+
+  async cancelRequests(workerId: string): Promise<readonly HeldJob[]> {
+    return cancelRequests(this.#reader, workerId);
+  }
+
+  onCancelRequest(listener: () => void): () => void {
+    this.#cancelListeners.add(listener);
+    return () => void this.#cancelListeners.delete(listener);
   }
 
   async readStep(job: Pick<ClaimedJob, "id" | "generation">, step: string): Promise<string | undefined> {

@@ -84,13 +84,15 @@ class ChildRun {
     }
     if (this.#began && !signal.aborted) return { kind: "died", how };
     // A child that cannot even start is no job's fault, however often.
-    if (!this.#began) log.error({ how }, "the process for a single job did not start; see what it printed");
+    if (!this.#began && !signal.aborted)
+      log.error({ how }, "the process for a single job did not start; see what it printed");
     return { kind: "abandoned" };
   }
 
   abort(reason: unknown): void {
-    // Without its lease nothing the child does counts any more.
-    if (reason instanceof LeaseLostError) this.#child.kill("SIGKILL");
+    // Without its lease nothing the child does counts any more; and one that has not been told of its job has not
+    // begun it, nor is there anybody in it to hear.
+    if (reason instanceof LeaseLostError || !this.#began) this.#child.kill("SIGKILL");
     else send(this.#child, { kind: "abort", ...describeAbort(reason) });
   }
 

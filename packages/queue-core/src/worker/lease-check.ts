@@ -5,8 +5,6 @@ import type { HeldJob } from "../store.ts";
 export interface LeaseCheck<Run> {
   /** Runs whose lease is gone. One that has ended since the store was asked is among them, which harms nobody. */
   readonly lost: readonly Run[];
-  /** Runs that somebody asked to cancel. */
-  readonly cancelled: readonly Run[];
   /** Held for this worker, but not running here. One that has ended since the store was asked is among them. */
   readonly unknown: readonly HeldJob[];
 }
@@ -22,14 +20,12 @@ export function checkLeases<Run extends { readonly job: Pick<ClaimedJob, "id" | 
 ): LeaseCheck<Run> {
   const unknown = new Map(held.map((job) => [leaseKey(job), job]));
   const lost: Run[] = [];
-  const cancelled: Run[] = [];
   for (const run of runs) {
     const stored = unknown.get(leaseKey(run.job));
     unknown.delete(leaseKey(run.job));
-    if (stored?.cancelRequested) cancelled.push(run);
-    else if (!stored && run.job.leaseToken <= newestToken) lost.push(run);
+    if (!stored && run.job.leaseToken <= newestToken) lost.push(run);
   }
-  return { lost, cancelled, unknown: [...unknown.values()] };
+  return { lost, unknown: [...unknown.values()] };
 }
 
 /** Names one claim of one job: jobs claimed together share a token, and a job claimed again has another. */

@@ -30,6 +30,18 @@ export async function serveIsolatedRun<const Jobs extends JobCatalog, Tables>(
   // Ctrl-C reaches the whole process group. Dying of it would look like the job's doing; the worker says when to stop.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
   const stopListening = listenForStrays();
+  // Before the job is asked for: a word that comes right behind it must find somebody to hear it.
+  const abort = new AbortController();
+  const giveUp = new AbortController();
+  process.on("message", (message: ToChild) => {
+    if (message.kind !== "abort") return;
+    giveUp.abort();
+    abort.abort(
+      message.code === "JOB_CANCELLED"
+        ? new JobCancelledError(message.message)
+        : new WorkerStoppingError(message.message),
+    );
+  });
   const job = await nextJob();
   // As in the worker: the catalog's types have done their work at the call.
   const queue = options.queue as unknown as Queue;
@@ -43,17 +55,6 @@ export async function serveIsolatedRun<const Jobs extends JobCatalog, Tables>(
     attempt,
     workflowId,
     alone: true,
-  });
-  const abort = new AbortController();
-  const giveUp = new AbortController();
-  process.on("message", (message: ToChild) => {
-    if (message.kind !== "abort") return;
-    giveUp.abort();
-    abort.abort(
-      message.code === "JOB_CANCELLED"
-        ? new JobCancelledError(message.message)
-        : new WorkerStoppingError(message.message),
-    );
   });
   const executed = await executeJob({ queue, handler, job, abort, log });
   const outcome = await recordFinish(executed, { queue, log, giveUp: giveUp.signal });

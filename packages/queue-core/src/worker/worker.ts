@@ -8,6 +8,7 @@ import { HandlerMissingError, JobCancelledError, LeaseLostError, WorkerStoppingE
 import type { ClaimedJob } from "../job.ts";
 import type { Queue } from "../queue.ts";
 import type { Finish, FinishOutcome, Heartbeat, HeldJob } from "../store.ts";
+import { CancelWatch } from "./cancel-watch.ts";
 import { errorFacts } from "./error-facts.ts";
 import { type AnyHandler, type ExecutedRun, executeJob } from "./execute-job.ts";
 import { crashRun, failRun } from "./fail-run.ts";
@@ -65,6 +66,7 @@ export class Worker {
   #unknown: ReadonlySet<string> = new Set();
   #lastRescueMs = Number.NEGATIVE_INFINITY;
   #heartbeat: Heartbeat | null = null;
+  #cancelWatch: CancelWatch | null = null;
   #stopListening: (() => void) | null = null;
   #loop: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -102,6 +104,13 @@ export class Worker {
       onBeat: (held, newestToken) => this.#reconcile(held, newestToken),
       onError: (error) => this.#log.error({ err: error }, "heartbeat failed"),
     });
+    this.#cancelWatch = new CancelWatch({
+      store: this.#queue.store,
+      workerId: this.id,
+      pollMs: this.#limits.pollMs,
+      onRequests: (requested) => this.#cancel(requested),
+      onError: (error) => this.#log.error({ err: error }, "looking for cancel requests failed"),
+    });
     this.#loop = this.#claimUntilStopped();
     this.#log.info({ types: this.types, concurrency: this.#limits.concurrency }, "worker started");
   }
@@ -123,6 +132,7 @@ export class Worker {
     this.#giveUp.abort();
     // A claim that was under way at the deadline: what it brings is handed back before this worker is gone.
     await this.#loop;
+    this.#cancelWatch?.stop();
     await this.#heartbeat?.stop();
     await this.#retire();
     this.#stopListening?.();
@@ -208,14 +218,20 @@ export class Worker {
       .catch((error: unknown) => log.error(errorFacts(error), "run broke off, its job will be handed back"))
       .finally(() => this.#end(run));
     const run: Running = { job, abort, log, ended };
-    if (this.#running.size === 0) this.#heartbeat?.hold(true);
+    if (this.#running.size === 0) this.#hold(true);
     this.#running.add(run);
   }
 
   #end(run: Running): void {
     this.#running.delete(run);
-    if (this.#running.size === 0) this.#heartbeat?.hold(false);
+    if (this.#running.size === 0) this.#hold(false);
     this.#wake.ring();
+  }
+
+  /** Says whether anything runs here. */
+  #hold(holding: boolean): void {
+    this.#cancelWatch?.hold(holding);
+    this.#heartbeat?.hold(holding);
   }
 
   async #run(job: ClaimedJob, abort: AbortController, log: Logger): Promise<void> {
@@ -272,14 +288,21 @@ export class Worker {
   #reconcile(held: readonly HeldJob[], newestToken: number): void {
     if (!this.#hasBeaten) this.#wake.ring();
     this.#hasBeaten = true;
-    const { lost, cancelled, unknown } = checkLeases(this.#running, held, newestToken);
-    for (const run of cancelled) abortRun(run, new JobCancelledError(`Job ${run.job.id} was cancelled`));
+    const { lost, unknown } = checkLeases(this.#running, held, newestToken);
+    this.#cancel(held.filter((job) => job.cancelRequested));
     for (const run of lost) abortRun(run, new LeaseLostError(run.job.id));
     // Seen once it may be a claim that is just coming in. Seen twice it is a run whose end could not be recorded, or
     // one of an earlier process with this worker's id: our beat would keep it for ever.
     const stranded = unknown.filter((job) => this.#unknown.has(leaseKey(job)));
     this.#unknown = new Set(unknown.map(leaseKey));
     if (stranded.length > 0) void this.#handBack(stranded);
+  }
+
+  #cancel(requested: readonly HeldJob[]): void {
+    const keys = new Set(requested.map(leaseKey));
+    for (const run of this.#running)
+      if (keys.has(leaseKey(run.job)))
+        abortRun(run, new JobCancelledError(`Job ${run.job.id} was cancelled`));
   }
 
   async #handBackRunning(): Promise<void> {

@@ -144,6 +144,7 @@ it("R1: nothing a job goes through scans a table", async () => {
       await store.promoteDue();
     },
     cancel: () => store.cancel(child.id),
+    "look for cancel requests": () => store.cancelRequests("worker-1"),
     "get a job": () => store.getJob(id),
     "look at a workflow": () => store.workflowJobs("wf-1"),
     "look at attempts": () => store.attempts(child.id),

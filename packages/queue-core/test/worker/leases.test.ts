@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { JobCancelledError, LeaseLostError } from "../../src/index.ts";
+import { createQueue, JobCancelledError, LeaseLostError } from "../../src/index.ts";
+import { WORKER_JOBS } from "./job-types.ts";
 import { until } from "./until.ts";
 import { SHORT_LEASE_MS, WorkerBed } from "./worker-bed.ts";
 
@@ -32,6 +33,86 @@ describe("cancelling a running job", () => {
     expect(reason).toBeInstanceOf(JobCancelledError);
     expect(await bed.attempts(id)).toEqual([]);
     expect((await bed.logged("run ended", id))["status"]).toBe("cancelled");
+  });
+
+  describe("long before the next beat", () => {
+    // A beat is due every 30 s: more than any test waits.
+    const patient = { leaseMs: 90_000, concurrency: 1 };
+    const untilAborted = async (_: unknown, { signal }: { readonly signal: AbortSignal }): Promise<void> => {
+      throw await aborted(signal);
+    };
+
+    it("reaches a worker whose slots are all taken, from any process", async () => {
+      const bed = await WorkerBed.open();
+      const elsewhere = await bed.openStore();
+      const { id } = await bed.queue.enqueue("task", { n: 1 });
+      const worker = bed.work({ task: untilAborted }, patient);
+      await until("the job runs", () => worker.runningCount === 1);
+      expect(await elsewhere.cancel(id)).toBe("processing");
+      await bed.reaches(id, "cancelled");
+    });
+
+    it("reaches it at once from its own process, however seldom it looks", async () => {
+      const bed = await WorkerBed.open();
+      const { id } = await bed.queue.enqueue("task", { n: 1 });
+      const worker = bed.work({ task: untilAborted }, { ...patient, pollMs: 100_000 });
+      // Nothing wakes it but its first beat.
+      await until("the job runs", () => worker.runningCount === 1);
+      await bed.store.cancel(id);
+      await bed.reaches(id, "cancelled");
+    });
+
+    it("reaches it while it stops, too", async () => {
+      const bed = await WorkerBed.open();
+      const elsewhere = await bed.openStore();
+      const { id } = await bed.queue.enqueue("task", { n: 1 });
+      const worker = bed.work({ task: untilAborted }, { ...patient, shutdownMs: 600_000 });
+      await until("the job runs", () => worker.runningCount === 1);
+      const stopped = worker.stop();
+      await bed.logged("worker stopping");
+      await elsewhere.cancel(id);
+      await stopped;
+      expect((await bed.job(id)).status).toBe("cancelled");
+    });
+
+    it("looks for nothing while nothing runs, and not after the stop", async () => {
+      const bed = await WorkerBed.open();
+      let looks = 0;
+      const store = new Proxy(bed.store, {
+        get(target, name) {
+          const member: unknown = Reflect.get(target, name);
+          if (name === "cancelRequests") looks += 1;
+          return typeof member === "function" ? member.bind(target) : member;
+        },
+      });
+      const gate = Promise.withResolvers<void>();
+      const worker = bed.createWorker(
+        { task: () => gate.promise, other: () => 1 },
+        { queue: createQueue({ store, jobs: WORKER_JOBS }), ...patient },
+      );
+      worker.start();
+      const { id } = await bed.queue.enqueue("task", { n: 1 });
+      await until("it looks", () => looks > 3);
+      gate.resolve();
+      await bed.reaches(id, "completed");
+      await until("it is idle", () => worker.runningCount === 0);
+      looks = 0;
+      // Its loop has gone round several times meanwhile.
+      for (let n = 0; n < 5; n += 1)
+        await bed.reaches((await bed.queue.enqueueDelayed("other", { n }, 20)).id, "completed");
+      expect(looks).toBeLessThanOrEqual(5);
+      await worker.stop();
+    });
+  });
+
+  it("that ignores it ends as cancelled all the same when its worker stops", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    const worker = bed.work({ task: () => new Promise(() => {}) }, { shutdownMs: 0 });
+    await until("the job runs", () => worker.runningCount === 1);
+    await bed.store.cancel(id);
+    await worker.stop();
+    expect(await bed.job(id)).toMatchObject({ status: "cancelled", attempts: 0 });
   });
 
   it("loses against a completion that comes in, with what that asks for", async () => {

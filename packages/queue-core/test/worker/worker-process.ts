@@ -40,6 +40,12 @@ const scenarios: Readonly<Record<string, Handler>> = {
     witness("wait");
     await told("finish");
   },
+  untilAborted: async ({ n }, { signal }) => {
+    witness(`begins ${n}`);
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    witness(`aborted ${n}`);
+    signal.throwIfAborted();
+  },
   step: async (_, context) => {
     await context.once("charge", () => {
       witness("charge");
