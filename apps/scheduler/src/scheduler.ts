@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { FaultLog } from "@holdfast/queue-core";
 import type { ShopQueue } from "@holdfast/services";
 import type { Logger } from "pino";
 
@@ -23,14 +24,14 @@ export class Scheduler {
   readonly #log: Logger;
   readonly #tickMs: number;
   readonly #stopping = new AbortController();
-  /** What each step failed with last: a fault that lasts for hours is told once, not every second. */
-  readonly #faults = new Map<string, string>();
+  readonly #faults: FaultLog;
   #longLogTicks = 0;
   #loop: Promise<void> | null = null;
 
   constructor({ queue, log, tickMs = 1_000 }: SchedulerOptions) {
     this.#queue = queue;
     this.#log = log;
+    this.#faults = new FaultLog(log);
     this.#tickMs = tickMs;
   }
 
@@ -71,12 +72,9 @@ export class Scheduler {
     try {
       const count = await step();
       if (count > 0) this.#log.info({ count }, done);
-      if (this.#faults.delete(doing)) this.#log.info(`${doing} works again`);
+      this.#faults.works(doing);
     } catch (error) {
-      const fault = String(error);
-      if (this.#faults.get(doing) === fault) return;
-      this.#faults.set(doing, fault);
-      this.#log.error({ err: error }, `${doing} failed, will try again`);
+      this.#faults.failed(doing, error);
     }
   }
 

@@ -2,6 +2,7 @@ export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";
 export * from "./define.ts";
 export * from "./errors.ts";
+export { FaultLog } from "./fault-log.ts";
 export { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
 export type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 export type { JobSettings } from "./new-job.ts";

@@ -5,7 +5,7 @@ import type { HeldJob } from "../store.ts";
 import { beat, type HeldRun, newestLease, runsHeldBy, toHeldJob } from "./beat.ts";
 import { Connection } from "./connection.ts";
 import { HangWatch } from "./hang-watch.ts";
-import { isBusy } from "./sqlite-error.ts";
+import { isBusy, toStoreError } from "./sqlite-error.ts";
 import { prepareConnection } from "./start-up-gate.ts";
 
 // Runs in a thread of its own, with its own connection: a handler that blocks the main thread cannot stop the beat.
@@ -34,11 +34,14 @@ const ownPort = parentPort;
 
 /** After a locked database the next try comes soon: a lease has three chances, not one. */
 const RETRY_MS = 5;
+/** After a full disk or any other fault it comes later, as each try may cost the disk something. */
+const FAULT_RETRY_MS = 250;
 const BEATS_PER_LEASE = 3;
 
 const watch = new HangWatch(timeoutsMs, leaseMs / BEATS_PER_LEASE);
 let opened: Connection | null = null;
 let timer: NodeJS.Timeout | undefined;
+let failingSinceMs: number | null = null;
 let holding = false;
 
 function tick(): void {
@@ -46,13 +49,20 @@ function tick(): void {
   try {
     const connection = connect();
     const { held, newestToken } = beatOnce(connection);
+    failingSinceMs = null;
     send({ kind: "beat", held: held.map(toHeldJob), newestToken });
     const overdue = watch.overdue(held, systemClock.monotonic());
     if (overdue.length > 0) void endHung(connection, overdue);
   } catch (error) {
     if (opened?.database.inTransaction) opened.run("ROLLBACK");
-    if (isBusy(error)) nextMs = RETRY_MS;
-    else report(error);
+    nextMs = Math.min(nextMs, isBusy(error) ? RETRY_MS : FAULT_RETRY_MS);
+    const nowMs = systemClock.monotonic();
+    failingSinceMs ??= nowMs;
+    // A lock that is held for a moment is nothing to tell of; one that costs a beat is.
+    if (!isBusy(error) || nowMs - failingSinceMs >= leaseMs / BEATS_PER_LEASE) {
+      report(toStoreError(error));
+      failingSinceMs = nowMs;
+    }
   }
   schedule(nextMs);
 }

@@ -12,11 +12,13 @@ import {
 import { TransactionClosedError } from "../errors.ts";
 import type { Transaction } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import type { Reader } from "./reader.ts";
+import { assertInTransaction } from "./sqlite-error.ts";
 import type { TransactionScope } from "./transaction-scope.ts";
 
 /** A query builder for reads, on the read-only connection. */
-export function readBuilder<Tables>(connection: Connection): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: dialectOver(connection, () => undefined) });
+export function readBuilder<Tables>(reader: Reader): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: dialectOver((query) => reader.read(query)) });
 }
 
 /** The application's end of an open transaction. */
@@ -28,7 +30,7 @@ export class SqliteTransaction<Tables = unknown> implements Transaction<Tables> 
   constructor(connection: Connection, scope: TransactionScope) {
     this.#connection = connection;
     this.#scope = scope;
-    this.sql = new Kysely<Tables>({ dialect: dialectOver(connection, () => this.#assertOpen()) });
+    this.sql = new Kysely<Tables>({ dialect: dialectOver(async (query) => query(this.connection())) });
   }
 
   /** The connection under it, for the store's own statements. */
@@ -38,17 +40,22 @@ export class SqliteTransaction<Tables = unknown> implements Transaction<Tables> 
   }
 
   #assertOpen(): void {
-    if (this.#scope.isOpen) return;
-    throw new TransactionClosedError(
-      "This transaction has ended; use tx only inside its store.transaction callback",
-    );
+    if (!this.#scope.isOpen) {
+      throw new TransactionClosedError(
+        "This transaction has ended; use tx only inside its store.transaction callback",
+      );
+    }
+    assertInTransaction(this.#connection);
   }
 }
 
-function dialectOver(connection: Connection, beforeQuery: () => void): Dialect {
+/** Runs one query on a connection, at once or when that is free. */
+type RunQuery = <Result>(query: (connection: Connection) => Result) => Promise<Result>;
+
+function dialectOver(run: RunQuery): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new SharedConnectionDriver(connection, beforeQuery),
+    createDriver: () => new SharedConnectionDriver(run),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -57,8 +64,8 @@ function dialectOver(connection: Connection, beforeQuery: () => void): Dialect {
 /** Runs Kysely's queries on a connection that somebody else opened, began and will commit. */
 class SharedConnectionDriver implements Driver {
   readonly #connection: SharedConnection;
-  constructor(connection: Connection, beforeQuery: () => void) {
-    this.#connection = new SharedConnection(connection, beforeQuery);
+  constructor(run: RunQuery) {
+    this.#connection = new SharedConnection(run);
   }
   async init(): Promise<void> {}
   async acquireConnection(): Promise<DatabaseConnection> {
@@ -82,23 +89,22 @@ function refuseNesting(): never {
 }
 
 class SharedConnection implements DatabaseConnection {
-  readonly #connection: Connection;
-  readonly #beforeQuery: () => void;
-  constructor(connection: Connection, beforeQuery: () => void) {
-    this.#connection = connection;
-    this.#beforeQuery = beforeQuery;
+  readonly #run: RunQuery;
+  constructor(run: RunQuery) {
+    this.#run = run;
   }
 
-  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    this.#beforeQuery();
-    const statement = this.#connection.prepare(sql);
-    if (statement.reader) return { rows: statement.all(...parameters) as Row[] };
-    const { changes, lastInsertRowid } = statement.run(...parameters);
-    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    return this.#run((connection) => {
+      const statement = connection.prepare(sql);
+      if (statement.reader) return { rows: statement.all(...parameters) as Row[] };
+      const { changes, lastInsertRowid } = statement.run(...parameters);
+      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+    });
   }
 
   async *streamQuery<Row>({ sql, parameters }: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
-    this.#beforeQuery();
-    for (const row of this.#connection.prepare(sql).iterate(...parameters)) yield { rows: [row as Row] };
+    const rows = await this.#run((connection) => connection.prepare(sql).iterate(...parameters));
+    for (const row of rows) yield { rows: [row as Row] };
   }
 }

@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { StoreBusyError, StoreRefusedError, StoreUnavailableError } from "../errors.ts";
+import type { Connection } from "./connection.ts";
 
 /** Whether another connection holds the lock, so that the same statement may succeed a moment later. */
 export function isBusy(error: unknown): boolean {
@@ -35,9 +36,21 @@ export function toStoreError(error: unknown): unknown {
         ? "the disk is full; free some space"
         : "check the disk and the file's permissions";
     return new StoreUnavailableError(
-      `The database cannot be written (${error.code}): ${hint}. Nothing was written`,
+      `The database is out of service (${error.code}): ${hint}. Nothing was written`,
       { cause: error },
     );
   }
   return error;
+}
+
+/**
+ * For whoever goes on with a transaction: after some errors (https://sqlite.org/lang_transaction.html) SQLite has ended
+ * it by itself, and what came next would be written outside any.
+ * @throws {StoreUnavailableError} if so
+ */
+export function assertInTransaction({ database }: Connection): void {
+  if (database.inTransaction) return;
+  throw new StoreUnavailableError(
+    "The disk failed inside this transaction and SQLite has rolled it back: nothing of it is stored, try again",
+  );
 }

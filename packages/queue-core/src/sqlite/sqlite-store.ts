@@ -55,6 +55,7 @@ import { startHeartbeat } from "./heartbeat.ts";
 import type { InPlaceCheck } from "./in-place-check.ts";
 import { attemptsOf, getJob, listJobs, recentFailures, workflowJobs } from "./jobs.ts";
 import { readBuilder, SqliteTransaction } from "./kysely.ts";
+import { Reader } from "./reader.ts";
 import { pruneChunk, pruneHistory } from "./retention.ts";
 import { RunCounts } from "./run-counts.ts";
 import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
@@ -68,6 +69,7 @@ import {
   hasForgotten,
   LeaseObserver,
   listWorkers,
+  proveWritable,
   rescueFrom,
   retire,
 } from "./workers.ts";
@@ -89,7 +91,7 @@ export interface SqliteStoreParts {
 export class SqliteStore<Tables> implements JobStore<Tables> {
   readonly read: Kysely<Tables>;
   readonly #parts: SqliteStoreParts;
-  readonly #reader: Connection;
+  readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #counts = new RunCounts();
   readonly #ageing = new AgeingShare();
@@ -100,8 +102,8 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   constructor(parts: SqliteStoreParts) {
     const { path, full, normal, reader, clock, random, busyDeadlineMs } = parts;
     this.#parts = parts;
-    this.#reader = reader;
-    this.read = readBuilder<Tables>(reader);
+    this.#reader = new Reader({ connection: reader, clock, random, busyDeadlineMs });
+    this.read = readBuilder<Tables>(this.#reader);
     this.#observer = new LeaseObserver(clock);
     this.#writer = new Writer({
       connections: { full, normal },
@@ -140,7 +142,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   async claim(request: ClaimRequest): Promise<readonly ClaimedJob[]> {
     // A type named twice would give its head twice.
     const types = [...new Set(request.types)];
-    if (types.length === 0 || !hasClaimable(this.#reader, types, this.#now())) return [];
+    if (types.length === 0) return [];
+    const found = await this.#reader.read((connection) => hasClaimable(connection, types, this.#now()));
+    if (!found) return [];
     for (;;) {
       const { claimed, isCut } = await this.#writer.write("normal", (connection) =>
         claimJobs(connection, this.#counts, { ...request, types }, this.#ageing, this.#enqueueTime()),
@@ -199,7 +203,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   async promoteDue(): Promise<number> {
     let moved = 0;
-    while (hasDue(this.#reader, this.#now()) || hasUntold(this.#reader)) {
+    const isLeft = (connection: Connection): boolean =>
+      hasDue(connection, this.#now()) || hasUntold(connection);
+    while (await this.#reader.read(isLeft)) {
       moved += await this.#writer.write(
         "normal",
         (connection) => promoteDue(connection, this.#now()) + tellMore(connection, this.#counts, this.#now()),
@@ -212,7 +218,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   async expire(expiry: Expiry): Promise<number> {
     const types = [...new Set(expiry.types)];
     let expired = 0;
-    while (hasExpired(this.#reader, types, this.#now())) {
+    while (await this.#reader.read((connection) => hasExpired(connection, types, this.#now()))) {
       expired += await this.#writer.write("normal", (connection) =>
         expireJobs(connection, this.#counts, { ...expiry, types }, this.#enqueueTime()),
       );
@@ -222,15 +228,17 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   async rescue(): Promise<number> {
-    const silent = this.#observer.tick(this.#reader);
-    if (hasForgotten(this.#reader, this.#now())) {
-      await this.#writer.write("normal", (connection) => forgetIdle(connection, this.#now()));
-    }
+    const { silent, isAnyOverdue } = await this.#reader.read((connection) => this.#observer.look(connection));
     let rescued = 0;
     for (const worker of silent) {
       rescued += await this.#writer.write("normal", (connection) =>
         rescueFrom(connection, this.#counts, worker, this.#now()),
       );
+    }
+    if (isAnyOverdue) await this.#writer.write("normal", proveWritable);
+    this.#observer.couldWrite();
+    if (await this.#reader.read((connection) => hasForgotten(connection, this.#now()))) {
+      await this.#writer.write("normal", (connection) => forgetIdle(connection, this.#now()));
     }
     return rescued;
   }
@@ -252,8 +260,8 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return () => void this.#cancelListeners.delete(listener);
   }
 
-  async readStep(job: Pick<ClaimedJob, "id" | "generation">, step: string): Promise<string | undefined> {
-    return readStep(this.#reader, job, step);
+  readStep(job: Pick<ClaimedJob, "id" | "generation">, step: string): Promise<string | undefined> {
+    return this.#reader.read((connection) => readStep(connection, job, step));
   }
 
   recordStep(
@@ -264,32 +272,32 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return this.#writer.write("full", (connection) => recordStep(connection, job, step, result, this.#now()));
   }
 
-  async getJob(jobId: string): Promise<Job | null> {
-    return getJob(this.#reader, jobId);
+  getJob(jobId: string): Promise<Job | null> {
+    return this.#reader.read((connection) => getJob(connection, jobId));
   }
 
-  async listJobs(query: JobQuery): Promise<Page<Job>> {
-    return listJobs(this.#reader, query);
+  listJobs(query: JobQuery): Promise<Page<Job>> {
+    return this.#reader.read((connection) => listJobs(connection, query));
   }
 
-  async workflowJobs(workflowId: string): Promise<readonly Job[]> {
-    return workflowJobs(this.#reader, workflowId);
+  workflowJobs(workflowId: string): Promise<readonly Job[]> {
+    return this.#reader.read((connection) => workflowJobs(connection, workflowId));
   }
 
-  async attempts(jobId: string): Promise<readonly Attempt[]> {
-    return attemptsOf(this.#reader, jobId);
+  attempts(jobId: string): Promise<readonly Attempt[]> {
+    return this.#reader.read((connection) => attemptsOf(connection, jobId));
   }
 
-  async recentFailures(limit: number): Promise<readonly FailedRun[]> {
-    return recentFailures(this.#reader, limit);
+  recentFailures(limit: number): Promise<readonly FailedRun[]> {
+    return this.#reader.read((connection) => recentFailures(connection, limit));
   }
 
-  async getDeadLetter(id: string): Promise<DeadLetter | null> {
-    return getDeadLetter(this.#reader, id);
+  getDeadLetter(id: string): Promise<DeadLetter | null> {
+    return this.#reader.read((connection) => getDeadLetter(connection, id));
   }
 
-  async listDeadLetters(query: DeadLetterQuery): Promise<Page<DeadLetter>> {
-    return listDeadLetters(this.#reader, query);
+  listDeadLetters(query: DeadLetterQuery): Promise<Page<DeadLetter>> {
+    return this.#reader.read((connection) => listDeadLetters(connection, query));
   }
 
   revive(deadLetterId: string): Promise<Job> {
@@ -300,7 +308,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   async reviveMany(filter: DeadLetterFilter): Promise<number> {
     let total = 0;
-    for (let span: DeathSpan | null = everyDeath(this.#reader); span; ) {
+    for (let span: DeathSpan | null = await this.#reader.read(everyDeath); span; ) {
       const current: DeathSpan = span;
       const { revived, next } = await this.#writer.write("full", (connection) =>
         reviveChunk(connection, this.#counts, filter, current, this.#now()),
@@ -331,12 +339,12 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return this.#writer.write("full", (connection) => registerSchedule(connection, schedule, this.#now()));
   }
 
-  async listSchedules(): Promise<readonly Schedule[]> {
-    return listSchedules(this.#reader);
+  listSchedules(): Promise<readonly Schedule[]> {
+    return this.#reader.read((connection) => listSchedules(connection));
   }
 
   async takeDueSlots(jobFor: SlotJob): Promise<number> {
-    if (!hasDueSlots(this.#reader, this.#now())) return 0;
+    if (!(await this.#reader.read((connection) => hasDueSlots(connection, this.#now())))) return 0;
     const { added, broken } = await this.#writer.write("full", (connection) =>
       takeDueSlots(connection, this.#counts, jobFor, this.#enqueueTime()),
     );
@@ -344,12 +352,12 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return added;
   }
 
-  async stats(): Promise<QueueStats> {
-    return readStats(this.#reader, this.#now());
+  stats(): Promise<QueueStats> {
+    return this.#reader.read((connection) => readStats(connection, this.#now()));
   }
 
-  async workers(): Promise<readonly WorkerRecord[]> {
-    return listWorkers(this.#reader);
+  workers(): Promise<readonly WorkerRecord[]> {
+    return this.#reader.read((connection) => listWorkers(connection));
   }
 
   audit(entry: AuditEntry): Promise<void> {

@@ -55,57 +55,94 @@ interface SilentWorker {
   readonly lastBeat: LastBeat;
 }
 
-/** A lease is this many observation intervals long: a tick counts for one interval at most. */
+/** A lease is this many observation intervals long: a look counts for one interval at most. */
 const INTERVALS_PER_LEASE = 3;
 /** Lease of a holder whose presence row is gone, in milliseconds. */
 const UNKNOWN_LEASE_MS = 30_000;
 /** Presence rows of workers that hold nothing go after this long without a sign of life, in milliseconds. */
 const FORGET_IDLE_MS = 5 * 60_000;
 
+/** What a look at the workers' beats found. */
+interface Sighting {
+  /** Workers whose lease has run out, with the beat at which they stopped. */
+  readonly silent: readonly SilentWorker[];
+  /** Whether a worker has missed two beats, so that from here on only time in which it could have beaten counts. */
+  readonly isAnyOverdue: boolean;
+}
+
 /**
- * Finds workers that have stopped beating, by this process's own observation. No wall clock is compared, so clock jumps
- * steal nothing; and a tick counts for one interval at most, so a rescuer that was itself stopped does not take its own
- * absence for that of the others.
+ * Finds workers that have stopped beating, by this process's own observation. No wall clock is compared, so clock
+ * jumps steal nothing; and a look counts for one interval at most, so a rescuer that was itself stopped does not take
+ * its own absence for that of the others.
+ *
+ * A worker that cannot write cannot beat either: while a foreign lock or a full disk lasts, all workers fall silent,
+ * and whoever comes first when it ends would take the jobs of the living. So the last interval of a lease counts only
+ * from one write of this process's own to the next look; a write that fails, or is still waited for, counts nothing.
  */
 export class LeaseObserver {
   readonly #clock: Clock;
   readonly #silence = new Map<string, { readonly lastBeat: LastBeat; silentMs: number }>();
-  #lastTickMs: number | null = null;
+  #lastLookMs: number | null = null;
+  /** When the writes that followed the last look were through; null if one failed or is under way. */
+  #couldWriteMs: number | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Looks once; returns the workers whose lease has run out, with the beat at which they stopped. */
-  tick(connection: Connection): readonly SilentWorker[] {
+  /** Looks once. Tell by `couldWrite` when the writes that follow from it are through. */
+  look(connection: Connection): Sighting {
     const nowMs = this.#clock.monotonic();
-    const sinceLastMs = this.#lastTickMs === null ? 0 : nowMs - this.#lastTickMs;
-    this.#lastTickMs = nowMs;
+    const sinceLookMs = nowMs - (this.#lastLookMs ?? nowMs);
+    const writableMs = nowMs - (this.#couldWriteMs ?? nowMs);
     const holders = connection.all<Holder>(
       `SELECT DISTINCT r.worker_id, coalesce(w.lease_ms, ${UNKNOWN_LEASE_MS}) AS lease_ms,
          coalesce(w.beat, ${NO_BEAT.beat}) AS beat, coalesce(w.started_at, ${NO_BEAT.started_at}) AS started_at
        FROM running r LEFT JOIN worker w ON w.id = r.worker_id`,
     );
+    this.#lastLookMs = nowMs;
+    this.#couldWriteMs = null;
     this.#forgetOthers(holders);
-    return holders.flatMap((holder) =>
-      this.#isSilent(holder, sinceLastMs) ? [{ workerId: holder.worker_id, lastBeat: holder }] : [],
-    );
+    const intervals = holders.map((holder) => this.#silentIntervals(holder, sinceLookMs, writableMs));
+    return {
+      silent: holders
+        .filter((_, i) => (intervals[i] ?? 0) >= INTERVALS_PER_LEASE)
+        .map((holder) => ({ workerId: holder.worker_id, lastBeat: holder })),
+      isAnyOverdue: intervals.some((count) => count >= INTERVALS_PER_LEASE - 1),
+    };
   }
 
-  #isSilent(holder: Holder, sinceLastMs: number): boolean {
+  /** Every write that follows from the last look has gone through: from now on others could have written too. */
+  couldWrite(): void {
+    this.#couldWriteMs = this.#clock.monotonic();
+  }
+
+  /** For how many intervals a worker has been silent. */
+  #silentIntervals(holder: Holder, sinceLookMs: number, writableMs: number): number {
     const seen = this.#silence.get(holder.worker_id);
     if (!seen || !isSame(seen.lastBeat, holder)) {
       this.#silence.set(holder.worker_id, { lastBeat: holder, silentMs: 0 });
-      return false;
+      return 0;
     }
-    seen.silentMs += Math.min(sinceLastMs, holder.lease_ms / INTERVALS_PER_LEASE);
-    return seen.silentMs >= holder.lease_ms;
+    const intervalMs = holder.lease_ms / INTERVALS_PER_LEASE;
+    const lastMs = intervalMs * (INTERVALS_PER_LEASE - 1);
+    if (seen.silentMs < lastMs) {
+      seen.silentMs = Math.min(seen.silentMs + Math.min(sinceLookMs, intervalMs), lastMs);
+    } else {
+      seen.silentMs += Math.min(writableMs, intervalMs);
+    }
+    return seen.silentMs / intervalMs;
   }
 
   #forgetOthers(holders: readonly Holder[]): void {
     const ids = new Set(holders.map((holder) => holder.worker_id));
     for (const id of this.#silence.keys()) if (!ids.has(id)) this.#silence.delete(id);
   }
+}
+
+/** Writes as much as a beat does and changes nothing: on a full disk a transaction without a row would succeed. */
+export function proveWritable(connection: Connection): void {
+  connection.run("UPDATE lease_counter SET last = last");
 }
 
 interface StrandedRow {

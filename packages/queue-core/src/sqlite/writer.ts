@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { StoreBusyError, StoreUnavailableError, TransactionStalledError } from "../errors.ts";
 import type { Durability } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { isBusy, toStoreError } from "./sqlite-error.ts";
+import { assertInTransaction, isBusy, toStoreError } from "./sqlite-error.ts";
 import { assertOutsideTransaction, runInScope, type TransactionScope } from "./transaction-scope.ts";
 import type { WalPressure } from "./wal-pressure.ts";
 
@@ -162,8 +162,7 @@ export class Writer {
       this.#end(connection);
       return result;
     } catch (error) {
-      rollBack(connection);
-      throw toStoreError(error);
+      throw afterRollBack(connection, error);
     }
   }
 
@@ -184,12 +183,12 @@ export class Writer {
       return result;
     } catch (error) {
       scope.isOpen = false;
-      rollBack(connection);
-      throw toStoreError(error);
+      throw afterRollBack(connection, error);
     }
   }
 
   #end(connection: Connection): void {
+    assertInTransaction(connection);
     this.#options.beforeCommit(connection);
     connection.run("COMMIT");
     this.#options.pressure.committed();
@@ -217,6 +216,16 @@ export class Writer {
 /** SQLite rolls back by itself on some errors (full disk, I/O); a second ROLLBACK would throw. */
 function rollBack(connection: Connection): void {
   if (connection.database.inTransaction) connection.run("ROLLBACK");
+}
+
+/** What the caller is told: where the rollback has something to report too, SQLite has left the transaction as well. */
+function afterRollBack(connection: Connection, error: unknown): unknown {
+  try {
+    rollBack(connection);
+    return toStoreError(error);
+  } catch (second) {
+    return toStoreError(second);
+  }
 }
 
 /** A step of the event loop in which nothing runs but what promises that settle set off: no timer, file or socket. */

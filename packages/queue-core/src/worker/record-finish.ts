@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { StoreBusyError, StoreUnavailableError } from "../errors.ts";
+import type { FaultLog } from "../fault-log.ts";
 import type { Queue } from "../queue.ts";
 import type { Finish, FinishOutcome } from "../store.ts";
 import { errorFacts } from "./error-facts.ts";
@@ -10,12 +11,16 @@ import { failRun } from "./fail-run.ts";
 export interface RecordOptions {
   readonly queue: Queue;
   readonly log: Logger;
+  /** One for all runs of a process: a hundred that wait for the same disk are one fault. */
+  readonly faults: FaultLog;
   /** When aborted, the next try is the last one. */
   readonly giveUp: AbortSignal;
 }
 
 /** Between tries, in milliseconds: the store has waited for its lock already, and a full disk stays full a while. */
 const RETRY_MS = 500;
+
+const RECORDING = "recording how runs ended";
 
 /**
  * Writes how a run ended, under its lease. A store that is locked or full is no fault of the job: the write is tried
@@ -27,15 +32,17 @@ export async function recordFinish(
   executed: ExecutedRun,
   options: RecordOptions,
 ): Promise<FinishOutcome | null> {
-  const { queue, log, giveUp } = options;
+  const { queue, log, faults, giveUp } = options;
   let { finish } = executed;
   for (;;) {
     try {
-      return await finishOne(queue, finish);
+      const outcome = await finishOne(queue, finish);
+      faults.works(RECORDING);
+      return outcome;
     } catch (error) {
       if (error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
         if (giveUp.aborted) return null;
-        log.error(errorFacts(error), "the result cannot be recorded now, will try again");
+        faults.failed(RECORDING, error);
         await waitUnlessAborted(RETRY_MS, giveUp);
       } else if (finish.verdict.verb === "complete") {
         log.error(errorFacts(error), "what the handler asked for could not be committed");

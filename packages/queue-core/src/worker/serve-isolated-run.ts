@@ -1,6 +1,7 @@
 import { type Logger, pino } from "pino";
 import type { JobCatalog } from "../define-job.ts";
 import { HandlerMissingError, JobCancelledError, WorkerStoppingError } from "../errors.ts";
+import { FaultLog } from "../fault-log.ts";
 import type { ClaimedJob } from "../job.ts";
 import type { Queue } from "../queue.ts";
 import { type AnyHandler, executeJob } from "./execute-job.ts";
@@ -57,7 +58,12 @@ export async function serveIsolatedRun<const Jobs extends JobCatalog, Tables>(
     alone: true,
   });
   const executed = await executeJob({ queue, handler, job, abort, log });
-  const outcome = await recordFinish(executed, { queue, log, giveUp: giveUp.signal });
+  const outcome = await recordFinish(executed, {
+    queue,
+    log,
+    faults: new FaultLog(log),
+    giveUp: giveUp.signal,
+  });
   stopListening();
   await tell({ kind: "ended", outcome });
   process.removeAllListeners("disconnect");

@@ -5,6 +5,7 @@ import { definitionOf } from "../catalog.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { JobCatalog, JobType } from "../define-job.ts";
 import { HandlerMissingError, JobCancelledError, LeaseLostError, WorkerStoppingError } from "../errors.ts";
+import { FaultLog } from "../fault-log.ts";
 import type { ClaimedJob } from "../job.ts";
 import type { Queue } from "../queue.ts";
 import type { Finish, FinishOutcome, Heartbeat, HeldJob } from "../store.ts";
@@ -54,6 +55,7 @@ export class Worker {
   readonly #handlers: ReadonlyMap<string, AnyHandler>;
   readonly #limits: WorkerLimits;
   readonly #log: Logger;
+  readonly #faults: FaultLog;
   readonly #clock: Clock;
   /** By run and not by job: a job whose lease was lost may be claimed here again while its old run still goes on. */
   readonly #running = new Set<Running>();
@@ -79,6 +81,7 @@ export class Worker {
     this.#isolatedEntry = options.isolatedEntry ?? null;
     this.id = options.workerId ?? `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`;
     this.#log = (options.log ?? pino({ enabled: false })).child({ workerId: this.id });
+    this.#faults = new FaultLog(this.#log);
   }
 
   /** How many jobs run at this moment. */
@@ -102,7 +105,7 @@ export class Worker {
         this.types.map((type) => [type, definitionOf(this.#queue.catalog, type).timeoutMs]),
       ),
       onBeat: (held, newestToken) => this.#reconcile(held, newestToken),
-      onError: (error) => this.#log.error({ err: error }, "heartbeat failed"),
+      onError: (error) => this.#faults.failed("heartbeat", error),
     });
     this.#cancelWatch = new CancelWatch({
       store: this.#queue.store,
@@ -182,9 +185,11 @@ export class Worker {
   async #claim(limit: number): Promise<readonly ClaimedJob[]> {
     const { leaseMs } = this.#limits;
     try {
-      return await this.#queue.claim({ workerId: this.id, types: this.types, limit, leaseMs });
+      const claimed = await this.#queue.claim({ workerId: this.id, types: this.types, limit, leaseMs });
+      this.#faults.works("claiming");
+      return claimed;
     } catch (error) {
-      this.#log.error({ err: error }, "claiming failed, will try again");
+      this.#faults.failed("claiming", error);
       return [];
     }
   }
@@ -197,14 +202,16 @@ export class Worker {
     try {
       const rescued = await this.#queue.store.rescue();
       if (rescued > 0) this.#log.warn({ rescued }, "jobs of silent workers handed back");
+      this.#faults.works("rescuing");
     } catch (error) {
-      this.#log.error({ err: error }, "rescuing failed, will try again");
+      this.#faults.failed("rescuing", error);
     }
     try {
       const expired = await this.#queue.expireJobs();
       if (expired > 0) this.#log.warn({ expired }, "jobs that nobody claimed in time given up");
+      this.#faults.works("giving up expired jobs");
     } catch (error) {
-      this.#log.error({ err: error }, "giving up expired jobs failed, will try again");
+      this.#faults.failed("giving up expired jobs", error);
     }
   }
 
@@ -250,7 +257,12 @@ export class Worker {
   }
 
   #record(executed: ExecutedRun, log: Logger): Promise<FinishOutcome | null> {
-    return recordFinish(executed, { queue: this.#queue, log, giveUp: this.#giveUp.signal });
+    return recordFinish(executed, {
+      queue: this.#queue,
+      log,
+      faults: this.#faults,
+      giveUp: this.#giveUp.signal,
+    });
   }
 
   async #runAlone(
@@ -286,6 +298,7 @@ export class Worker {
 
   /** Holds what the store says against what runs here. */
   #reconcile(held: readonly HeldJob[], newestToken: number): void {
+    this.#faults.works("heartbeat");
     if (!this.#hasBeaten) this.#wake.ring();
     this.#hasBeaten = true;
     const { lost, unknown } = checkLeases(this.#running, held, newestToken);

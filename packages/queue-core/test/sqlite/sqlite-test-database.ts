@@ -28,18 +28,24 @@ async function makeEmptyDatabase(): Promise<Buffer> {
   return bytes;
 }
 
-/** A database file in a folder of its own. */
-export async function createSqliteDatabase(): Promise<TestDatabase> {
+/** The file of a migrated database without rows, in a folder of its own. */
+export async function createDatabaseFile(): Promise<{ readonly path: string; readonly remove: () => void }> {
   emptyDatabase ??= makeEmptyDatabase();
   const bytes = await emptyDatabase;
   const folder = createFolder();
   const path = join(folder.path, "jobs.db");
   writeFileSync(path, bytes);
+  return { path, remove: folder.remove };
+}
+
+/** A database file in a folder of its own. */
+export async function createSqliteDatabase(): Promise<TestDatabase> {
+  const { path, remove } = await createDatabaseFile();
   return {
     openStore: (clock) => openSqliteStore({ path, clock, migrations: [NOTE_TABLES] }),
     dump: async () => readDatabase(path, dumpTables),
     faults: async () => readDatabase(path, findFaults),
-    remove: async () => folder.remove(),
+    remove: async () => remove(),
   };
 }
 
@@ -53,7 +59,8 @@ export function readDatabase<Result>(path: string, read: (database: Database.Dat
   }
 }
 
-function dumpTables(database: Database.Database): Dump {
+/** Every row of every table. */
+export function dumpTables(database: Database.Database): Dump {
   const tables = database
     .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     .pluck()

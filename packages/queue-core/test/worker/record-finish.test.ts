@@ -19,7 +19,7 @@ describe("a result that meets a locked database", () => {
         return "worth keeping";
       },
     });
-    await bed.logged("the result cannot be recorded now, will try again", id);
+    await bed.logged("recording how runs ended failed, will try again");
     expect(worker.runningCount).toBe(1);
     unlock();
     expect(await bed.reaches(id, "completed")).toMatchObject({ attempts: 1, result: "worth keeping" });
@@ -40,7 +40,7 @@ describe("a result that meets a locked database", () => {
       },
       { shutdownMs: 0 },
     );
-    await bed.logged("the result cannot be recorded now, will try again", id);
+    await bed.logged("recording how runs ended failed, will try again");
     const stopped = worker.stop();
     await bed.logged("how the run ended is not recorded; its job will run again", id);
     await until("handing back failed as well", () => {
