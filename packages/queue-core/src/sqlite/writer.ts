@@ -87,13 +87,7 @@ export class Writer {
   /** Does something on the connections while no transaction of this process is open. */
   between<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const run = async (): Promise<void> => {
-        try {
-          resolve(await work());
-        } catch (error) {
-          reject(toStoreError(error));
-        }
-      };
+      const run = (): Promise<void> => inStoreTerms(work).then(resolve, reject);
       this.#push({ kind: "exclusive", run });
     });
   }
@@ -210,6 +204,14 @@ export class Writer {
       }
       await sleep(BUSY_WAIT_MS.least + random() * (BUSY_WAIT_MS.most - BUSY_WAIT_MS.least));
     }
+  }
+}
+
+async function inStoreTerms<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toStoreError(error);
   }
 }
 
