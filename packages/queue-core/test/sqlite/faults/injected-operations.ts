@@ -182,7 +182,11 @@ export const OPERATIONS: Readonly<Record<string, Prepare>> = {
   "promotion of what is due": async (bed) => {
     const { id } = await bed.queue.enqueueDelayed("mail", { n: 1 }, 1_000);
     bed.clock.advance(1_000);
-    return { act: () => bed.store.promoteDue(), isDone: async () => (await bed.status(id)) === "pending" };
+    return {
+      act: () => bed.store.promoteDue(),
+      isDone: async () => (await bed.status(id)) === "pending",
+      isStepwise: true,
+    };
   },
   rescue: async (bed) => {
     const { id } = await bed.queue.enqueue("custom", { n: 1 }, { priority: 20 });
