@@ -56,6 +56,7 @@ import type { InPlaceCheck } from "./in-place-check.ts";
 import { attemptsOf, getJob, listJobs, recentFailures, workflowJobs } from "./jobs.ts";
 import { readBuilder, SqliteTransaction } from "./kysely.ts";
 import { Reader } from "./reader.ts";
+import { Rescuer } from "./rescuer.ts";
 import { pruneChunk, pruneHistory } from "./retention.ts";
 import { RunCounts } from "./run-counts.ts";
 import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
@@ -63,16 +64,7 @@ import { readStats } from "./stats.ts";
 import { readStep, recordStep } from "./steps.ts";
 import { hasUntold, tellMore } from "./tell-children.ts";
 import { WalPressure } from "./wal-pressure.ts";
-import {
-  drain,
-  forgetIdle,
-  hasForgotten,
-  LeaseObserver,
-  listWorkers,
-  proveWritable,
-  rescueFrom,
-  retire,
-} from "./workers.ts";
+import { drain, listWorkers, retire } from "./workers.ts";
 import { Writer } from "./writer.ts";
 
 export interface SqliteStoreParts {
@@ -95,7 +87,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   readonly #writer: Writer;
   readonly #counts = new RunCounts();
   readonly #ageing = new AgeingShare();
-  readonly #observer: LeaseObserver;
+  readonly #rescuer: Rescuer;
   readonly #cancelListeners = new Set<() => void>();
   #lastCreatedAtMs = 0;
 
@@ -104,7 +96,6 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     this.#parts = parts;
     this.#reader = new Reader({ connection: reader, clock, random, busyDeadlineMs });
     this.read = readBuilder<Tables>(this.#reader);
-    this.#observer = new LeaseObserver(clock);
     this.#writer = new Writer({
       connections: { full, normal },
       clock,
@@ -117,6 +108,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       },
       pressure: new WalPressure(path, clock),
     });
+    this.#rescuer = new Rescuer({ reader: this.#reader, writer: this.#writer, counts: this.#counts, clock });
   }
 
   transaction<T>(
@@ -227,20 +219,8 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return expired;
   }
 
-  async rescue(): Promise<number> {
-    const { silent, isAnyOverdue } = await this.#reader.read((connection) => this.#observer.look(connection));
-    let rescued = 0;
-    for (const worker of silent) {
-      rescued += await this.#writer.write("normal", (connection) =>
-        rescueFrom(connection, this.#counts, worker, this.#now()),
-      );
-    }
-    if (isAnyOverdue) await this.#writer.write("normal", proveWritable);
-    this.#observer.couldWrite();
-    if (await this.#reader.read((connection) => hasForgotten(connection, this.#now()))) {
-      await this.#writer.write("normal", (connection) => forgetIdle(connection, this.#now()));
-    }
-    return rescued;
+  rescue(): Promise<number> {
+    return this.#rescuer.rescue();
   }
 
   async cancel(jobId: string): Promise<JobStatus> {
@@ -251,8 +231,8 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return status;
   }
 
-  async cancelRequests(workerId: string): Promise<readonly HeldJob[]> {
-    return cancelRequests(this.#reader, workerId);
+  cancelRequests(workerId: string): Promise<readonly HeldJob[]> {
+    return this.#reader.read((connection) => cancelRequests(connection, workerId));
   }
 
   onCancelRequest(listener: () => void): () => void {
