@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { seededRandom, seedOfRun } from "@holdfast/queue-core/testing";
 import { describe, expect, it } from "vitest";
 import { isFullSize, reportFigures } from "../fault-figures.ts";
-import { seededRandom, seedOfRun } from "../system/random.ts";
 import { until } from "../system/until.ts";
 import { INTACT, takeAccount } from "./account.ts";
 import { KillBed } from "./kill-bed.ts";

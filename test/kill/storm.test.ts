@@ -1,6 +1,6 @@
+import { seededRandom, seedOfRun } from "@holdfast/queue-core/testing";
 import { describe, expect, it } from "vitest";
 import { isFullSize, reportFigures } from "../fault-figures.ts";
-import { seededRandom, seedOfRun } from "../system/random.ts";
 import { until } from "../system/until.ts";
 import { INTACT, takeAccount } from "./account.ts";
 import { CONCURRENCY, KillBed } from "./kill-bed.ts";

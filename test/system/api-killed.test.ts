@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { seededRandom, seedOfRun } from "@holdfast/queue-core/testing";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { isFullSize, reportFigures } from "../fault-figures.ts";
 import type { AppProcess } from "./app-process.ts";
 import { Pipeline } from "./pipeline.ts";
-import { seededRandom, seedOfRun } from "./random.ts";
 import { reconcileNow } from "./shop-time.ts";
 import { until } from "./until.ts";
 

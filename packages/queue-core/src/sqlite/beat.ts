@@ -24,6 +24,7 @@ export interface HeldRun extends HeldJob {
   readonly type: string;
   /** Spent before this run. */
   readonly attempts: number;
+  readonly maxAttempts: number;
 }
 
 interface HeldRow {
@@ -32,6 +33,7 @@ interface HeldRow {
   readonly token: number;
   readonly type: string;
   readonly attempts: number;
+  readonly max_attempts: number;
   readonly cancel_requested_at: number | null;
 }
 
@@ -43,7 +45,7 @@ export function heldBy(connection: Connection, workerId: string): HeldJob[] {
 export function runsHeldBy(connection: Connection, workerId: string): HeldRun[] {
   return connection
     .all<HeldRow>(
-      `SELECT r.seq, j.created_at, r.token, r.type, r.attempts, r.cancel_requested_at
+      `SELECT r.seq, j.created_at, r.token, r.type, r.attempts, j.max_attempts, r.cancel_requested_at
        FROM running r JOIN job j ON j.seq = r.seq WHERE r.worker_id = ?`,
       workerId,
     )
@@ -52,6 +54,7 @@ export function runsHeldBy(connection: Connection, workerId: string): HeldRun[] 
       leaseToken: row.token,
       type: row.type,
       attempts: row.attempts,
+      maxAttempts: row.max_attempts,
       cancelRequested: row.cancel_requested_at !== null,
     }));
 }
@@ -61,6 +64,25 @@ export function toHeldJob({ id, leaseToken, cancelRequested }: HeldRun): HeldJob
 }
 
 /** The newest lease token that was given out; each claim makes the next one. */
-export function newestLease(connection: Connection): number {
+function newestLease(connection: Connection): number {
   return connection.get<{ last: number }>("SELECT last FROM lease_counter")?.last ?? 0;
+}
+
+/** A beat by itself, with what the worker held at that instant and the newest lease token there was. */
+export function beatOnce(
+  connection: Connection,
+  worker: { readonly id: string; readonly leaseMs: number },
+  nowMs: number,
+): { readonly held: readonly HeldRun[]; readonly newestToken: number } {
+  connection.run("BEGIN IMMEDIATE");
+  try {
+    beat(connection, worker, nowMs);
+    const held = runsHeldBy(connection, worker.id);
+    const newestToken = newestLease(connection);
+    connection.run("COMMIT");
+    return { held, newestToken };
+  } catch (error) {
+    if (connection.database.inTransaction) connection.run("ROLLBACK");
+    throw error;
+  }
 }

@@ -5,9 +5,13 @@ export class Connection {
   readonly database: Database.Database;
   readonly #statements = new Map<string, Database.Statement>();
 
-  constructor(path: string, options: { readonly readonly?: boolean } = {}) {
+  /** @param source path of the file, or a database that is open already */
+  constructor(source: string | Database.Database, options: { readonly readonly?: boolean } = {}) {
     // Timeout 0: waiting for a lock inside SQLite blocks the event loop and is unfair between processes.
-    this.database = new Database(path, { timeout: 0, readonly: options.readonly ?? false });
+    this.database =
+      typeof source === "string"
+        ? new Database(source, { timeout: 0, readonly: options.readonly ?? false })
+        : source;
   }
 
   /** The prepared statement for a text, made at its first use. */

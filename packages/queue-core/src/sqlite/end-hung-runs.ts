@@ -58,6 +58,9 @@ function timeOut(connection: Connection, counts: RunCounts, run: HeldRun, nowMs:
 }
 
 function timedOut(run: HeldRun): Finish {
+  // Claimed only to be buried, so no handler ran: it goes to whoever claims it next.
+  if (run.attempts >= run.maxAttempts)
+    return { job: run, verdict: { verb: "handBack" }, followUps: [], effects: [] };
   const error = new AttemptTimeoutError(
     "The run took longer than its type allows, and its worker answered nothing",
   );

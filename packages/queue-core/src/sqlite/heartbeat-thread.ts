@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import type { HeldJob } from "../store.ts";
-import { beat, type HeldRun, newestLease, runsHeldBy, toHeldJob } from "./beat.ts";
+import { beatOnce, type HeldRun, toHeldJob } from "./beat.ts";
 import { Connection } from "./connection.ts";
 import { HangWatch } from "./hang-watch.ts";
 import { isBusy, toStoreError } from "./sqlite-error.ts";
@@ -48,13 +48,12 @@ function tick(): void {
   let nextMs = intervalMs();
   try {
     const connection = connect();
-    const { held, newestToken } = beatOnce(connection);
+    const { held, newestToken } = beatOnce(connection, { id: workerId, leaseMs }, systemClock.now());
     failingSinceMs = null;
     send({ kind: "beat", held: held.map(toHeldJob), newestToken });
     const overdue = watch.overdue(held, systemClock.monotonic());
     if (overdue.length > 0) void endHung(connection, overdue);
   } catch (error) {
-    if (opened?.database.inTransaction) opened.run("ROLLBACK");
     nextMs = Math.min(nextMs, isBusy(error) ? RETRY_MS : FAULT_RETRY_MS);
     const nowMs = systemClock.monotonic();
     failingSinceMs ??= nowMs;
@@ -79,15 +78,6 @@ function connect(): Connection {
   }
   opened = connection;
   return connection;
-}
-
-function beatOnce(connection: Connection): { held: readonly HeldRun[]; newestToken: number } {
-  connection.run("BEGIN IMMEDIATE");
-  beat(connection, { id: workerId, leaseMs }, systemClock.now());
-  const held = runsHeldBy(connection, workerId);
-  const newestToken = newestLease(connection);
-  connection.run("COMMIT");
-  return { held, newestToken };
 }
 
 /**

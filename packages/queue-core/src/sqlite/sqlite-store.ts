@@ -72,6 +72,8 @@ export interface SqliteStoreParts {
   readonly full: Connection;
   readonly normal: Connection;
   readonly reader: Connection;
+  /** In place of a thread, which could not see a database in memory. */
+  readonly startHeartbeat?: (options: HeartbeatOptions) => Heartbeat;
   /** None for a database in memory. */
   readonly inPlace?: InPlaceCheck;
   readonly clock: Clock;
@@ -182,7 +184,8 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   heartbeat(options: HeartbeatOptions): Heartbeat {
-    return startHeartbeat(this.#parts.path, options);
+    const { path, startHeartbeat: start = (given) => startHeartbeat(path, given) } = this.#parts;
+    return start(options);
   }
 
   drain(workerId: string): Promise<void> {

@@ -1,1 +1,3 @@
 export { FakeClock } from "./fake-clock.ts";
+export { MemoryDatabase, type MemoryStoreOptions, SharedConnection } from "./memory-database.ts";
+export { seededRandom, seedOfRun } from "./seeded-random.ts";

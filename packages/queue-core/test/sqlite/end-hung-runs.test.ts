@@ -5,6 +5,7 @@ import { runsHeldBy } from "../../src/sqlite/beat.ts";
 import { Connection } from "../../src/sqlite/connection.ts";
 import { endHungRuns } from "../../src/sqlite/end-hung-runs.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
+import { FakeClock, MemoryDatabase } from "../../src/testing/index.ts";
 import { JOB_TYPES } from "../conformance/job-types.ts";
 import { findFaults } from "./invariants.ts";
 import { createFolder, readDatabase } from "./sqlite-test-database.ts";
@@ -37,4 +38,24 @@ it("a main thread that has spoken by the time the lock is held keeps its runs, a
   await store.close();
   expect(readDatabase(path, findFaults)).toEqual([]);
   folder.remove();
+});
+
+it("a run that was claimed only to be buried costs no attempt: no handler ran", async () => {
+  const memory = await MemoryDatabase.open();
+  const clock = new FakeClock();
+  const queue = createQueue({ store: memory.openStore({ clock }), jobs: JOB_TYPES, clock });
+  const connection = memory.connect();
+  const claimAndHang = async (): Promise<void> => {
+    expect(await queue.dequeue("worker-1")).not.toBeNull();
+    const overdue = runsHeldBy(connection, "worker-1");
+    endHungRuns(connection, { workerId: "worker-1", overdue, isSilent: () => true, nowMs: clock.now() });
+  };
+  const { id } = await queue.enqueue("fragile", { n: 1 });
+  await claimAndHang();
+  expect(await queue.store.getJob(id)).toMatchObject({ status: "scheduled", attempts: 1 });
+  clock.advance(60_000);
+  await claimAndHang();
+  expect(await queue.store.getJob(id)).toMatchObject({ status: "pending", attempts: 1 });
+  expect(await queue.store.attempts(id)).toHaveLength(1);
+  memory.close();
 });

@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { HangWatch } from "../../src/sqlite/hang-watch.ts";
 
 const BEAT_MS = 100;
-const run = (id: string, type: string) => ({ id, leaseToken: 1, type, attempts: 0, cancelRequested: false });
+const run = (id: string, type: string) => ({
+  id,
+  leaseToken: 1,
+  type,
+  attempts: 0,
+  maxAttempts: 5,
+  cancelRequested: false,
+});
 const long = run("a", "long");
 const short = run("b", "short");
 

@@ -5,12 +5,12 @@ import Database from "better-sqlite3";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createQueue, StoreRefusedError } from "../../../src/index.ts";
 import { openSqliteStore } from "../../../src/sqlite/index.ts";
+import { seededRandom, seedOfRun } from "../../../src/testing/index.ts";
 import { JOB_TYPES } from "../../conformance/job-types.ts";
 import { newJob } from "../../conformance/new-jobs.ts";
 import { isFullSize, reportFigures } from "../../fault-figures.ts";
 import { findFaults } from "../invariants.ts";
 import { createFolder, readDatabase } from "../sqlite-test-database.ts";
-import { seededRandom, seedOfRun } from "./seeded-random.ts";
 
 const JOBS = 300;
 const PAGE = 4_096;

@@ -3,14 +3,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createQueue } from "../../../src/index.ts";
 import { openSqliteStore } from "../../../src/sqlite/index.ts";
-import { FakeClock } from "../../../src/testing/index.ts";
+import { FakeClock, seededRandom, seedOfRun } from "../../../src/testing/index.ts";
 import { JOB_TYPES } from "../../conformance/job-types.ts";
 import { isFullSize, reportFigures } from "../../fault-figures.ts";
 import { ChildProcess } from "../child-process.ts";
 import { findFaults } from "../invariants.ts";
 import { createFolder, NOTE_TABLES, readDatabase } from "../sqlite-test-database.ts";
 import { fingerprint, takeKnownSteps } from "./known-steps.ts";
-import { seededRandom, seedOfRun } from "./seeded-random.ts";
 
 const STEPS = 60;
 const IMAGES = isFullSize ? 300 : 20;

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openSqliteStore } from "../../../src/sqlite/index.ts";
+import { seededRandom, seedOfRun } from "../../../src/testing/index.ts";
 import { newJob } from "../../conformance/new-jobs.ts";
 import { isFullSize, reportFigures } from "../../fault-figures.ts";
 import { ChildProcess } from "../child-process.ts";
 import { findFaults } from "../invariants.ts";
 import { createFolder, readDatabase } from "../sqlite-test-database.ts";
-import { seededRandom, seedOfRun } from "./seeded-random.ts";
 
 let folder: ReturnType<typeof createFolder>;
 beforeEach(() => {

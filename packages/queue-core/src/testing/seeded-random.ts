@@ -1,6 +1,7 @@
 /**
- * A small seeded random number generator (mulberry32), so that a failing run can be repeated.
+ * A small random number generator that repeats itself (mulberry32), so that a failing run can be repeated.
  * @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
+ * @param seed a whole number
  * @returns numbers in [0, 1)
  */
 export function seededRandom(seed: number): () => number {
@@ -13,7 +14,10 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** A seed for this run: `HOLDFAST_SEED` to repeat one, else a new one. It is printed either way. */
+/**
+ * A seed for this run: the one in `HOLDFAST_SEED` to repeat a run, else a new one. It is printed either way.
+ * @param test names the run in what is printed
+ */
 export function seedOfRun(test: string): number {
   const seed = Number(process.env.HOLDFAST_SEED) || Math.floor(Math.random() * 2 ** 31);
   process.stdout.write(`${test}: HOLDFAST_SEED=${seed}\n`);

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { defineJob, fixed } from "../../src/define.ts";
+
+/** Who asked for the job: every enqueue of a run has a tag of its own, so each row can be traced to its cause. */
+const payload = z.object({ tag: z.string() });
+
+/** Short enough to pass while a run waits for its next line. */
+const HASTY_MS = 20_000;
+
+/** The job types of the simulation: each ends in its own way. */
+export const SIMULATED_JOBS = [
+  defineJob("plain", { payload, retry: { attempts: 3, backoff: fixed({ delayMs: 5_000 }) } }),
+  defineJob("fragile", { payload, retry: { attempts: 1 } }),
+  defineJob("mourned", {
+    payload,
+    retry: { attempts: 2, backoff: fixed({ delayMs: 0 }) },
+    onDead: (dead) => [{ type: "plain", payload: { tag: obituaryOf(dead.id) } }],
+  }),
+  defineJob("hasty", { payload, timeoutMs: HASTY_MS }),
+  defineJob("ticking", { payload }),
+] as const;
+
+export type SimulatedType = (typeof SIMULATED_JOBS)[number]["type"];
+
+export const TYPES: readonly SimulatedType[] = SIMULATED_JOBS.map(({ type }) => type);
+
+/** The types that callers add; the last one comes from schedules alone. */
+export const ENQUEUED_TYPES = TYPES.slice(0, -1);
+
+/** The tag of the job that is added when another one dies. */
+export function obituaryOf(jobId: string): string {
+  return `after ${jobId}`;
+}
+
+/** Whether a payload fits its type: an operator's edit may take the tag away. */
+export function hasTag(payload: unknown): boolean {
+  return typeof payload === "object" && payload !== null && "tag" in payload;
+}
+
+export function tagOf(payloadText: string): string {
+  // The payload schema, or an operator's edit that does not fit it.
+  return (JSON.parse(payloadText) as { readonly tag?: string }).tag ?? "";
+}
+
+/** The application's own table: what handlers write with their completion. */
+export interface NoteTables {
+  readonly note: { readonly id: number; readonly text: string };
+}

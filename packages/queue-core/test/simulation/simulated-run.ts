@@ -1,0 +1,76 @@
+import { pino } from "pino";
+import type { ClaimedJob } from "../../src/job.ts";
+import type { Queue } from "../../src/queue.ts";
+import { type ExecutedRun, executeJob } from "../../src/worker/execute-job.ts";
+import type { JobContext } from "../../src/worker/handler.ts";
+import type { NoteTables, SIMULATED_JOBS } from "./job-types.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+
+export type Context = JobContext<typeof SIMULATED_JOBS, NoteTables>;
+
+/** One line of a handler; what it returns, unless it is undefined, the handler returns. */
+export type Line = (context: Context) => Promise<{ readonly returns: unknown } | undefined>;
+
+export const LOG = pino({ enabled: false });
+
+/** A run of a job through the worker's own pipeline, whose handler waits to be told its next line. */
+export class SimulatedRun {
+  readonly job: ClaimedJob;
+  /** Where it runs: in its worker, or alone in a child of it. */
+  readonly host: SimulatedProcess;
+  readonly abort = new AbortController();
+  /** What its handler asked for. */
+  readonly followUps: string[] = [];
+  note: string | null = null;
+  hasBadEffect = false;
+  /** How it ended, as far as its process knows. */
+  executed: ExecutedRun | null = null;
+  isBusy = false;
+  #tell: ((line: Line) => void) | null = null;
+
+  constructor(job: ClaimedJob, host: SimulatedProcess) {
+    this.job = job;
+    this.host = host;
+  }
+
+  /** Starts the handler; resolves when that waits for its first line, or the run is over. */
+  async begin(): Promise<void> {
+    const handler = async (_payload: unknown, context: Context): Promise<unknown> => {
+      for (;;) {
+        const line = await new Promise<Line>((resolve) => {
+          this.#tell = resolve;
+        });
+        const end = await line(context);
+        if (end) return end.returns;
+      }
+    };
+    // A worker looks its handlers up by name, too: the catalog's types are for those who write them.
+    const queue = this.host.queue as unknown as Queue;
+    const running = executeJob({
+      queue,
+      handler,
+      job: this.job,
+      abort: this.abort,
+      log: LOG,
+    });
+    void running.then((executed) => {
+      this.executed = executed;
+    });
+    await turn();
+  }
+
+  /** Lets the handler do one thing; resolves when it has, or could not. */
+  async play(line: Line): Promise<void> {
+    const tell = this.#tell;
+    if (!tell) return;
+    this.#tell = null;
+    await new Promise<void>((heard) => tell((context) => line(context).finally(heard)));
+    // The end of the handler is the end of the run a few microtasks later.
+    await turn();
+  }
+}
+
+/** A turn of the event loop: all that waits for nothing but promises has happened by then. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

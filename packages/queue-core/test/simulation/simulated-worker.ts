@@ -1,0 +1,176 @@
+import { JobCancelledError, LeaseLostError, WorkerStoppingError } from "../../src/errors.ts";
+import { FaultLog } from "../../src/fault-log.ts";
+import type { ClaimedJob } from "../../src/job.ts";
+import type { Queue } from "../../src/queue.ts";
+import { beatOnce, type HeldRun, runsHeldBy } from "../../src/sqlite/beat.ts";
+import { endHungRuns } from "../../src/sqlite/end-hung-runs.ts";
+import type { HeldJob } from "../../src/store.ts";
+import type { ExecutedRun } from "../../src/worker/execute-job.ts";
+import { crashRun } from "../../src/worker/fail-run.ts";
+import { checkLeases, leaseKey } from "../../src/worker/lease-check.ts";
+import { recordFinish } from "../../src/worker/record-finish.ts";
+import { TYPES } from "./job-types.ts";
+import { type FinishOperation, finishOperation } from "./operation.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+import { LOG, SimulatedRun } from "./simulated-run.ts";
+import type { World } from "./world.ts";
+
+/** With it every try is the last one: when to try again is a step of the simulation. */
+const GIVE_UP = AbortSignal.abort();
+
+const FAULT_LOG = new FaultLog(LOG);
+
+/** A worker process without its own loop and timers: what it does next is a step of the simulation. */
+export class SimulatedWorker {
+  readonly process: SimulatedProcess;
+  readonly runs = new Set<SimulatedRun>();
+  /** Stopped by a signal, or with its whole machine; it knows nothing of it. */
+  isFrozen = false;
+  isDraining = false;
+  /** A worker claims in a loop, so never twice at once. */
+  isClaiming = false;
+  readonly #world: World;
+  #unknown: ReadonlySet<string> = new Set();
+  #children = 0;
+
+  constructor(world: World, process: SimulatedProcess) {
+    this.#world = world;
+    this.process = process;
+  }
+
+  get id(): string {
+    return this.process.name;
+  }
+
+  get isActive(): boolean {
+    return this.process.isAlive && !this.isFrozen;
+  }
+
+  async claim(limit: number, types: readonly string[] = TYPES): Promise<readonly ClaimedJob[]> {
+    const { process } = this;
+    const operation = { kind: "claim", workerId: this.id, types } as const;
+    const begun = process.connection.begun;
+    const { leaseMs } = this.#world;
+    this.isClaiming = true;
+    const claim = await process.perform(operation, () =>
+      process.queue.claim({ workerId: this.id, types, limit, leaseMs }),
+    );
+    this.isClaiming = false;
+    if (!claim.done) return [];
+    const jobs = claim.result;
+    this.#world.checkClaim(operation, jobs, limit, process.connection.begun - begun);
+    for (const job of jobs) {
+      const host = job.suspect ? this.#fork() : process;
+      const run = new SimulatedRun(job, host);
+      this.runs.add(run);
+      await run.begin();
+    }
+    return jobs;
+  }
+
+  #fork(): SimulatedProcess {
+    this.#children += 1;
+    return this.#world.startProcess(`${this.id}-child-${this.#children}`);
+  }
+
+  /** What the heartbeat's thread does, and the main thread when it hears of it. */
+  async beat(): Promise<void> {
+    const { process } = this;
+    const { clock, leaseMs } = this.#world;
+    const beaten = await process.perform({ kind: "beat", workerId: this.id }, async () =>
+      beatOnce(process.connection, { id: this.id, leaseMs }, clock.now()),
+    );
+    if (!beaten.done) return;
+    const { held, newestToken } = beaten.result;
+    const { lost, unknown } = checkLeases(this.runs, held, newestToken);
+    for (const run of lost) {
+      this.#world.checkLost(run.job, "a beat");
+      run.abort.abort(new LeaseLostError(run.job.id));
+    }
+    const stranded = unknown.filter((job) => this.#unknown.has(leaseKey(job)));
+    this.#unknown = new Set(unknown.map(leaseKey));
+    await this.#handBack(stranded);
+  }
+
+  /** Tells runs that somebody asked to cancel. */
+  async lookForCancels(): Promise<void> {
+    const { process } = this;
+    const looked = await process.perform({ kind: "presence" }, () => process.store.cancelRequests(this.id));
+    const requested = new Set(looked.done ? looked.result.map(leaseKey) : []);
+    for (const run of this.runs)
+      if (requested.has(leaseKey(run.job))) run.abort.abort(new JobCancelledError("cancelled"));
+  }
+
+  /** Writes how a run ended; one that cannot be written is tried again or forgotten, as chance has it. */
+  async record(run: SimulatedRun): Promise<void> {
+    const { executed, host } = run;
+    if (!executed) return;
+    const recorder = host.isAlive ? host : this.process;
+    const operation = finishOperation(run, executed);
+    const recorded = await recorder.perform(operation, () => recordWith(recorder, executed));
+    if (!recorded.done || (recorded.result === null && this.#world.choices.percent(70))) return;
+    this.runs.delete(run);
+    if (recorded.result) this.#world.checkFinish(operation, recorded.result);
+  }
+
+  /** The child died in which a run had itself to itself. */
+  childDied(run: SimulatedRun): void {
+    const { job } = run;
+    const queue = this.process.queue as unknown as Queue;
+    run.executed = run.abort.signal.aborted
+      ? { job, finish: { job, verdict: { verb: "handBack" }, followUps: [], effects: [] } }
+      : { job, finish: crashRun(queue, job, "signal SIGKILL", LOG) };
+  }
+
+  async drain(): Promise<void> {
+    this.isDraining = true;
+    await this.process.perform({ kind: "presence" }, () => this.process.store.drain(this.id));
+  }
+
+  /** The deadline of the stop has come: what still runs is handed back, and the worker is gone. */
+  async stop(): Promise<void> {
+    const runs = [...this.runs];
+    for (const run of runs) run.abort.abort(new WorkerStoppingError("the worker stops"));
+    await this.#handBack(runs.map(({ job }) => job));
+    await this.process.perform({ kind: "presence" }, () => this.process.store.retire(this.id));
+  }
+
+  /**
+   * The main thread is blocked for good: the heartbeat's thread ends the runs that are past their time, hands the
+   * others back and kills the process.
+   */
+  async hang(isOverdue: (run: HeldRun) => boolean): Promise<void> {
+    const { process, id: workerId } = this;
+    const overdue = runsHeldBy(process.connection, workerId).filter(isOverdue);
+    const nowMs = this.#world.clock.now();
+    const ended = await process.perform({ kind: "endHungRuns", workerId, overdue }, async () =>
+      endHungRuns(process.connection, { workerId, overdue, isSilent: () => true, nowMs }),
+    );
+    if (ended.done) process.connection.kill();
+  }
+
+  async #handBack(jobs: readonly Pick<HeldJob, "id" | "leaseToken">[]): Promise<void> {
+    await Promise.all(
+      jobs.map(async (job) => {
+        const operation: FinishOperation = {
+          kind: "finish",
+          jobId: job.id,
+          leaseToken: job.leaseToken,
+          verbs: ["handBack"],
+          isInvalid: false,
+          followUps: [],
+          note: null,
+        };
+        const { store } = this.process;
+        const finish = { job, verdict: { verb: "handBack" }, followUps: [], effects: [] } as const;
+        const answer = await this.process.perform(operation, () => store.finish([finish]));
+        if (answer.done && answer.result[0]) this.#world.checkFinish(operation, answer.result[0]);
+      }),
+    );
+  }
+}
+
+function recordWith(process: SimulatedProcess, executed: ExecutedRun): ReturnType<typeof recordFinish> {
+  const queue = process.queue as unknown as Queue;
+  return recordFinish(executed, { queue, log: LOG, faults: FAULT_LOG, giveUp: GIVE_UP });
+}

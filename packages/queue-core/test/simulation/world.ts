@@ -1,0 +1,186 @@
+import { vi } from "vitest";
+import type { ClaimedJob } from "../../src/job.ts";
+import type { FinishOutcome } from "../../src/store.ts";
+import { FakeClock, type MemoryDatabase } from "../../src/testing/index.ts";
+import { Auditor, type Instruments, type Truth } from "./auditor.ts";
+import { Choices } from "./choices.ts";
+import type { ClaimOperation, FinishOperation } from "./operation.ts";
+import { SimulatedProcess } from "./simulated-process.ts";
+import { SimulatedWorker } from "./simulated-worker.ts";
+
+const WORKERS = 3;
+const OTHERS = 2;
+
+interface SignOfLife {
+  readonly awakeMs: number;
+  readonly suspensions: number;
+}
+
+/** A machine with a database and the processes on it; its time passes only when a step says so. */
+export class World implements Truth {
+  readonly memory: MemoryDatabase;
+  readonly clock = new FakeClock();
+  readonly auditor: Auditor;
+  readonly leaseMs = 30_000;
+  /** Whether several steps are under way at once, so that what a step sees may be past when it ends. */
+  isCrowded = false;
+  choices = new Choices(0);
+  workers: readonly SimulatedWorker[];
+  /** Schedulers, and processes that add jobs or that operators use. */
+  others: readonly SimulatedProcess[];
+  /** Every claim there ever was, so that stale ones can be tried again. */
+  readonly claims: ClaimedJob[] = [];
+  readonly #signs = new Map<string, SignOfLife>();
+  /** Results of checkpoints, by job, generation and step. */
+  readonly #steps = new Map<string, string>();
+  #awakeMs = 0;
+  #suspensions = 0;
+  #named = 0;
+  #notes = 0;
+
+  constructor(memory: MemoryDatabase, instruments: Instruments) {
+    memory.reset();
+    this.memory = memory;
+    this.auditor = new Auditor(instruments, this);
+    this.workers = Array.from({ length: WORKERS }, () => this.startWorker());
+    this.others = Array.from({ length: OTHERS }, () => this.startProcess(this.newName("process")));
+  }
+
+  nowMs(): number {
+    return this.clock.now();
+  }
+
+  /** Everybody on the machine: workers, the children in which their jobs run alone, and the others. */
+  get processes(): readonly SimulatedProcess[] {
+    const running = this.workers.flatMap(({ process, runs }) => [
+      process,
+      ...[...runs].map(({ host }) => host),
+    ]);
+    return [...new Set([...this.others, ...running])];
+  }
+
+  /** A name that nothing else in this world has. */
+  newName(kind: string): string {
+    this.#named += 1;
+    return `${kind}-${this.#named}`;
+  }
+
+  /** Row numbers of notes are given here, as an effect must be able to run again. */
+  newNoteId(): number {
+    this.#notes += 1;
+    return this.#notes;
+  }
+
+  startProcess(name: string): SimulatedProcess {
+    return new SimulatedProcess(this, name);
+  }
+
+  addWorker(): SimulatedWorker {
+    const worker = this.startWorker();
+    this.workers = [...this.workers, worker];
+    return worker;
+  }
+
+  startWorker(): SimulatedWorker {
+    return new SimulatedWorker(this, this.startProcess(this.newName("worker")));
+  }
+
+  /** Lets time pass on a machine that runs. */
+  advance(ms: number): void {
+    this.#pass(ms);
+    this.#awakeMs += ms;
+  }
+
+  /** Lets time pass while the machine is suspended, and with it everybody on it. */
+  suspend(ms: number): void {
+    this.#pass(ms);
+    this.#suspensions += 1;
+  }
+
+  /** Time-outs of runs are timers: they go off with the clock. */
+  #pass(ms: number): void {
+    this.clock.advance(ms);
+    vi.advanceTimersByTime(ms);
+  }
+
+  sawBeat(workerId: string): void {
+    this.#signs.set(workerId, { awakeMs: this.#awakeMs, suspensions: this.#suspensions });
+  }
+
+  /** A suspension is silence to those who slept through it: it may count, but for a third of a lease at most. */
+  isSilent(workerId: string): boolean {
+    const sign = this.#signs.get(workerId);
+    if (!sign) return true;
+    const slept = (this.#suspensions - sign.suspensions) * (this.leaseMs / 3);
+    return this.#awakeMs - sign.awakeMs + slept >= this.leaseMs;
+  }
+
+  /** What died in this step: a child makes its run a crash, the others are started anew. */
+  replaceDead(): void {
+    for (const worker of this.workers) {
+      if (!worker.process.isAlive) for (const { host } of worker.runs) host.connection.kill();
+      else
+        for (const run of worker.runs) if (!run.host.isAlive && !run.executed?.finish) worker.childDied(run);
+    }
+    this.workers = this.workers.map((worker) => (worker.process.isAlive ? worker : this.startWorker()));
+    this.others = this.others.map((process) =>
+      process.isAlive ? process : this.startProcess(this.newName("process")),
+    );
+  }
+
+  /** A step of a handler must give back what it gave the first time. */
+  checkStep(key: string, result: string): void {
+    const first = this.#steps.get(key) ?? result;
+    this.#steps.set(key, first);
+    if (result !== first) this.auditor.fail(`the step ${key} gave ${result}, the first time ${first}`);
+  }
+
+  /** A claim that finds less than it might take has left nothing; one that finds nothing has written nothing. */
+  checkClaim(operation: ClaimOperation, jobs: readonly ClaimedJob[], limit: number, begun: number): void {
+    const { auditor } = this;
+    const { types } = operation;
+    this.claims.push(...jobs);
+    if (jobs.length > limit) auditor.fail(`${jobs.length} jobs were claimed, asked for were ${limit}`);
+    const claimed = auditor.effectsOf(operation).filter(({ verb }) => verb === "claim");
+    if (claimed.length !== jobs.length)
+      auditor.fail(`${claimed.length} jobs are claimed, but ${jobs.length} were told`);
+    for (const job of jobs) {
+      const facts = auditor.now.jobs.get(job.id);
+      const isTold =
+        facts?.attempts === job.attempt - 1 &&
+        facts.generation === job.generation &&
+        (facts.crashes !== null) === job.suspect;
+      if (facts?.token === job.leaseToken && !isTold)
+        auditor.fail(`claimed as ${JSON.stringify(job)}, stored as ${JSON.stringify(facts)}`);
+    }
+    if (this.isCrowded) return;
+    if (jobs.length < limit && this.#claimable(types) > 0) auditor.fail("a claim has left jobs that fit");
+    if (auditor.effectsOf(operation).length === 0 && begun > 0)
+      auditor.fail("a claim of nothing has written");
+  }
+
+  #claimable(types: readonly string[]): number {
+    const nowMs = this.nowMs();
+    return [...this.auditor.now.jobs.values()].filter(
+      ({ type, state, dueAt }) =>
+        types.includes(type) && (state === "pending" || (state === "scheduled" && dueAt <= nowMs)),
+    ).length;
+  }
+
+  /** A lease that is said to be lost is not the current one. */
+  checkLost(job: Pick<ClaimedJob, "id" | "leaseToken">, who: string): void {
+    if (this.auditor.now.jobs.get(job.id)?.token === job.leaseToken)
+      this.auditor.fail(`${who} says that job ${job.id} is lost under its current lease ${job.leaseToken}`);
+  }
+
+  /** What a worker is told about its finish is what has happened. */
+  checkFinish(operation: FinishOperation, { accepted, status }: FinishOutcome): void {
+    const effects = this.auditor.effectsOf(operation);
+    if (!accepted) this.checkLost({ id: operation.jobId, leaseToken: operation.leaseToken }, "a finish");
+    if (this.auditor.isContested(operation.leaseToken)) return;
+    if (accepted !== effects.length > 0)
+      this.auditor.fail(`a finish was told accepted: ${accepted}, but it changed ${effects.length} jobs`);
+    else if (accepted && effects.at(-1)?.state !== status)
+      this.auditor.fail(`a finish was told ${status}, but its job is ${effects.at(-1)?.state}`);
+  }
+}
