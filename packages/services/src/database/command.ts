@@ -53,6 +53,7 @@ export async function runCopyCommand({ help, run }: CopyCommand): Promise<void> 
   } catch (error) {
     if (!(error instanceof Error) || !REFUSALS.some((refusal) => error instanceof refusal)) throw error;
     console.error(error.message);
+    if (error instanceof StoreRefusedError && !request.force) console.error("--help says what --force does.");
     process.exitCode = 1;
   }
 }

@@ -82,14 +82,17 @@ describe("restoring", { timeout: 240_000 }, () => {
     const [first, second] = await backUpBetween();
     const child = await ChildProcess.start(openProcess, [path, join(folder.path, "witness"), "idle"]);
     child.stop();
-    await expect(restoreDatabase({ from: backup, to: path })).rejects.toMatchObject(
-      refused(/A process has the database .* open: stop everything/),
-    );
-    await expect(restoreDatabase({ from: backup, to: path, replaceUnreadable: true })).rejects.toMatchObject(
-      refused(/A process has the database/),
-    );
-    child.resume();
-    child.send("stop");
+    try {
+      await expect(restoreDatabase({ from: backup, to: path })).rejects.toMatchObject(
+        refused(/A process has the database .* open: stop everything/),
+      );
+      await expect(
+        restoreDatabase({ from: backup, to: path, replaceUnreadable: true }),
+      ).rejects.toMatchObject(refused(/A process has the database/));
+    } finally {
+      child.resume();
+      child.send("stop");
+    }
     expect((await child.exit()).code).toBe(0);
     expect(idsIn(path)).toEqual([first, second]);
     expect(readdirSync(folder.path).toSorted()).toEqual(["backup.db", "jobs.db"]);
