@@ -49,9 +49,7 @@ export class InPlaceCheck {
       { path, id: database },
       ...[`${path}-wal`, `${path}-shm`].map((beside) => ({ path: beside, id: fileIdOf(beside) })),
     ];
-    if (!isSame(database, fileIdOf(path))) {
-      throw new StoreRefusedError(`The database ${path} was replaced while it was being opened: start again`);
-    }
+    assertSameFile(path, database);
     this.#lookedAtMs = clock.monotonic();
     this.#timer = setInterval(() => this.#lookIdle(), IDLE_LOOK_MS).unref();
   }
@@ -134,6 +132,15 @@ function copyLog({ database }: Connection): boolean {
 export function fileIdOf(path: string): FileId | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
   return found && { dev: found.dev, ino: found.ino };
+}
+
+/**
+ * Refuses to go on with a file that has lost its name since it was first looked at.
+ * @throws {StoreRefusedError}
+ */
+export function assertSameFile(path: string, id: FileId | undefined): void {
+  if (isSame(id, fileIdOf(path))) return;
+  throw new StoreRefusedError(`The database ${path} was replaced while it was being opened: start again`);
 }
 
 function isSame(one: FileId | undefined, other: FileId | undefined): boolean {

@@ -3,7 +3,7 @@ import type { StoreRefusedError } from "../errors.ts";
 import type { JobStore } from "../store.ts";
 import { checkContent } from "./check-content.ts";
 import { Connection } from "./connection.ts";
-import { fileIdOf, InPlaceCheck } from "./in-place-check.ts";
+import { assertSameFile, fileIdOf, InPlaceCheck } from "./in-place-check.ts";
 import { type MigrationSet, migrate, QUEUE_TABLES } from "./migrate.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { checkPlace, makePrivate, prepareConnection } from "./start-up-gate.ts";
@@ -50,8 +50,13 @@ export async function openSqliteStore<Tables = unknown>(
   const open = async (synchronous: "FULL" | "NORMAL", readonly = false): Promise<Connection> => {
     const connection = new Connection(path, { readonly });
     opened.push(connection);
-    // Switching a new file to write-ahead logging needs it alone for a moment; others may be doing the same.
-    await untilFree(() => prepareConnection(connection, synchronous), clock, busyDeadlineMs);
+    // Switching a new file to write-ahead logging needs it alone for a moment; others may be doing the same. Or it is
+    // being restored: then this connection is of the old file, whose log would get the new one's name.
+    const prepare = (): void => {
+      assertSameFile(path, database);
+      prepareConnection(connection, synchronous);
+    };
+    await untilFree(prepare, clock, busyDeadlineMs);
     return connection;
   };
   try {

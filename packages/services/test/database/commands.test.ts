@@ -53,7 +53,7 @@ it("pnpm backup and pnpm restore say how they are called", async () => {
   expect(unknown).toMatchObject({ code: 2, said: expect.stringContaining("--yes") });
 });
 
-it("a backup is made beside the running apps, and restored once they have stopped; over damage with --force", async () => {
+it("a backup is made beside running apps, restored once they have stopped, over damage with --force", async () => {
   const store = await openShopStore({ DATABASE_URL: database });
   expect(await run("backup", backup)).toMatchObject({
     code: 0,

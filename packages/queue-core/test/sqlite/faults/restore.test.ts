@@ -9,15 +9,18 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createQueue, type JobStore } from "../../../src/index.ts";
 import { backupDatabase, openSqliteStore, restoreDatabase } from "../../../src/sqlite/index.ts";
 import { JOB_TYPES } from "../../conformance/job-types.ts";
+import { isFullSize, reportFigures } from "../../fault-figures.ts";
 import { ChildProcess } from "../child-process.ts";
 import { findFaults } from "../invariants.ts";
 import { createFolder, readDatabase } from "../sqlite-test-database.ts";
+import { seededRandom, seedOfRun } from "./seeded-random.ts";
 
 let folder: ReturnType<typeof createFolder>;
 let path: string;
@@ -191,12 +194,47 @@ describe("restoring", { timeout: 240_000 }, () => {
   });
 });
 
+describe("a restore that is killed", { timeout: 600_000 }, () => {
+  it("leaves the old database or the new one, whole", async () => {
+    const seed = seedOfRun("restore");
+    const random = seededRandom(seed);
+    const kills = isFullSize ? 40 : 3;
+    const [first, second] = await backUpBetween();
+    const start = () =>
+      ChildProcess.start(new URL("./restoring-process.ts", import.meta.url), [backup, path]);
+    const old = join(folder.path, "old.db");
+    copyFileSync(path, old);
+    const whole = await start();
+    const begin = performance.now();
+    await whole.exit();
+    const tookMs = performance.now() - begin;
+    const seen = { old: 0, new: 0, neither: 0 };
+    for (let n = 0; n < kills; n += 1) {
+      for (const name of readdirSync(folder.path))
+        if (name.startsWith("jobs.db")) rmSync(join(folder.path, name));
+      copyFileSync(old, path);
+      const child = await start();
+      await sleep(random() * tookMs);
+      child.kill();
+      await child.exit();
+      const ids = idsIn(path).join();
+      const sound = readDatabase(path, findFaults).length === 0;
+      seen[!sound ? "neither" : ids === `${first},${second}` ? "old" : ids === first ? "new" : "neither"] +=
+        1;
+      await withStore(async (store) => expect((await store.stats()).queue.pending).toBeGreaterThan(0));
+    }
+    expect(seen.neither).toBe(0);
+    reportFigures({ fault: "SIGKILL of a restore", size: `${kills} kills`, seed, saw: seen });
+  });
+});
+
 describe("after a restore", () => {
   it("what was running when the backup was made runs again, unspent, and no token from before is valid", async () => {
     await add(1);
     const store = await openSqliteStore({ path });
     const queue = queueOf(store);
     const claimed = await queue.dequeue("worker-1");
+    await store.beat({ id: "worker-idle", leaseMs: 30_000 });
     await backupDatabase({ from: path, to: backup });
     if (!claimed) throw new Error("Nothing was claimed");
     // Since the backup: the job ended, another was claimed under the next token.
