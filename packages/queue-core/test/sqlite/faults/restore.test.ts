@@ -15,12 +15,12 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createQueue, type JobStore } from "../../../src/index.ts";
 import { backupDatabase, openSqliteStore, restoreDatabase } from "../../../src/sqlite/index.ts";
+import { seededRandom, seedOfRun } from "../../../src/testing/index.ts";
 import { JOB_TYPES } from "../../conformance/job-types.ts";
 import { isFullSize, reportFigures } from "../../fault-figures.ts";
 import { ChildProcess } from "../child-process.ts";
 import { findFaults } from "../invariants.ts";
 import { createFolder, readDatabase } from "../sqlite-test-database.ts";
-import { seededRandom, seedOfRun } from "./seeded-random.ts";
 
 let folder: ReturnType<typeof createFolder>;
 let path: string;
