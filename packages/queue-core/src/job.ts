@@ -21,6 +21,8 @@ export interface Job {
   /** Recorded runs that completed, failed or timed out. */
   readonly attempts: number;
   readonly maxAttempts: number;
+  /** How often its handler has asked to be run later; spends no attempt. */
+  readonly snoozes: number;
   readonly lastError: string | null;
   /** When it may run, or was first allowed to; moves on with each retry. */
   readonly scheduledAt: Date;

@@ -183,6 +183,7 @@ function body(state, job, nowMs) {
       ["Completed", job.completedAt === null ? null : moment(job.completedAt, nowMs)],
       ["Slot", job.slotAt === null ? null : moment(job.slotAt, nowMs)],
       ["Attempts", `${job.attempts} of ${job.maxAttempts}`],
+      ["Snoozed", job.snoozes === 0 ? null : job.snoozes === 1 ? "once" : `${job.snoozes} times`],
       ["Priority", String(job.priority)],
       ["Worker", job.lockedBy === null ? null : h("code", null, job.lockedBy)],
       ["Workflow", workflowId === null ? null : h("code", null, workflowId)],

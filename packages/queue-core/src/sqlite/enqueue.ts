@@ -159,6 +159,7 @@ function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number
     priority: job.priority,
     attempts: 0,
     maxAttempts: job.maxAttempts,
+    snoozes: 0,
     lastError: null,
     scheduledAt: new Date(dueAt),
     createdAt,

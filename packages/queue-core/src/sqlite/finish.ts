@@ -77,6 +77,7 @@ function record(
       return bury(connection, counts, run, verdict);
     case "snooze":
       schedule(connection, run, run.attempts, run.nowMs + verdict.delayMs);
+      connection.run("UPDATE job SET snoozes = snoozes + 1 WHERE seq = ?", run.seq);
       return "scheduled";
     case "abandon":
       return abandon(connection, counts, run);

@@ -13,6 +13,7 @@ interface JobRow {
   readonly priority: number;
   readonly attempts: number;
   readonly max_attempts: number;
+  readonly snoozes: number;
   readonly last_error: string | null;
   readonly scheduled_at: number;
   readonly created_at: number;
@@ -28,10 +29,11 @@ interface JobRow {
 
 /** `jobs` and the dead letters as one, as the view `workflow_jobs` has it but without its workflow. */
 const COLUMNS = `id, seq, type, payload, status, priority, attempts, max_attempts, last_error, scheduled_at, created_at,
-  updated_at, completed_at, locked_by, locked_at, workflow_id, detached, slot_at, result`;
+  updated_at, completed_at, locked_by, locked_at, workflow_id, detached, slot_at, result,
+  snoozes`;
 const DEAD_AS_JOB = `SELECT d.original_job_id AS id, d.seq, d.type, d.payload, 'failed' AS status, d.priority,
   d.attempts, d.max_attempts, d.last_error, j.due_at AS scheduled_at, d.created_at, d.failed_at AS updated_at,
-  NULL AS completed_at, NULL AS locked_by, NULL AS locked_at, d.workflow_id, j.detached, j.slot_at, NULL AS result
+  NULL AS completed_at, NULL AS locked_by, NULL AS locked_at, d.workflow_id, j.detached, j.slot_at, NULL AS result, j.snoozes
   FROM dead_letter_jobs d JOIN job j ON j.seq = d.seq`;
 
 export function getJob(connection: Connection, jobId: string): Job | null {
@@ -181,6 +183,7 @@ function toJob(row: JobRow): Job {
     priority: row.priority,
     attempts: row.attempts,
     maxAttempts: row.max_attempts,
+    snoozes: row.snoozes,
     lastError: row.last_error,
     scheduledAt: new Date(row.scheduled_at),
     createdAt: new Date(row.created_at),

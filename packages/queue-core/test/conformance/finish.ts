@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { NonRetryableError } from "../../src/errors.ts";
 import type { Transaction } from "../../src/store.ts";
 import { newJob } from "./new-jobs.ts";
 import type { Rule } from "./store-conformance.ts";
@@ -47,20 +48,30 @@ export function finishRules(rule: Rule): void {
     expect(await bed.store.getJob(id)).toMatchObject({ status: "completed", result: null });
   });
 
-  rule("R5: a snooze spends no attempt and comes back when it said", async (bed) => {
-    const { id } = await bed.add();
+  rule("R5: a snooze spends no attempt, is counted, and comes back when it said", async (bed) => {
+    const added = await bed.add({ workflowId: "wf-snooze" });
+    expect(added.snoozes).toBe(0);
+    const { id } = added;
     expect(await bed.finish(await bed.claim(), { verb: "snooze", delayMs: 5_000 })).toEqual({
       accepted: true,
       status: "scheduled",
     });
     expect(await bed.store.getJob(id)).toMatchObject({
       attempts: 0,
+      snoozes: 1,
       scheduledAt: new Date(bed.clock.now() + 5_000),
     });
     bed.clock.advance(4_999);
     expect(await bed.queue.dequeue("worker-1")).toBeNull();
     bed.clock.advance(1);
-    expect((await bed.claim()).attempt).toBe(1);
+    const claimed = await bed.claim();
+    expect(claimed.attempt).toBe(1);
+    await bed.finish(claimed, { verb: "snooze", delayMs: 100 });
+    const [snoozed] = await bed.store.workflowJobs("wf-snooze");
+    expect(snoozed).toMatchObject({ id, snoozes: 2 });
+    bed.clock.advance(100);
+    await bed.queue.failJob(await bed.claim(), new NonRetryableError("enough"));
+    expect(await bed.store.getJob(id)).toMatchObject({ status: "failed", attempts: 1, snoozes: 2 });
   });
 
   rule("R3: a job that is handed back is unspent and first in its line again", async (bed) => {
