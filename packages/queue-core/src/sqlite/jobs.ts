@@ -33,7 +33,8 @@ const COLUMNS = `id, seq, type, payload, status, priority, attempts, max_attempt
   snoozes`;
 const DEAD_AS_JOB = `SELECT d.original_job_id AS id, d.seq, d.type, d.payload, 'failed' AS status, d.priority,
   d.attempts, d.max_attempts, d.last_error, j.due_at AS scheduled_at, d.created_at, d.failed_at AS updated_at,
-  NULL AS completed_at, NULL AS locked_by, NULL AS locked_at, d.workflow_id, j.detached, j.slot_at, NULL AS result, j.snoozes
+  NULL AS completed_at, NULL AS locked_by, NULL AS locked_at, d.workflow_id, j.detached, j.slot_at, NULL AS result,
+  j.snoozes
   FROM dead_letter_jobs d JOIN job j ON j.seq = d.seq`;
 
 export function getJob(connection: Connection, jobId: string): Job | null {
