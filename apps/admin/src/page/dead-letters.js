@@ -36,6 +36,7 @@ const REASONS = {
   not_retryable: "not retryable",
   invalid_payload: "invalid payload",
   worker_died: "its worker died",
+  expired: "nobody took it in time",
 };
 
 /**
