@@ -10,6 +10,8 @@ export interface Account {
   readonly finishedTwice: readonly string[];
   /** Jobs that were run more than once. */
   readonly ranTwice: readonly string[];
+  /** Jobs that ran among others again, though the process that ran them first had died. */
+  readonly rerunAmongOthers: readonly string[];
   /** Jobs that a crash cost an attempt. */
   readonly charged: readonly string[];
   /** What SQLite says about the file. */
@@ -32,6 +34,7 @@ export function takeAccount(bed: KillBed, added: Iterable<string> = []): Account
     lost: [...expected].filter((id) => !completed.has(id) || !finished.has(id) || !ran.has(id)),
     finishedTwice: moreThanOnce(finished),
     ranTwice: moreThanOnce(ran),
+    rerunAmongOthers: moreThanOnce(countById(bed.runsAmongOthers)),
     charged: stored.filter(({ attempts }) => attempts !== 1).map(({ id }) => id),
     integrity: bed.sql("PRAGMA integrity_check"),
   };

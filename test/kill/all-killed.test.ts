@@ -45,7 +45,13 @@ it(
       bed,
       ways.map(([id = ""]) => id),
     );
-    expect(account).toMatchObject({ lost: [], finishedTwice: [], charged: [], integrity: INTACT });
+    expect(account).toMatchObject({
+      lost: [],
+      finishedTwice: [],
+      rerunAmongOthers: [],
+      charged: [],
+      integrity: INTACT,
+    });
     expect(bed.sql("SELECT 1 FROM dead_letter_jobs")).toEqual([]);
     // A row and its job came in one transaction: both are there, also where the producer died before it heard of it.
     expect(bed.sql("SELECT 1 FROM intent WHERE job_id NOT IN (SELECT id FROM jobs)")).toEqual([]);

@@ -4,6 +4,7 @@ import { isFullSize, reportFigures } from "../fault-figures.ts";
 import { INTACT, takeAccount } from "./account.ts";
 import { KillBed } from "./kill-bed.ts";
 import { DEATHS } from "./kill-jobs.ts";
+import { shuffled } from "./shuffled.ts";
 import { witnessed } from "./witness.ts";
 
 const JOBS_PER_DEATH = isFullSize ? 20 : 1;
@@ -16,15 +17,12 @@ it(
     const seed = seedOfRun("crash points");
     const random = seededRandom(seed);
     const deaths = DEATHS.flatMap((dies) => Array.from({ length: JOBS_PER_DEATH }, () => dies));
-    const shuffled = deaths
-      .map((dies) => ({ dies, at: random() }))
-      .toSorted((a, b) => a.at - b.at)
-      .map(({ dies }) => dies);
+    const places = shuffled(deaths, random);
     // One job at a time: with a neighbour, that one's death would be a second crash point.
     const bed = await KillBed.open({ concurrency: 1, leaseMs: 500 });
     const jobs = await bed.queue.enqueueMany(
       "charges",
-      shuffled.map((dies) => ({ dies })),
+      places.map((dies) => ({ dies })),
     );
     for (let worker = 1; worker <= WORKERS; worker++) bed.superviseWorker();
     await bed.drained(TIMEOUT_MS);
@@ -33,13 +31,19 @@ it(
       bed,
       jobs.map(({ id }) => id),
     );
-    expect(account).toMatchObject({ lost: [], finishedTwice: [], charged: [], integrity: INTACT });
+    expect(account).toMatchObject({
+      lost: [],
+      finishedTwice: [],
+      rerunAmongOthers: [],
+      charged: [],
+      integrity: INTACT,
+    });
     expect(account.ranTwice).toHaveLength(deaths.filter((dies) => dies !== "nowhere").length);
     const charges = Map.groupBy(witnessed(bed.folder, "charges"), ([jobId]) => jobId);
     for (const [n, { id }] of jobs.entries()) {
       const keys = (charges.get(id) ?? []).map(([, key]) => key);
       // Between effect and record nothing can help but the key.
-      expect(keys, shuffled[n]).toHaveLength(shuffled[n] === "between effect and record" ? 2 : 1);
+      expect(keys, places[n]).toHaveLength(places[n] === "between effect and record" ? 2 : 1);
       expect(new Set(keys).size).toBe(1);
     }
     const keys = new Set([...charges.values()].flat().map(([, key]) => key));
@@ -56,7 +60,7 @@ it(
         "steps repeated that were recorded": [...charges].filter(
           ([id, lines]) =>
             lines.length > 1 &&
-            shuffled[jobs.findIndex((job) => job.id === id)] !== "between effect and record",
+            places[jobs.findIndex((job) => job.id === id)] !== "between effect and record",
         ).length,
         "finished twice": account.finishedTwice.length,
       },

@@ -117,19 +117,26 @@ export class KillBed {
 
   /** How many runs were in a process of their own. */
   get runsAlone(): number {
-    return witnessed(this.folder, "runs").filter(([, , how]) => how === "alone").length;
+    return this.runs - this.runsAmongOthers.length;
+  }
+
+  /** The jobs of all other runs. */
+  get runsAmongOthers(): readonly string[] {
+    return witnessed(this.folder, "runs").flatMap(([jobId = "", , how]) => (how === "among" ? [jobId] : []));
   }
 
   /** Waits until nothing is left to do. */
   async drained(withinMs = 120_000): Promise<void> {
     await until(
-      async () => {
-        const { queue } = await this.queue.stats();
-        return queue.pending + queue.processing + queue.scheduled === 0;
-      },
+      () => this.isDrained(),
       () => `the queue is empty; ${this.runs} runs have begun`,
       withinMs,
     );
+  }
+
+  async isDrained(): Promise<boolean> {
+    const { queue } = await this.queue.stats();
+    return queue.pending + queue.processing + queue.scheduled === 0;
   }
 
   depths(): Depths {

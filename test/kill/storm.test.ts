@@ -26,7 +26,7 @@ async function addWork(bed: KillBed, count: number): Promise<readonly string[]> 
 /** Kills one of the workers after another, each when so many runs have begun; a killed one is replaced at once. */
 async function killAt(bed: KillBed, points: readonly number[], random: () => number): Promise<void> {
   const workers = Array.from({ length: WORKERS }, () => bed.startWorker());
-  for (const runs of points) {
+  for (const [kill, runs] of points.entries()) {
     await until(
       () => bed.runs >= runs,
       () => `${runs} runs have begun, not ${bed.runs}`,
@@ -35,6 +35,7 @@ async function killAt(bed: KillBed, points: readonly number[], random: () => num
     const [victim] = workers.splice(Math.floor(random() * workers.length), 1);
     await victim?.kill();
     workers.push(bed.startWorker());
+    if ((kill + 1) % 10 === 0) process.stdout.write(`${kill + 1} kills, ${bed.runs} runs\n`);
   }
 }
 
@@ -65,6 +66,7 @@ describe("R10, R13: workers that are killed in the middle", () => {
         jobs: all,
         lost: [],
         finishedTwice: [],
+        rerunAmongOthers: [],
         charged: [],
         integrity: INTACT,
       });
