@@ -45,7 +45,8 @@ export class KillBed {
       bed.#supervising = false;
       await Promise.all(bed.running.map((child) => child.kill()));
       await bed.store.close();
-      rmSync(folder, { recursive: true });
+      // The child of a killed worker may still be on its way out.
+      rmSync(folder, { recursive: true, maxRetries: 10 });
     });
     return bed;
   }
