@@ -16,7 +16,7 @@ const PLACES = [
   "packages/queue-core/test/worker/poison.test.ts",
   "packages/queue-core/test/worker/faults/**/*.test.ts",
   "packages/queue-core/test/simulation/**/*.test.ts",
-  "packages/queue-core/test/sqlite/faults/**/*.test.ts",
+  "packages/queue-core/test/*/faults/**/*.test.ts",
 ];
 const DOCUMENT = "docs/reliability.md";
 
