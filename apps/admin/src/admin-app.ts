@@ -1,6 +1,7 @@
 import { type App, route, setup } from "@hectoday/http";
+import { FaultLog } from "@holdfast/queue-core";
 import type { ShopQueue } from "@holdfast/services";
-import { answerHealth, failure } from "@holdfast/services/process";
+import { answerHealth, failure, noteAnswer } from "@holdfast/services/process";
 import type { Logger } from "pino";
 import { passGate } from "./access/gate.ts";
 import type { Sessions } from "./access/sessions.ts";
@@ -27,9 +28,10 @@ export interface AdminAppOptions {
 /** The operators' API under `/admin` and the dashboard at `/`; closed to everybody who has not logged in. */
 export function createAdminApp({ queue, token, sessions, log }: AdminAppOptions): App {
   const files = openPageFiles();
+  const faults = new FaultLog(log);
   return setup<AdminLocals>({
     routes: [
-      route.get("/health", { resolve: () => answerHealth(queue, log) }),
+      route.get("/health", { resolve: () => answerHealth(queue, faults) }),
       ...queueRoutes(queue),
       ...jobRoutes(queue),
       ...deadLetterRoutes(queue),
@@ -39,8 +41,11 @@ export function createAdminApp({ queue, token, sessions, log }: AdminAppOptions)
       ...pageRoutes(files),
     ],
     onRequest: ({ request }) => ({ operator: passGate(request, { token, sessions }) }),
-    onResponse: ({ response }) => withSecurityHeaders(response),
-    onError: ({ error }) => errorResponse(error, log),
+    onResponse: ({ request, response }) => {
+      noteAnswer(request, response, faults);
+      return withSecurityHeaders(response);
+    },
+    onError: ({ error }) => errorResponse(error, log, faults),
     onNotFound: () => failure(404, "NOT_FOUND", "There is nothing at this address"),
   });
 }

@@ -1,4 +1,5 @@
 import {
+  type FaultLog,
   JobNotFoundError,
   JobStateError,
   JobTypeUnknownError,
@@ -9,7 +10,7 @@ import type { Logger } from "pino";
 import { OperatorUnknownError, OriginForeignError } from "./access/access-errors.ts";
 
 /** The answer to whatever a handler threw; what nobody expected is logged and told without its cause. */
-export function errorResponse(error: Error, log: Logger): Response {
+export function errorResponse(error: Error, log: Logger, faults: FaultLog): Response {
   if (error instanceof RequestInvalidError)
     return failure(400, error.code, error.message, { details: error.details });
   if (error instanceof PayloadInvalidError) return payloadFailure(error);
@@ -18,7 +19,7 @@ export function errorResponse(error: Error, log: Logger): Response {
   if (error instanceof JobNotFoundError) return failure(404, "NOT_FOUND", error.message);
   if (error instanceof JobStateError) return failure(409, error.code, error.message);
   if (error instanceof JobTypeUnknownError) return failure(409, error.code, error.message);
-  return unexpectedFailure(error, log);
+  return unexpectedFailure(error, log, faults);
 }
 
 function payloadFailure({ issues }: PayloadInvalidError): Response {

@@ -16,6 +16,9 @@ export const TOKEN = "an-admin-token-for-tests";
 
 export interface TestAdmin {
   readonly app: App;
+  readonly folder: string;
+  /** Every line the app has logged. */
+  readonly logged: string[];
   readonly queue: ShopQueue;
   readonly url: string;
   /** Moves the sessions' clock; the store's is the machine's. */
@@ -35,13 +38,17 @@ interface Answer extends Response {
   json(): Promise<any>;
 }
 
-/** An admin server on a port and a database file of its own; both go when the test ends. */
-export async function openTestAdmin(): Promise<TestAdmin> {
+/**
+ * An admin server on a port and a database file of its own; both go when the test ends.
+ * @param busyMs how long the store waits for a lock, in milliseconds
+ */
+export async function openTestAdmin({ busyMs = 10_000 } = {}): Promise<TestAdmin> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-admin-"));
-  const store = await openShopStore({ DATABASE_URL: join(folder, "shop.db") });
+  const store = await openShopStore({ DATABASE_URL: join(folder, "shop.db"), DATABASE_BUSY_MS: busyMs });
   const queue = createQueue({ store, jobs });
   const clock = new FakeClock();
-  const log = pino({ level: "silent" });
+  const logged: string[] = [];
+  const log = pino({}, { write: (line) => void logged.push(line) });
   const app = createAdminApp({ queue, token: TOKEN, sessions: new Sessions(clock), log });
   const server = await startHttpServer({ fetch: app.fetch, port: 0, log });
 
@@ -58,6 +65,8 @@ export async function openTestAdmin(): Promise<TestAdmin> {
   onTestFinished(close);
   return {
     app,
+    folder,
+    logged,
     queue,
     url: server.url,
     clock,

@@ -1,6 +1,7 @@
 import { type RouteDescriptor, route, setup } from "@hectoday/http";
+import { FaultLog } from "@holdfast/queue-core";
 import type { Shop } from "@holdfast/services";
-import { failure } from "@holdfast/services/process";
+import { failure, noteAnswer } from "@holdfast/services/process";
 import type { WebhookPolicy } from "@holdfast/services/webhooks";
 import { type Caller, createKeyCheck, isOpenPath } from "./access/api-keys.ts";
 import { refuseForeignPages } from "./access/foreign-pages.ts";
@@ -37,16 +38,20 @@ export function createApiApp(options: ApiAppOptions): {
 } {
   const { shop, apiKeys, ratePerMinute: perMinute } = options;
   const { log, clock } = shop;
+  const faults = new FaultLog(log);
   const callerOf = createKeyCheck(apiKeys);
   const limitRate = createRateLimit({ perMinute, burst: Math.ceil(perMinute / 10), clock });
   const meter = new RequestMeter(clock);
   /** Whose the requests are that have passed the gate. */
   const callers = new WeakMap<Request, Caller>();
   const app = setup<ApiLocals>({
-    routes: routesOf(options, meter),
+    routes: routesOf(options, meter, faults),
     onRequest: ({ request }) => ({ caller: callers.get(request) }),
-    onResponse: ({ response }) => withSecurityHeaders(response),
-    onError: ({ error }) => errorResponse(error, log),
+    onResponse: ({ request, response }) => {
+      noteAnswer(request, response, faults);
+      return withSecurityHeaders(response);
+    },
+    onError: ({ error }) => errorResponse(error, log, faults),
     onNotFound: () => failure(404, "NOT_FOUND", "There is nothing at this address"),
   });
   const passGate = (request: Request): Caller => {
@@ -65,16 +70,20 @@ export function createApiApp(options: ApiAppOptions): {
       callers.set(checked, caller);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      return withSecurityHeaders(errorResponse(error, log));
+      return withSecurityHeaders(errorResponse(error, log, faults));
     }
     return await app.fetch(checked);
   };
   return { fetch: (request) => meter.measure(request, () => answer(request)), routes: app.routes };
 }
 
-function routesOf({ shop, webhookPolicy, isStopping, databasePath }: ApiAppOptions, meter: RequestMeter) {
+function routesOf(
+  { shop, webhookPolicy, isStopping, databasePath }: ApiAppOptions,
+  meter: RequestMeter,
+  faults: FaultLog,
+) {
   const described = [
-    ...healthRoutes(shop, isStopping),
+    ...healthRoutes(shop, isStopping, faults),
     ...productRoutes(shop),
     ...orderRoutes(shop),
     ...webhookRoutes(shop, webhookPolicy),

@@ -1,3 +1,4 @@
+import type { FaultLog } from "@holdfast/queue-core";
 import {
   IdempotencyKeyBusyError,
   IdempotencyKeyReusedError,
@@ -17,8 +18,8 @@ import { ApiKeyInvalidError, OriginForeignError, RateLimitedError } from "./acce
 import { BodyRefusedError, BodyTooLargeError, BodyUnreadableError } from "./edge/body-errors.ts";
 
 /** The answer to whatever a handler threw; what nobody expected is logged and told without its cause. */
-export function errorResponse(error: Error, log: Logger): Response {
-  return requestFailure(error) ?? shopFailure(error) ?? unexpectedFailure(error, log);
+export function errorResponse(error: Error, log: Logger, faults: FaultLog): Response {
+  return requestFailure(error) ?? shopFailure(error) ?? unexpectedFailure(error, log, faults);
 }
 
 /** What is wrong with the request, whatever it was for. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RouteDescriptor } from "@hectoday/http";
 import { jobs } from "@holdfast/job-schemas";
 import { createQueue } from "@holdfast/queue-core";
 import { FakeClock } from "@holdfast/queue-core/testing";
@@ -16,6 +17,8 @@ import { checkAnswer } from "./check-answer.ts";
 export interface TestApi {
   readonly shop: Shop;
   readonly clock: FakeClock;
+  /** What the app answers, in the order of its router. */
+  readonly routes: readonly RouteDescriptor[];
   readonly url: string;
   readonly port: number;
   readonly folder: string;
@@ -37,6 +40,8 @@ interface Answer {
 }
 
 export type TestApiOptions = Partial<Omit<ApiAppOptions, "shop">> & {
+  /** How long the store waits for a lock, in milliseconds of the clock that nobody moves. */
+  readonly busyMs?: number;
   /** Changes the parts of the shop, e.g. to hold a charge back. */
   readonly shop?: (shop: Shop) => Shop;
 };
@@ -44,11 +49,15 @@ export type TestApiOptions = Partial<Omit<ApiAppOptions, "shop">> & {
 /** An API server on a port and a database file of its own; both go when the test ends. */
 export async function openTestApi({
   shop: change = (shop) => shop,
+  busyMs = 10_000,
   ...options
 }: TestApiOptions = {}): Promise<TestApi> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-api-"));
   const clock = new FakeClock();
-  const store = await openShopStore({ DATABASE_URL: join(folder, "shop.db") }, { clock });
+  const store = await openShopStore(
+    { DATABASE_URL: join(folder, "shop.db"), DATABASE_BUSY_MS: busyMs },
+    { clock },
+  );
   const queue = createQueue({ store, jobs, clock });
   const payments = createPaymentGateway({ PAYMENT_URL: undefined, SIM_PAYMENT_MS: 0 }, store, clock);
   const logged: string[] = [];
@@ -80,6 +89,7 @@ export async function openTestApi({
   return {
     shop,
     clock,
+    routes: app.routes,
     url: server.url,
     port: server.port,
     folder,

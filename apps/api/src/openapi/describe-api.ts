@@ -20,8 +20,8 @@ const STATUS_TEXT: Readonly<Record<string, string>> = {
   503: "Not available just now; `Retry-After` says when to try again",
 };
 
-/** What the gate may answer before a route sees its request. */
-const GATE_ANSWERS = { 401: errorAnswer, 429: errorAnswer };
+/** What the gate may answer before a route sees its request, and what any route may: the database can be locked. */
+const COMMON_ANSWERS = { 401: errorAnswer, 429: errorAnswer, 503: errorAnswer };
 
 /** A header that a route reads beside what its schemas cover. */
 export interface HeaderParameter {
@@ -66,7 +66,7 @@ export function describeApi(routes: readonly RouteDescriptor[], notes: ApiNotes)
 function describeRoute({ method, path, config }: RouteDescriptor, notes: ApiNotes): Record<string, unknown> {
   const { request, response = {} } = config;
   const isOpen = notes.isOpen(path);
-  const answers = isOpen ? response : { ...response, ...GATE_ANSWERS };
+  const answers = isOpen ? response : { ...response, ...COMMON_ANSWERS };
   const headers = notes.headers[`${method} ${path}`] ?? [];
   const parameters = [
     ...parametersIn("path", request?.params && schemaOf(request.params)),

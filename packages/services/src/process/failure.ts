@@ -1,4 +1,4 @@
-import { StoreBusyError, StoreUnavailableError } from "@holdfast/queue-core";
+import { type FaultLog, StoreBusyError, StoreUnavailableError } from "@holdfast/queue-core";
 import type { Logger } from "pino";
 
 /** One field of a request that is wrong. */
@@ -23,13 +23,24 @@ export function failure(
   return Response.json({ error: { code, message, ...(details && { details }) } }, { status, headers });
 }
 
-/** Answers what no request is to blame for: 503 while the database cannot be written, else 500 without the cause. */
-export function unexpectedFailure(error: unknown, log: Logger): Response {
+const USING_THE_DATABASE = "using the database";
+
+/**
+ * Answers what no request is to blame for: 503 while the database is locked or out of service, else 500 without the
+ * cause.
+ * @param faults told of the former: a full disk fails every request, and one line says so
+ */
+export function unexpectedFailure(error: unknown, log: Logger, faults: FaultLog): Response {
   if (error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
-    log.warn({ err: error }, "the database cannot be written");
-    const message = "The database cannot be written just now; try again";
+    faults.failed(USING_THE_DATABASE, error);
+    const message = "The database cannot be used just now; try again";
     return failure(503, error.code, message, { headers: { "retry-after": "2" } });
   }
   log.error({ err: error }, "request failed");
   return failure(500, "INTERNAL_ERROR", "Something went wrong on our side");
+}
+
+/** Says that a fault of the database is over: a change has gone through. */
+export function noteAnswer(request: Request, response: Response, faults: FaultLog): void {
+  if (request.method !== "GET" && request.method !== "HEAD" && response.ok) faults.works(USING_THE_DATABASE);
 }

@@ -1,3 +1,4 @@
+import { FaultLog } from "@holdfast/queue-core";
 import type { Logger } from "pino";
 import { failure } from "./failure.ts";
 import { answerHealth, type HealthSource } from "./health-report.ts";
@@ -24,13 +25,14 @@ const NO_PORT: HealthPort = { port: null, close: () => Promise.resolve() };
  */
 export async function openHealthPort({ port, queue, log }: HealthPortOptions): Promise<HealthPort> {
   if (port === undefined) return NO_PORT;
+  const faults = new FaultLog(log);
   let server: HttpServer;
   try {
     server = await startHttpServer({
       port,
       log,
       maxBodyBytes: 0,
-      fetch: (request) => answer(request, queue, log),
+      fetch: (request) => answer(request, queue, faults),
     });
   } catch (error) {
     log.error({ err: error, port }, "no health port: it cannot be opened");
@@ -40,8 +42,8 @@ export async function openHealthPort({ port, queue, log }: HealthPortOptions): P
   return server;
 }
 
-async function answer(request: Request, queue: HealthSource, log: Logger): Promise<Response> {
+async function answer(request: Request, queue: HealthSource, faults: FaultLog): Promise<Response> {
   if (request.method === "GET" && new URL(request.url).pathname === "/health")
-    return await answerHealth(queue, log);
+    return await answerHealth(queue, faults);
   return failure(404, "NOT_FOUND", "There is only GET /health");
 }

@@ -1,5 +1,4 @@
-import type { QueueHealth } from "@holdfast/queue-core";
-import type { Logger } from "pino";
+import type { FaultLog, QueueHealth } from "@holdfast/queue-core";
 
 /** What is asked for its health: a queue. */
 export interface HealthSource {
@@ -14,26 +13,30 @@ interface HealthReport {
   };
 }
 
+const CHECKING = "checking the database's health";
+
 /** A database that takes longer than this to answer a read is down for whoever asks. */
 const ANSWER_MS = 2_000;
 
 /**
  * Asks the queue how it is and answers `GET /health`: 200, also for a deep queue, and 503 only if this process cannot
  * read the database, so that probes don't kill the workers that would empty the queue.
+ * @param faults told when it cannot, with the reason, and when it can again: a probe comes every few seconds
  */
-export async function answerHealth(queue: HealthSource, log: Logger): Promise<Response> {
-  const report = await reportHealth(queue, log);
+export async function answerHealth(queue: HealthSource, faults: FaultLog): Promise<Response> {
+  const report = await reportHealth(queue, faults);
   const status = report.checks.database.status === "up" ? 200 : 503;
   return Response.json(report, { status, headers: { "cache-control": "no-store" } });
 }
 
-async function reportHealth(queue: HealthSource, log: Logger): Promise<HealthReport> {
+async function reportHealth(queue: HealthSource, faults: FaultLog): Promise<HealthReport> {
   let health: QueueHealth;
   try {
     health = await withinTime(queue.checkQueueHealth());
+    faults.works(CHECKING);
   } catch (error) {
     // The reason goes to the log only: this page is open to anyone who can reach the port.
-    log.error({ err: error }, "the database does not answer the health check");
+    faults.failed(CHECKING, error);
     const database = { status: "down", message: "The database does not answer" } as const;
     return { status: "unhealthy", checks: { database, jobQueue: { status: "warning", message: "unknown" } } };
   }

@@ -1,7 +1,7 @@
 export { writeEnvExample } from "./env-example.ts";
 export { type EnvironmentOf, readEnvironment, secretsIn } from "./environment.ts";
 export { EnvironmentInvalidError } from "./environment-invalid-error.ts";
-export { type FieldIssue, failure, unexpectedFailure } from "./failure.ts";
+export { type FieldIssue, failure, noteAnswer, unexpectedFailure } from "./failure.ts";
 export { openHealthPort } from "./health-port.ts";
 export { answerHealth } from "./health-report.ts";
 export { startHttpServer } from "./http-server.ts";

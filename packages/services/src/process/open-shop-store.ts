@@ -10,6 +10,8 @@ export interface ShopStoreSettings {
   /** Path of the database file, as `readEnvironment` gives it. */
   readonly DATABASE_URL: string;
   readonly ALLOW_NETWORK_FS?: boolean;
+  /** 10,000 by default. */
+  readonly DATABASE_BUSY_MS?: number;
 }
 
 export interface ShopStoreOptions {
@@ -34,6 +36,7 @@ export async function openShopStore(
     path,
     migrations: [shopMigrations],
     allowNetworkFileSystem: settings.ALLOW_NETWORK_FS ?? false,
+    ...(settings.DATABASE_BUSY_MS !== undefined && { busyDeadlineMs: settings.DATABASE_BUSY_MS }),
     ...(clock && { clock }),
     ...(log && { onReplaced: (error) => endReplaced(error, log) }),
   });

@@ -46,6 +46,10 @@ export const storeVariables = {
     fallback: "./data",
     isPath: true,
   }),
+  DATABASE_BUSY_MS: withFallback(wholeNumber(0, HOUR_MS), {
+    description: "How long a read or write waits for a database that others have locked, in milliseconds",
+    fallback: "10000",
+  }),
   ALLOW_NETWORK_FS: withFallback(flag(), {
     description: "1 opens a database on a network file system, where SQLite's locks may not hold",
     fallback: "0",

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { expect, it } from "vitest";
+import { makeDeadLetter, openTestAdmin, type TestAdmin, TOKEN } from "../open-test-admin.ts";
+
+/** Holds the write lock, as another program would. */
+function lock({ folder }: TestAdmin): () => void {
+  const database = new Database(join(folder, "shop.db"));
+  database.exec("BEGIN IMMEDIATE");
+  return () => database.close();
+}
+
+/** A request for every route that changes something, which would go through if the database were free. */
+async function changes(
+  admin: TestAdmin,
+): Promise<Readonly<Record<string, { path: string; body?: unknown }>>> {
+  const [retried, discarded, edited] = [
+    await makeDeadLetter(admin.queue),
+    await makeDeadLetter(admin.queue),
+    await makeDeadLetter(admin.queue),
+  ];
+  await admin.queue.registerCron("reconcile_payments", "0 0 1 1 *", { id: "yearly" });
+  const job = await admin.queue.enqueueDelayed("reconcile_payments", {}, 60_000);
+  return {
+    "POST /admin/jobs/:id/cancel": { path: `/admin/jobs/${job.id}/cancel` },
+    "POST /admin/dead-letters/:id/retry": { path: `/admin/dead-letters/${retried.id}/retry` },
+    "POST /admin/dead-letters/:id/discard": { path: `/admin/dead-letters/${discarded.id}/discard` },
+    "PATCH /admin/dead-letters/:id": { path: `/admin/dead-letters/${edited.id}`, body: { reviewed: true } },
+    "POST /admin/dead-letters/retry": { path: "/admin/dead-letters/retry", body: {} },
+    "POST /admin/schedules/:id/run": { path: "/admin/schedules/yearly/run" },
+    "POST /login": { path: `/login?token=${TOKEN}` },
+    "POST /admin/logout": { path: "/admin/logout" },
+  };
+}
+
+it("every change is refused with 503 and Retry-After, in the one envelope, and is made when the lock is gone", async () => {
+  const admin = await openTestAdmin({ busyMs: 0 });
+  const requests = await changes(admin);
+  const changing = admin.app.routes
+    .filter(({ method }) => method !== "GET")
+    .map((r) => `${r.method} ${r.path}`);
+  expect(Object.keys(requests).toSorted(), "a request for every route that changes something").toEqual(
+    changing.toSorted(),
+  );
+  const send = async ([route, { path, body }]: [string, { path: string; body?: unknown }]) => {
+    const method = route.split(" ")[0] ?? "";
+    if (route !== "POST /login") return await admin.asOperator(path, { method, body });
+    const form = new URLSearchParams({ token: TOKEN });
+    return await admin.send("/login", { method, body: form, headers: { origin: admin.url } });
+  };
+  const unlock = lock(admin);
+  for (const entry of Object.entries(requests)) {
+    const response = await send(entry);
+    expect([entry[0], response.status, response.headers.get("retry-after")]).toEqual([entry[0], 503, "2"]);
+    const { error } = (await response.json()) as { error: { code: string; message: string } };
+    expect(error).toMatchObject({ code: "STORE_BUSY", message: expect.stringContaining("try again") });
+  }
+  expect((await admin.send("/health")).status).toBe(200);
+  expect((await admin.asOperator("/admin/jobs")).status).toBe(200);
+
+  unlock();
+  for (const entry of Object.entries(requests)) {
+    expect([entry[0], (await send(entry)).status < 400]).toEqual([entry[0], true]);
+  }
+  const told = admin.logged.map((line) => JSON.parse(line).msg).filter((msg) => msg.includes("the database"));
+  expect(told).toEqual(["using the database failed, will try again", "using the database works again"]);
+});
