@@ -33,7 +33,7 @@ async function changes(
   };
 }
 
-it("every change is refused with 503 and Retry-After, in the one envelope, and is made when the lock is gone", async () => {
+it("every change is refused with 503, Retry-After and the one envelope, and made when the lock is gone", async () => {
   const admin = await openTestAdmin({ busyMs: 0 });
   const requests = await changes(admin);
   const changing = admin.app.routes
