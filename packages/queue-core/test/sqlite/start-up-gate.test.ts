@@ -110,6 +110,8 @@ describe("a place that looks right is refused, and nothing is made there:", () =
     );
     expect(readdirSync(folder.path)).toEqual([]);
     expect(check(true)).not.toThrow();
+    // For its owner alone from the first moment on, not only once SQLite has opened it.
+    expect(modeOf(path)).toBe("600");
   });
 
   it("a program with an old SQLite, which says which one it needs", () => {
