@@ -102,3 +102,14 @@ describe("the variables of a service", () => {
     for (const [, { environment }] of composeServices) expect(environment.NODE_ENV).toBe("development");
   });
 });
+
+describe("docs/containers.md", () => {
+  it("names compiled files that the build makes", () => {
+    const named = [
+      ...readText("docs/containers.md").matchAll(/\b((?:packages|apps)\/[\w-]+)\/dist\/([\w/-]+)\.js\b/g),
+    ];
+    const sources = named.map(([, member, file]) => `${member}/src/${file}.ts`);
+    expect(sources).toContain("packages/services/src/database/restore.ts");
+    expect(sources.filter((source) => !listPaths(ROOT).includes(source))).toEqual([]);
+  });
+});
