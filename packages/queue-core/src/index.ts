@@ -38,4 +38,5 @@ export type {
 export { allows, type JobState, outcomesOf, STATES, TRANSITIONS, type Verb } from "./transitions.ts";
 export type { JobContext, JobHandler, JobHandlers } from "./worker/handler.ts";
 export { type IsolatedRunServer, serveIsolatedRun } from "./worker/serve-isolated-run.ts";
+export { isStrayOfJob } from "./worker/stray-errors.ts";
 export { createWorker, Worker, type WorkerOptions } from "./worker/worker.ts";

@@ -16,7 +16,7 @@ import { errorFacts } from "./error-facts.ts";
 import { buryExhausted, type FailedRun, failRun } from "./fail-run.ts";
 import type { JobContext, JobHandler } from "./handler.ts";
 import { createContext, type RunEffects } from "./job-context.ts";
-import { catchStrays } from "./stray-rejections.ts";
+import { catchStrays, type Stray } from "./stray-errors.ts";
 
 /** Any handler, whatever its payload: the catalog checked the type when the handlers were named. */
 export type AnyHandler = JobHandler<never, never>;
@@ -93,7 +93,7 @@ function readVerdict(job: ClaimedJob, returned: unknown, asked: RunEffects): Fin
 }
 
 /**
- * Waits for a handler until it ends, its time is over, or a rejection it caused goes unhandled. In the last two cases
+ * Waits for a handler until it ends, its time is over, or an error it caused goes uncaught. In the last two cases
  * its signal aborts; a handler that does not listen is left behind, and what it does later is dropped, loudly.
  */
 async function callHandler(options: ExecuteOptions, context: JobContext): Promise<unknown> {
@@ -106,9 +106,9 @@ async function callHandler(options: ExecuteOptions, context: JobContext): Promis
     abort.abort(reason);
     cut.reject(reason);
   };
-  const onStray = (reason: unknown): void => {
+  const onStray = (stray: Stray, reason: unknown): void => {
     if (!over) cutShort(reason);
-    else log.error(errorFacts(reason), "a promise that the handler left behind was rejected");
+    else log.error(errorFacts(reason), LEFT_BEHIND[stray]);
   };
   const timer = setTimeout(() => {
     cutShort(new AttemptTimeoutError(`The run took longer than ${timeoutMs} ms`));
@@ -123,6 +123,11 @@ async function callHandler(options: ExecuteOptions, context: JobContext): Promis
     over = true;
   }
 }
+
+const LEFT_BEHIND: Readonly<Record<Stray, string>> = {
+  rejection: "a promise that the handler left behind was rejected",
+  exception: "what the handler left behind threw an exception",
+};
 
 function logWhenItEnds(running: Promise<unknown>, log: Logger): void {
   running.then(

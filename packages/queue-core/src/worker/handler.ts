@@ -18,7 +18,8 @@ export interface JobContext<Jobs extends JobCatalog = JobCatalog, Tables = unkno
   readonly idempotencyKey: string;
   /**
    * Aborts when the run is not to go on; `signal.reason` says why: `AttemptTimeoutError`, `JobCancelledError`,
-   * `LeaseLostError`, `WorkerStoppingError`, or what a promise that the handler left unhandled was rejected with.
+   * `LeaseLostError`, `WorkerStoppingError`, or the error that nobody caught (of a promise that the handler left
+   * unhandled, of a callback of its timers and emitters).
    */
   readonly signal: AbortSignal;
   readonly log: Logger;

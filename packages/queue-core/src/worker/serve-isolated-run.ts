@@ -8,7 +8,7 @@ import { type AnyHandler, executeJob } from "./execute-job.ts";
 import type { JobHandlers } from "./handler.ts";
 import type { FromChild, ToChild } from "./isolated-run.ts";
 import { recordFinish } from "./record-finish.ts";
-import { listenForStrays } from "./stray-rejections.ts";
+import { listenForStrays } from "./stray-errors.ts";
 
 export interface IsolatedRunServer<Jobs extends JobCatalog, Tables> {
   readonly queue: Queue<Jobs, Tables>;

@@ -17,7 +17,7 @@ import type { JobHandlers } from "./handler.ts";
 import { type IsolatedEnd, runIsolated } from "./isolated-run.ts";
 import { checkLeases, leaseKey } from "./lease-check.ts";
 import { recordFinish } from "./record-finish.ts";
-import { listenForStrays } from "./stray-rejections.ts";
+import { listenForStrays } from "./stray-errors.ts";
 import { Wake } from "./wake.ts";
 import { readLimits, type WorkerLimits } from "./worker-limits.ts";
 

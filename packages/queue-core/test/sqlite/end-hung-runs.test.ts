@@ -10,7 +10,7 @@ import { JOB_TYPES } from "../conformance/job-types.ts";
 import { findFaults } from "./invariants.ts";
 import { createFolder, readDatabase } from "./sqlite-test-database.ts";
 
-it("a main thread that has spoken by the time the lock is held keeps its runs, and one that has not loses all", async () => {
+it("a main thread that has spoken by the time the lock is held keeps its runs, a silent one loses all", async () => {
   const folder = createFolder();
   const path = join(folder.path, "jobs.db");
   const store = await openSqliteStore({ path });

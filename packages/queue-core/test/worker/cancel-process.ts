@@ -1,4 +1,4 @@
-// An operator's process: `cancel-process.ts <database> <jobId>…` cancels jobs and tells its parent what states they are in.
+// An operator's process: `cancel-process.ts <database> <jobId>…` cancels jobs and tells its parent the states answered.
 import { openSqliteStore } from "../../src/sqlite/index.ts";
 
 const [path = "", ...jobIds] = process.argv.slice(2);

@@ -1,6 +1,8 @@
 // A worker in a process of its own: `worker-process.ts <database> <scenario> <leaseMs>`. Tells its parent what happens,
 // and ends when told to.
+import { EventEmitter } from "node:events";
 import { appendFileSync } from "node:fs";
+import { connect } from "node:net";
 import { pino } from "pino";
 import { createQueue, createWorker } from "../../src/index.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
@@ -20,6 +22,10 @@ function told(message: string): Promise<void> {
       if (received === message) resolve();
     });
   });
+}
+
+function throwLeftBehind(): never {
+  throw new Error("left behind");
 }
 
 function blockThread(ms: number): void {
@@ -63,6 +69,31 @@ const scenarios: Readonly<Record<string, Handler>> = {
     void told("finish").then(() => Promise.reject(new Error("left behind")));
     return "returned";
   },
+  throwInTimer: async (_, { signal }) => {
+    setTimeout(() => {
+      throw new Error("thrown by a timer");
+    }, 1);
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    witness(`aborted by: ${String(signal.reason)}`);
+  },
+  throwInEmitter: async (_, { signal }) => {
+    const emitter = new EventEmitter();
+    emitter.on("news", () => {
+      throw new Error("thrown by an emitter");
+    });
+    setImmediate(() => emitter.emit("news"));
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  },
+  errorOfSocket: async (_, { signal }) => {
+    // Nobody listens for its error: on port 1 nobody answers.
+    connect(1, "127.0.0.1");
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  },
+  throwAfterwards: () => {
+    void told("finish").then(() => setTimeout(() => throwLeftBehind(), 1));
+    return "returned";
+  },
+  throwOfTheProcess: () => "nothing to do with it",
   strayOfTheProcess: () => "nothing to do with it",
 };
 
@@ -84,6 +115,7 @@ const worker = createWorker({
   log: pino({}, { write: (line) => process.send?.(JSON.parse(line)) }),
 });
 worker.start();
+if (scenario === "throwOfTheProcess") void told("finish").then(() => setTimeout(() => throwLeftBehind(), 1));
 if (scenario === "strayOfTheProcess")
   void told("finish").then(() => Promise.reject(new Error("not a job's")));
 await told("stop");

@@ -1,5 +1,5 @@
 import type { Clock } from "@holdfast/queue-core";
-import { systemClock } from "@holdfast/queue-core";
+import { isStrayOfJob, systemClock } from "@holdfast/queue-core";
 import type { Logger } from "pino";
 
 export interface ShutdownOptions {
@@ -16,7 +16,7 @@ const REPEATED_SIGNAL_MS = 1_000;
 
 /**
  * Stops the app in order on SIGTERM and SIGINT, then exits with 0; a second signal more than a second later exits at
- * once with 1. An exception that nobody caught is logged and exits with 1.
+ * once with 1. An exception that nobody caught is logged and exits with 1, unless it comes from a job's handler.
  * @param log where signals and failures are told
  * @param stop finishes what runs and closes what is open; called once
  */
@@ -37,10 +37,13 @@ export function onShutdown(log: Logger, stop: () => Promise<void>, options: Shut
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
   process.on("uncaughtException", (error) => {
+    // Its job fails of it; its neighbours go on.
+    if (isStrayOfJob()) return;
     log.fatal({ err: error }, "exception that nobody caught");
     process.exit(1);
   });
   process.on("unhandledRejection", (reason) => {
+    if (isStrayOfJob()) return;
     if (unhandledRejection === "log") {
       log.error({ err: reason }, "rejection that nobody handled");
       return;

@@ -1,5 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 
 const children: ChildProcess[] = [];
@@ -9,7 +12,11 @@ afterEach(() => {
 
 /** A child process under onShutdown; `tell` resolves once the child has acted on the message. */
 async function start(...args: string[]) {
-  const child = fork(new URL("./stopping-process.ts", import.meta.url), args, {
+  return startScript("./stopping-process.ts", args);
+}
+
+async function startScript(script: string, args: readonly string[]) {
+  const child = fork(new URL(script, import.meta.url), args, {
     execArgv: ["--conditions=source"],
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
@@ -89,4 +96,14 @@ it("a stray rejection is only logged where the app asks for that", async () => {
   await tell("finish");
   expect(await exited).toBe(0);
   expect(log()).toMatch(/"level":"error".*nobody handles this/);
+});
+
+it("an exception of a job's handler fails that job; the process goes on, and stops in order", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "holdfast-shutdown-"));
+  const { child, exited, log } = await startScript("./working-process.ts", [join(folder.path, "jobs.db")]);
+  child.kill("SIGTERM");
+  child.send("end");
+  expect(await exited).toBe(0);
+  expect(log()).toContain('"msg":"stopped"');
+  expect(log()).not.toContain("exception that nobody caught");
 });

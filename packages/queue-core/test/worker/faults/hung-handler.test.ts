@@ -37,7 +37,7 @@ async function openBed() {
     path,
     store,
     queue: createQueue({ store, jobs: HANG_JOBS }),
-    startWorker(): ChildProcess {
+    startWorker: (): ChildProcess => {
       const env = { ...process.env, HANG_ROLE: "worker", HANG_DATABASE: path };
       const worker = spawn(process.execPath, [SCRIPT], { env, stdio: ["ignore", "ignore", "pipe"] });
       workers.push(worker);

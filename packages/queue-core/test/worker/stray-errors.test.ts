@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ChildWorker } from "./child-worker.ts";
 import { WorkerBed } from "./worker-bed.ts";
 
-// In processes of their own: the test runner listens for unhandled rejections, too.
+// In processes of their own: the test runner listens for stray errors, too.
 
 describe("a rejection that nobody handles", () => {
   it("fails the run that caused it, aborts its signal, and leaves the worker alive", async () => {
@@ -39,6 +39,50 @@ describe("a rejection that nobody handles", () => {
     child.tell("finish");
     expect(await child.exit()).toBe(1);
     expect(child.stderr).toContain("not a job's");
+  });
+});
+
+describe("an exception that nobody catches", () => {
+  it.each([
+    ["throwInTimer", "Error: thrown by a timer"],
+    ["throwInEmitter", "Error: thrown by an emitter"],
+    ["errorOfSocket", "Error: connect ECONNREFUSED 127.0.0.1:1"],
+  ])(
+    "fails the run that caused it, aborts its signal, and leaves the worker alive: %s",
+    async (scenario, text) => {
+      const bed = await WorkerBed.open();
+      const { id } = await bed.queue.enqueue("task", { n: 1 }, { maxAttempts: 1 });
+      const child = ChildWorker.start(bed, scenario);
+      expect(await bed.dies(id)).toMatchObject({ attempts: 1, lastError: text });
+      const next = await bed.queue.enqueue("other", { n: 1 });
+      await bed.reaches(next.id, "completed");
+      child.tell("stop");
+      expect(await child.exit()).toBe(0);
+    },
+  );
+
+  it("is logged with its job when the run was over, which stays completed", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    const child = ChildWorker.start(bed, "throwAfterwards");
+    await bed.reaches(id, "completed");
+    child.tell("finish");
+    const line = await child.says("what the handler left behind threw an exception");
+    expect(line).toMatchObject({ jobId: id, type: "task", attempt: 1, error: "Error: left behind" });
+    const next = await bed.queue.enqueue("other", { n: 1 });
+    await bed.reaches(next.id, "completed");
+    child.tell("stop");
+    expect(await child.exit()).toBe(0);
+  });
+
+  it("ends the process as ever if no run caused it", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    const child = ChildWorker.start(bed, "throwOfTheProcess");
+    await bed.reaches(id, "completed");
+    child.tell("finish");
+    expect(await child.exit()).toBe(1);
+    expect(child.stderr).toContain("Error: left behind");
   });
 });
 
