@@ -140,7 +140,7 @@ export class RunEndedError extends QueueError {
   readonly code = "RUN_ENDED";
 }
 
-/** A worker is asked to take job types it has no handler for. */
+/** A worker is asked to take job types it has no handler for, or none at all. */
 export class HandlerMissingError extends QueueError {
   readonly code = "HANDLER_MISSING";
 }

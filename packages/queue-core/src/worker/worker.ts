@@ -7,6 +7,7 @@ import type { JobCatalog, JobType } from "../define-job.ts";
 import { HandlerMissingError, JobCancelledError, LeaseLostError, WorkerStoppingError } from "../errors.ts";
 import { FaultLog } from "../fault-log.ts";
 import type { ClaimedJob } from "../job.ts";
+import { UnreadablePayload } from "../payload.ts";
 import type { Queue } from "../queue.ts";
 import type { Finish, FinishOutcome, Heartbeat, HeldJob } from "../store.ts";
 import { CancelWatch } from "./cancel-watch.ts";
@@ -246,7 +247,9 @@ export class Worker {
     const handler = this.#handlers.get(job.type);
     if (!handler)
       throw new HandlerMissingError(`Job ${job.id} was claimed, but "${job.type}" has no handler`);
-    const entry = job.suspect ? this.#isolatedEntry : null;
+    // A payload that no handler will see harms nobody, and would not survive the way to another process.
+    const isReadable = !(job.payload instanceof UnreadablePayload);
+    const entry = job.suspect && isReadable ? this.#isolatedEntry : null;
     const outcome = entry
       ? await this.#runAlone(entry, job, abort.signal, log)
       : await this.#record(await executeJob({ queue: this.#queue, handler, job, abort, log }), log);
@@ -353,6 +356,7 @@ function abortRun({ abort, log }: Running, reason: Error): void {
 function selectHandlers(options: WorkerOptions<JobCatalog, unknown>): ReadonlyMap<string, AnyHandler> {
   const handlers = options.handlers as Readonly<Record<string, AnyHandler | undefined>>;
   const types = options.types ?? Object.keys(handlers);
+  if (types.length === 0) throw new HandlerMissingError("This worker would take no jobs: give it handlers");
   const missing = types.filter((type) => !Object.hasOwn(handlers, type) || !handlers[type]);
   const unknown = types.filter((type) => !options.queue.catalog.has(type));
   if (unknown.length > 0) throw new HandlerMissingError(`Not in the catalog: ${unknown.join(", ")}`);
@@ -375,7 +379,7 @@ async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolea
 
 /**
  * Creates a worker; it does nothing until `start()`.
- * @throws {HandlerMissingError} if a type it should take has no handler
+ * @throws {HandlerMissingError} if a type it should take has no handler, or it should take none
  * @throws {OptionInvalidError} if a number is out of range
  * @example
  * const worker = createWorker({ queue, handlers: { send_welcome: async ({ userId }) => greet(userId) } });

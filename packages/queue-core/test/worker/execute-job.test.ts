@@ -133,11 +133,43 @@ describe("a handler's outcome", () => {
     expect(runs).toBe(1);
   });
 
-  it("a result that JSON cannot hold is a failure of the run", async () => {
+  it.each([
+    ["a BigInt", { big: 1n }, "it cannot be written as JSON (a cycle, a BigInt, or nested too deeply)"],
+    ["a cycle", hostileCycle(), "it cannot be written as JSON (a cycle, a BigInt, or nested too deeply)"],
+    ["10 MB", "x".repeat(10_000_000), "it is 10000002 characters long, the most is 1048576"],
+    ["a function", () => 1, "it cannot be written as JSON (undefined, a function or a symbol)"],
+    [
+      "a getter that throws",
+      {
+        get x() {
+          throw new Error("trapped");
+        },
+      },
+      "it cannot be written as JSON",
+    ],
+    ["text that not every database can store", "a\u0000b", "it holds a NUL character"],
+  ])(
+    "a result that cannot be stored fails the run, and the error says what: %s",
+    async (_, result, problem) => {
+      const bed = await WorkerBed.open();
+      const { id } = await bed.queue.enqueue("fragile", { n: 1 });
+      bed.work({ fragile: () => result, task: () => "fine" });
+      expect((await bed.dies(id)).lastError).toContain(
+        `ResultInvalidError: The result of a "fragile" cannot be stored: ${problem}`,
+      );
+      const next = await bed.queue.enqueue("task", { n: 1 });
+      await bed.reaches(next.id, "completed");
+    },
+  );
+
+  it("the same goes for the result of a step, which is not recorded", async () => {
     const bed = await WorkerBed.open();
     const { id } = await bed.queue.enqueue("fragile", { n: 1 });
-    bed.work({ fragile: () => ({ big: 1n }) });
-    expect((await bed.dies(id)).lastError).toContain("cannot be written as JSON");
+    bed.work({ fragile: (_, context) => context.once("charge", () => 1n) });
+    expect((await bed.dies(id)).lastError).toContain(
+      'ResultInvalidError: The result of step "charge" of a "fragile" cannot be stored',
+    );
+    expect(bed.sql((database) => database.prepare("SELECT * FROM processed_jobs").all())).toEqual([]);
   });
 });
 
@@ -156,6 +188,28 @@ describe("R4: a stored payload that its schema refuses", () => {
     expect(dead).toMatchObject({ attempts: 0, reason: "invalid_payload" });
     expect(dead.lastError).toContain("n: ");
     expect(runs).toBe(0);
+  });
+
+  it.each([
+    ["at once", ""],
+    ["also one that would run alone", "INSERT INTO suspect (seq, since) SELECT min(seq), 0 FROM job"],
+  ])("is one that is no JSON, which harms no other job: %s", async (_, prepare) => {
+    const bed = await WorkerBed.open();
+    const damaged = await bed.queue.enqueue("task", { n: 1 });
+    const beside = await bed.queue.enqueue("task", { n: 2 });
+    bed.sql((database) => database.exec(`UPDATE job SET payload = '{"n":' WHERE seq = 1; ${prepare}`));
+    const isolatedEntry = new URL("./isolated-process.ts", import.meta.url);
+    bed.work({ task: ({ n }) => n }, { isolatedEntry });
+    const dead = await bed.dies(damaged.id);
+    expect(dead).toMatchObject({ attempts: 0, reason: "invalid_payload", payload: '{"n":' });
+    expect(dead.lastError).toContain("what is stored is no JSON (SyntaxError: ");
+    expect((await bed.reaches(beside.id, "completed")).result).toBe(2);
+    expect(await bed.job(damaged.id)).toMatchObject({ status: "failed", payload: '{"n":' });
+    // An operator can mend it.
+    await bed.store.editDeadLetter(dead.id, { payload: '{"n":3}' });
+    bed.sql((database) => database.exec("DELETE FROM suspect"));
+    await bed.store.revive(dead.id);
+    expect((await bed.reaches(damaged.id, "completed")).result).toBe(3);
   });
 
   it("is one that makes the schema throw, too", async () => {
@@ -194,6 +248,9 @@ describe("whatever a handler throws", () => {
     ["a proxy that traps", trapped, "cannot be read"],
     ["an error of 10 MB", new Error("x".repeat(10_000_000)), "more characters"],
     ["an error with NUL", new Error("a\u0000b"), "Error: a\ufffdb"],
+    ["an error whose causes go round", circularCauses(), "Error: round and round"],
+    ["a proxy of an error", trappedError(), "cannot be read"],
+    ["a promise", Promise.resolve(1), "Thrown object"],
     ["a cyclic object", Object.assign([], { 0: hostileCycle() }), "cannot be read"],
   ];
 
@@ -228,6 +285,46 @@ describe("whatever a handler throws", () => {
     expect((await bed.reaches(next.id, "completed")).result).toBe("fine");
   });
 });
+
+describe("a handler", () => {
+  it("that throws while its signal aborts, out of a listener of it, fails its own job alone", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("short", { n: 1 }, { maxAttempts: 1 });
+    const beside = await bed.queue.enqueue("task", { n: 1 });
+    bed.work({
+      short: (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(trappedError()));
+        }),
+      task: () => "fine",
+    });
+    expect(await bed.dies(id)).toMatchObject({ attempts: 1 });
+    await bed.reaches(beside.id, "completed");
+  });
+
+  it("that never settles loses its slot at its timeout, each time, and its worker goes on", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("short", { n: 1 });
+    const worker = bed.work({ short: () => new Promise(() => {}), task: () => "fine" }, { concurrency: 1 });
+    expect(await bed.dies(id)).toMatchObject({ attempts: 3, reason: "attempts_exhausted" });
+    const next = await bed.queue.enqueue("task", { n: 1 });
+    await bed.reaches(next.id, "completed");
+    await until("the worker is idle", () => worker.runningCount === 0);
+  });
+});
+
+function circularCauses(): Error {
+  const error = new Error("round and round");
+  error.cause = new Error("inner", { cause: error });
+  return error;
+}
+
+function trappedError(): unknown {
+  const trap = (): never => {
+    throw new Error("trapped");
+  };
+  return new Proxy(new Error("never read"), { get: trap, getPrototypeOf: trap, has: trap, ownKeys: trap });
+}
 
 function hostileCycle(): unknown {
   const cycle: { self?: unknown } = {};

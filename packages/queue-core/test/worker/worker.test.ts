@@ -173,6 +173,13 @@ describe("R3: a worker", () => {
     expect(create).toThrow("These job types have no handler: other, short");
   });
 
+  it("refuses to take nothing at all", async () => {
+    const bed = await WorkerBed.open();
+    for (const options of [{ handlers: {} }, { handlers: { task: () => 1 }, types: [] }]) {
+      expect(() => createWorker({ queue: bed.queue, ...options })).toThrow(HandlerMissingError);
+    }
+  });
+
   it("finds no handler in what every object has by birth", async () => {
     const bed = await WorkerBed.open();
     const jobs = [defineJob("constructor", { payload: z.object({}) })];
@@ -186,6 +193,28 @@ describe("R3: a worker", () => {
     const create = (): unknown => createWorker({ queue: bed.queue, handlers });
     expect(create).toThrow(HandlerMissingError);
     expect(create).toThrow("Not in the catalog: tsak, constructor");
+  });
+
+  it("takes more types than one statement of SQLite can, the most urgent job first", async () => {
+    const bed = await WorkerBed.open();
+    const payload = z.object({});
+    const jobs = Array.from({ length: 1_203 }, (_, n) =>
+      defineJob(`type_${n}`, { payload, priority: n === 700 ? 50 : 5, expireAfterMs: 600_000 }),
+    );
+    const queue = createQueue({ store: bed.store, jobs });
+    for (const n of [1_202, 700, 0, 300]) await queue.enqueue(`type_${n}`, {});
+    const ran: string[] = [];
+    const handlers = Object.fromEntries(
+      jobs.map(({ type }) => [
+        type,
+        (_: unknown, context: { readonly type: string }) => ran.push(context.type),
+      ]),
+    );
+    const worker = createWorker({ queue, handlers, concurrency: 1, pollMs: 5 });
+    worker.start();
+    await until("all have run", () => ran.length === 4);
+    await worker.stop();
+    expect(ran).toEqual(["type_700", "type_1202", "type_0", "type_300"]);
   });
 
   it.each([
