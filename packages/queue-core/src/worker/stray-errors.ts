@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-// A handler may leave a promise behind that nobody handles, or throw in the callback of a timer, an emitter or a socket.
-// Node ends the process for either, and with it every other job that runs here. Both still carry the asynchronous context
-// of the run that caused them: that run pays alone. Why the process may go on: docs/decisions/0006-stray-errors.md.
+// A handler may leave a promise behind that nobody handles, or throw in a callback of a timer, an emitter, a socket.
+// Node ends the process for either, and with it every other job that runs here. Both still carry the asynchronous
+// context of the run that caused them: that run pays alone. Why the process may go on: docs/decisions/0006.
 
 /** What a run left behind: a rejection that nobody handled, or an exception that nobody caught. */
 export type Stray = "rejection" | "exception";

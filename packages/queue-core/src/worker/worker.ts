@@ -18,6 +18,7 @@ import type { JobHandlers } from "./handler.ts";
 import { type IsolatedEnd, runIsolated } from "./isolated-run.ts";
 import { checkLeases, leaseKey } from "./lease-check.ts";
 import { recordFinish } from "./record-finish.ts";
+import { selectHandlers } from "./select-handlers.ts";
 import { listenForStrays } from "./stray-errors.ts";
 import { Wake } from "./wake.ts";
 import { readLimits, type WorkerLimits } from "./worker-limits.ts";
@@ -350,19 +351,6 @@ function abortRun({ abort, log }: Running, reason: Error): void {
   if (abort.signal.aborted) return;
   log.warn({ reason: reason.message }, "signal aborted");
   abort.abort(reason);
-}
-
-/** @throws {HandlerMissingError} listing the types without a handler */
-function selectHandlers(options: WorkerOptions<JobCatalog, unknown>): ReadonlyMap<string, AnyHandler> {
-  const handlers = options.handlers as Readonly<Record<string, AnyHandler | undefined>>;
-  const types = options.types ?? Object.keys(handlers);
-  if (types.length === 0) throw new HandlerMissingError("This worker would take no jobs: give it handlers");
-  const missing = types.filter((type) => !Object.hasOwn(handlers, type) || !handlers[type]);
-  const unknown = types.filter((type) => !options.queue.catalog.has(type));
-  if (unknown.length > 0) throw new HandlerMissingError(`Not in the catalog: ${unknown.join(", ")}`);
-  if (missing.length > 0)
-    throw new HandlerMissingError(`These job types have no handler: ${missing.join(", ")}`);
-  return new Map(types.flatMap((type) => (handlers[type] ? [[type, handlers[type]] as const] : [])));
 }
 
 async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {

@@ -59,7 +59,7 @@ describe("cancelling a running job", () => {
       // Nothing wakes it but its first beat.
       await until("the job runs", () => worker.runningCount === 1);
       await bed.store.cancel(id);
-      await bed.reaches(id, "cancelled");
+      expect(await bed.reaches(id, "cancelled")).toMatchObject({ attempts: 0 });
     });
 
     it("reaches it while it stops, too", async () => {

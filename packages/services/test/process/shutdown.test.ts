@@ -12,11 +12,11 @@ afterEach(() => {
 
 /** A child process under onShutdown; `tell` resolves once the child has acted on the message. */
 async function start(...args: string[]) {
-  return startScript("./stopping-process.ts", args);
+  return startScript(new URL("./stopping-process.ts", import.meta.url), args);
 }
 
-async function startScript(script: string, args: readonly string[]) {
-  const child = fork(new URL(script, import.meta.url), args, {
+async function startScript(script: URL, args: readonly string[]) {
+  const child = fork(script, args, {
     execArgv: ["--conditions=source"],
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
@@ -100,7 +100,9 @@ it("a stray rejection is only logged where the app asks for that", async () => {
 
 it("an exception of a job's handler fails that job; the process goes on, and stops in order", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "holdfast-shutdown-"));
-  const { child, exited, log } = await startScript("./working-process.ts", [join(folder.path, "jobs.db")]);
+  const { child, exited, log } = await startScript(new URL("./working-process.ts", import.meta.url), [
+    join(folder.path, "jobs.db"),
+  ]);
   child.kill("SIGTERM");
   child.send("end");
   expect(await exited).toBe(0);

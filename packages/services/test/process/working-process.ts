@@ -1,4 +1,4 @@
-// A worker that onShutdown looks after: `working-process.ts <database>`. Of its two jobs one throws where nobody catches.
+// A worker that onShutdown looks after: `working-process.ts <database>`. One of its jobs throws where nobody catches.
 import { createQueue, createWorker, defineJob } from "@holdfast/queue-core";
 import { openSqliteStore } from "@holdfast/queue-core/sqlite";
 import { z } from "zod";
