@@ -1,5 +1,5 @@
-import type { ReadyRow } from "./claim.ts";
 import type { Connection } from "./connection.ts";
+import { READY_ROWS, type ReadyRow } from "./ready-row.ts";
 
 /** Of so many claims one goes to the job that has waited longest, whatever its priority. */
 const AGEING_SHARE = 16;
@@ -43,16 +43,15 @@ function longestWaiting(
 ): readonly ReadyRow[] {
   let oldest: ReadyRow | undefined;
   for (const type of types) {
-    let head = connection.get<ReadyRow>(`${SELECT_ROW} ${IN_ORDER}`, type, 1);
+    let head = connection.get<ReadyRow>(`${READY_ROWS} ${IN_ORDER}`, type, 1);
     while (head) {
       if (!oldest || head.tag < oldest.tag || (head.tag === oldest.tag && head.seq < oldest.seq))
         oldest = head;
-      head = connection.get<ReadyRow>(`${SELECT_ROW} AND np > ? ${IN_ORDER}`, type, head.np, 1);
+      head = connection.get<ReadyRow>(`${READY_ROWS} AND r.np > ? ${IN_ORDER}`, type, head.np, 1);
     }
   }
   if (!oldest || count === 1) return oldest ? [oldest] : [];
-  return connection.all<ReadyRow>(`${SELECT_ROW} AND np = ? ${IN_ORDER}`, oldest.type, oldest.np, count);
+  return connection.all<ReadyRow>(`${READY_ROWS} AND r.np = ? ${IN_ORDER}`, oldest.type, oldest.np, count);
 }
 
-const SELECT_ROW = "SELECT type, np, tag, seq, attempts, expires_at FROM ready WHERE type = ?";
-const IN_ORDER = "ORDER BY np, tag, seq LIMIT ?";
+const IN_ORDER = "ORDER BY r.np, r.tag, r.seq LIMIT ?";

@@ -9,30 +9,11 @@ import type { Connection } from "./connection.ts";
 import type { EnqueueTime } from "./enqueue.ts";
 import { EXPIRE_AT_MOST, expireJob, isExpired } from "./expire.ts";
 import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
+import { READY_ROWS, type ReadyRow } from "./ready-row.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { hasSuspects, isSuspect } from "./suspects.ts";
+import { type Choice, moveToRunning } from "./take-rows.ts";
 import { hasUntold, tellMore } from "./tell-children.ts";
-
-/** A row of `ready`: the head of a type's line, in the order of claiming. */
-export interface ReadyRow {
-  readonly type: string;
-  readonly np: number;
-  readonly tag: number;
-  readonly seq: number;
-  readonly attempts: number;
-  readonly expires_at: number | null;
-}
-
-interface ColdRow {
-  readonly payload: string;
-  readonly priority: number;
-  readonly max_attempts: number;
-  readonly created_at: number;
-  readonly due_at: number;
-  readonly workflow_id: string | null;
-  readonly slot_at: number | null;
-  readonly generation: number;
-}
 
 export interface ClaimStep {
   readonly claimed: ClaimedJob[];
@@ -59,41 +40,41 @@ export function claimJobs(
   promoteDue(connection, time.nowMs);
   tellMore(connection, counts, time.nowMs);
   for (let expired = 0; ; ) {
-    const rows = selectRows(connection, request, ageing);
+    const heads = headsOf(connection, request.types, request.limit);
+    const rows = ageing.apply(connection, request.types, heads);
     const stale = rows.filter((row) => isExpired(row, time.nowMs));
     for (const row of stale) expireJob(connection, counts, row, request.bury, time);
     expired += stale.length;
     if (stale.length > 0 && expired < EXPIRE_AT_MOST) continue;
-    const fresh = rows.filter((row) => !stale.includes(row));
+    const taken = stale.length === 0 ? rows : rows.filter((row) => !stale.includes(row));
+    // A hook or a child of what was given up may stand among the heads by now, unseen: then none of them is a line's
+    // unbroken beginning.
+    const choice = { taken, heads: stale.length === 0 ? heads : [] };
     return {
-      claimed: takeRows(connection, fresh, request, time.nowMs),
-      isCut: stale.length > 0 && fresh.length === 0,
+      claimed: takeRows(connection, choice, request, time.nowMs),
+      isCut: stale.length > 0 && taken.length === 0,
     };
   }
 }
 
 function takeRows(
   connection: Connection,
-  rows: readonly ReadyRow[],
+  choice: Choice<ReadyRow>,
   { workerId, leaseMs }: ClaimRequest,
   nowMs: number,
 ): ClaimedJob[] {
-  if (rows.length === 0) return [];
+  if (choice.taken.length === 0) return [];
   beat(connection, { id: workerId, leaseMs }, nowMs);
   const token = nextToken(connection);
+  moveToRunning(connection, choice, { workerId, token, nowMs });
   const anySuspects = hasSuspects(connection);
-  return rows.map((row) => ({
-    ...claimOne(connection, row, workerId, token, nowMs),
+  return choice.taken.map((row) => ({
+    ...asClaimed(row),
+    claimedAt: new Date(nowMs),
+    workerId,
+    leaseToken: token,
     suspect: anySuspects && isSuspect(connection, row.seq),
   }));
-}
-
-function selectRows(
-  connection: Connection,
-  { types, limit }: ClaimRequest,
-  ageing: AgeingShare,
-): readonly ReadyRow[] {
-  return ageing.apply(connection, types, headsOf(connection, types, limit));
 }
 
 /** The most urgent jobs of some types, in the order of claiming. */
@@ -109,8 +90,7 @@ function headsOf(connection: Connection, types: readonly string[], limit: number
  * the LIMIT, without a temporary B-tree, so the cost does not grow with the backlog.
  */
 export function headsSql(types: number): string {
-  const arm = "SELECT type, np, tag, seq, attempts, expires_at FROM ready WHERE type = ?";
-  return `${unionOfTypes(types, arm)} ORDER BY np, tag, seq LIMIT ?`;
+  return `${unionOfTypes(types, READY_ROWS)} ORDER BY 2, 3, 4 LIMIT ?`;
 }
 
 /** Never repeats, so a lease of long ago cannot match by chance. */
@@ -120,46 +100,18 @@ function nextToken(connection: Connection): number {
   return row.last;
 }
 
-function claimOne(
-  connection: Connection,
-  row: ReadyRow,
-  workerId: string,
-  token: number,
-  nowMs: number,
-): Omit<ClaimedJob, "suspect"> {
-  const { seq, type, np, tag, attempts } = row;
-  connection.run("DELETE FROM ready WHERE type = ? AND np = ? AND tag = ? AND seq = ?", type, np, tag, seq);
-  connection.run(
-    "INSERT INTO running (seq, token, type, np, tag, attempts, worker_id, claimed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    seq,
-    token,
-    type,
-    np,
-    tag,
-    attempts,
-    workerId,
-    nowMs,
-  );
-  const job = connection.get<ColdRow>(
-    `SELECT payload, priority, max_attempts, created_at, due_at, workflow_id, slot_at, generation
-     FROM job WHERE seq = ?`,
-    seq,
-  );
-  if (!job) throw new Error(`Ready job ${seq} has no row in job`);
+function asClaimed(row: ReadyRow): Omit<ClaimedJob, "claimedAt" | "workerId" | "leaseToken" | "suspect"> {
   return {
-    id: formatJobId(job.created_at, seq),
-    type,
-    payload: readPayload(job.payload),
-    priority: job.priority,
-    attempt: attempts + 1,
-    maxAttempts: job.max_attempts,
-    workflowId: job.workflow_id,
-    scheduledAt: new Date(job.due_at),
-    createdAt: new Date(job.created_at),
-    claimedAt: new Date(nowMs),
-    slotAt: job.slot_at === null ? null : new Date(job.slot_at),
-    workerId,
-    leaseToken: token,
-    generation: job.generation,
+    id: formatJobId(row.created_at, row.seq),
+    type: row.type,
+    payload: readPayload(row.payload),
+    priority: -row.np,
+    attempt: row.attempts + 1,
+    maxAttempts: row.max_attempts,
+    workflowId: row.workflow_id,
+    scheduledAt: new Date(row.tag),
+    createdAt: new Date(row.created_at),
+    slotAt: row.slot_at === null ? null : new Date(row.slot_at),
+    generation: row.generation,
   };
 }

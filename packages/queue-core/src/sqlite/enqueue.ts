@@ -7,6 +7,7 @@ import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
 import { type Birth, findParents, linkToParents, type Parent } from "./dependencies.ts";
 import { appendFinished } from "./finished.ts";
+import { insertPlain, placePlain } from "./insert-plain.ts";
 import { getJobBySeq } from "./jobs.ts";
 import type { RunCounts } from "./run-counts.ts";
 
@@ -17,6 +18,9 @@ export interface EnqueueTime {
   /** At least that of the job before, so that ids sort in the order of enqueueing. */
   readonly createdAtMs: number;
 }
+
+/** Fewer jobs than this are added one by one. */
+const LIST_FROM = 4;
 
 const NO_PARENTS: readonly Parent[] = [];
 
@@ -37,7 +41,41 @@ export function enqueueJobs(
       ? NO_PARENTS
       : findParents(connection, job.dependsOn),
   );
-  return jobs.map((job, i) => enqueueOne(connection, counts, job, parents[i] ?? NO_PARENTS, time));
+  const outcomes: EnqueueOutcome[] = [];
+  while (outcomes.length < jobs.length) {
+    const from = outcomes.length;
+    const plain = countPlain(jobs, from, time);
+    if (plain >= LIST_FROM) outcomes.push(...enqueuePlain(connection, jobs.slice(from, from + plain), time));
+    else
+      outcomes.push(enqueueOne(connection, counts, jobs[from] as NewJob, parents[from] ?? NO_PARENTS, time));
+  }
+  return outcomes;
+}
+
+/** How many jobs in a row have neither key nor parents and are due at once: they go in together. */
+function countPlain(jobs: readonly NewJob[], from: number, { nowMs, createdAtMs }: EnqueueTime): number {
+  let to = from;
+  for (let job = jobs[to]; job !== undefined; job = jobs[++to]) {
+    const isPlain =
+      job.uniqueKey === null &&
+      job.dependsOn.length === 0 &&
+      dueTime(job, nowMs, createdAtMs) === createdAtMs;
+    if (!isPlain) break;
+  }
+  return to - from;
+}
+
+function enqueuePlain(
+  connection: Connection,
+  jobs: readonly NewJob[],
+  { nowMs, createdAtMs }: EnqueueTime,
+): EnqueueOutcome[] {
+  const first = insertPlain(connection, jobs, createdAtMs);
+  placePlain(connection, first, first + jobs.length - 1, nowMs);
+  return jobs.map((job, i) => ({
+    job: asStored(job, first + i, "pending", createdAtMs, createdAtMs),
+    deduplicated: false,
+  }));
 }
 
 function enqueueOne(

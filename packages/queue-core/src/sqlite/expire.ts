@@ -1,11 +1,11 @@
 import { formatJobId } from "../job-id.ts";
 import { readPayload } from "../payload.ts";
 import type { ExpiredJob, Expiry } from "../store.ts";
-import type { ReadyRow } from "./claim.ts";
 import type { Connection } from "./connection.ts";
 import { appendDeadLetter } from "./dead-letters.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
+import type { ReadyKey } from "./ready-row.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { clearSuspect } from "./suspects.ts";
 import { tellDeath } from "./tell-children.ts";
@@ -14,7 +14,7 @@ import { tellDeath } from "./tell-children.ts";
 export const EXPIRE_AT_MOST = 100;
 
 /** Whether a job has stood in the line for longer than it may. */
-export function isExpired(row: ReadyRow, nowMs: number): boolean {
+export function isExpired(row: ReadyKey, nowMs: number): boolean {
   return row.expires_at !== null && row.expires_at <= nowMs;
 }
 
@@ -42,7 +42,7 @@ export function expireJobs(
 export function expireJob(
   connection: Connection,
   counts: RunCounts,
-  row: ReadyRow,
+  row: ReadyKey,
   bury: Expiry["bury"],
   time: EnqueueTime,
 ): void {
@@ -55,7 +55,7 @@ export function expireJob(
   enqueueJobs(connection, counts, followUps, time);
 }
 
-function readExpired(connection: Connection, { seq, type, attempts }: ReadyRow): ExpiredJob {
+function readExpired(connection: Connection, { seq, type, attempts }: ReadyKey): ExpiredJob {
   const job = connection.get<{
     payload: string;
     created_at: number;
@@ -84,11 +84,11 @@ function expiredRows(
   types: readonly string[],
   nowMs: number,
   limit: number,
-): readonly ReadyRow[] {
-  const rows: ReadyRow[] = [];
+): readonly ReadyKey[] {
+  const rows: ReadyKey[] = [];
   for (const chunk of chunksOfTypes(types)) {
     const parameters = chunk.flatMap((type) => [type, nowMs]);
-    rows.push(...connection.all<ReadyRow>(expiredSql(chunk.length), ...parameters, limit - rows.length));
+    rows.push(...connection.all<ReadyKey>(expiredSql(chunk.length), ...parameters, limit - rows.length));
     if (rows.length >= limit) break;
   }
   return rows;

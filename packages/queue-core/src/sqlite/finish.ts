@@ -4,6 +4,7 @@ import type { Finish, FinishOutcome, Verdict } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { appendDeadLetter } from "./dead-letters.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
+import { finishCompleted } from "./finish-completed.ts";
 import { appendFinished } from "./finished.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { chargeCrash, clearSuspect, MAX_CRASHES } from "./suspects.ts";
@@ -25,6 +26,17 @@ interface Run extends RunningRow {
 }
 
 const LOST: FinishOutcome = { accepted: false, status: null };
+
+/** Ends runs in one transaction, each under its own lease: those that only completed in lists, the rest one by one. */
+export function finishJobs(
+  connection: Connection,
+  counts: RunCounts,
+  finishes: readonly Finish[],
+  time: EnqueueTime,
+): FinishOutcome[] {
+  const listed = finishCompleted(connection, counts, finishes, time.nowMs);
+  return finishes.map((finish, i) => listed[i] ?? finishJob(connection, counts, finish, time));
+}
 
 /**
  * Ends a run under its lease, together with what the handler enqueued. The DELETE is the fence: with another token it

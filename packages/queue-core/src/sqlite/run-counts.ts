@@ -22,10 +22,18 @@ export class RunCounts {
 
   /** A run that ended. */
   addRun(type: string, outcome: RunOutcome, finishedAtMs: number, runMs: number): void {
+    this.addRuns(type, outcome, finishedAtMs, Math.max(0, runMs), 1);
+  }
+
+  /**
+   * Runs of one type that ended alike in the same instant.
+   * @param runMs how long all of them together took, in milliseconds; negative where the clock was set back
+   */
+  addRuns(type: string, outcome: RunOutcome, finishedAtMs: number, runMs: number, runs: number): void {
     const minute = Math.floor(finishedAtMs / 60_000);
     const key = `${minute} ${type}`;
     const count = this.#minutes.get(key) ?? { minute, type, completed: 0, failed: 0, timed_out: 0, runMs: 0 };
-    count[outcome] += 1;
+    count[outcome] += runs;
     count.runMs += Math.max(0, runMs);
     this.#minutes.set(key, count);
   }

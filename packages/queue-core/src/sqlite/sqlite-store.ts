@@ -50,7 +50,8 @@ import {
 } from "./dead-letters.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { expireJobs, hasExpired } from "./expire.ts";
-import { finishJob } from "./finish.ts";
+import { finishJob, finishJobs } from "./finish.ts";
+import { FinishQueue } from "./finish-queue.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import type { InPlaceCheck } from "./in-place-check.ts";
 import { attemptsOf, getJob, listJobs, recentFailures, workflowJobs } from "./jobs.ts";
@@ -89,6 +90,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   readonly #writer: Writer;
   readonly #counts = new RunCounts();
   readonly #ageing = new AgeingShare();
+  readonly #finishes: FinishQueue;
   readonly #rescuer: Rescuer;
   readonly #cancelListeners = new Set<() => void>();
   #lastCreatedAtMs = 0;
@@ -109,6 +111,10 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
         parts.inPlace?.beforeCommit(connection === full ? "full" : "normal");
       },
       pressure: new WalPressure(path, clock),
+    });
+    this.#finishes = new FinishQueue({
+      write: (work) => this.#writer.write("normal", work),
+      finish: (connection, finishes) => finishJobs(connection, this.#counts, finishes, this.#enqueueTime()),
     });
     this.#rescuer = new Rescuer({ reader: this.#reader, writer: this.#writer, counts: this.#counts, clock });
   }
@@ -160,11 +166,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   /** Runs that end together share a transaction; one with effects has its own, as those are asynchronous. */
   #finishOne(finish: Finish): Promise<FinishOutcome> {
-    if (finish.effects.length === 0) {
-      return this.#writer.write("normal", (connection) =>
-        finishJob(connection, this.#counts, finish, this.#enqueueTime()),
-      );
-    }
+    if (finish.effects.length === 0) return this.#finishes.add(finish);
     return this.#writer.exclusive("normal", (connection, scope) =>
       this.#finishIn(connection, finish, new SqliteTransaction(connection, scope)),
     );

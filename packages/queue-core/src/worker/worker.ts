@@ -180,7 +180,11 @@ export class Worker {
       }
       for (const job of claimed) this.#begin(job);
       // All slots taken: the end of a run wakes us. Fewer jobs than slots: there are no more now.
-      if (claimed.length < free || free <= 0) await this.#wake.wait(this.#limits.pollMs);
+      if (claimed.length < free || free <= 0) {
+        await this.#wake.wait(this.#limits.pollMs);
+        // Runs that are recorded together end together: one claim for all their slots, not one for the first's.
+        await restOfTurn();
+      }
     }
   }
 
@@ -351,6 +355,13 @@ function abortRun({ abort, log }: Running, reason: Error): void {
   if (abort.signal.aborted) return;
   log.warn({ reason: reason.message }, "signal aborted");
   abort.abort(reason);
+}
+
+/** Resolves when every promise that can settle now has. */
+function restOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
 }
 
 async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {

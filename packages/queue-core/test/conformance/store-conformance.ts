@@ -12,6 +12,7 @@ import { fanOutRules } from "./fan-out.ts";
 import { fencingRules } from "./fencing.ts";
 import { finishRules } from "./finish.ts";
 import { finishInTransactionRules } from "./finish-in-transaction.ts";
+import { finishTogetherRules } from "./finish-together.ts";
 import { interleavingRules } from "./interleavings.ts";
 import { rescueRules } from "./rescue.ts";
 import { retentionRules } from "./retention.ts";
@@ -46,6 +47,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   crashes: crashRules,
   transactions: transactionRules,
   "finishing in a transaction": finishInTransactionRules,
+  "finishing together": finishTogetherRules,
   "cron slots": cronSlotRules,
   retention: retentionRules,
   stats: statsRules,

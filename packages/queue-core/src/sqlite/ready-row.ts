@@ -1,0 +1,27 @@
+/** Where a job stands in the line of its type: the key of `ready` is the order of claiming. */
+export interface ReadyKey {
+  readonly type: string;
+  readonly np: number;
+  readonly tag: number;
+  readonly seq: number;
+  readonly attempts: number;
+  readonly expires_at: number | null;
+}
+
+/** A job in the line, with what its worker needs to know of it. */
+export interface ReadyRow extends ReadyKey {
+  readonly payload: string;
+  readonly max_attempts: number;
+  readonly created_at: number;
+  readonly workflow_id: string | null;
+  readonly slot_at: number | null;
+  readonly generation: number;
+}
+
+/**
+ * The line of one type. The cold row is read along with the hot one: a statement of its own per job was measured to
+ * cost more than the rest of its claim.
+ */
+export const READY_ROWS = `SELECT r.type, r.np, r.tag, r.seq, r.attempts, r.expires_at,
+  j.payload, j.max_attempts, j.created_at, j.workflow_id, j.slot_at, j.generation
+FROM ready r CROSS JOIN job j ON j.seq = r.seq WHERE r.type = ?`;
