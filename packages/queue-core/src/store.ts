@@ -229,7 +229,10 @@ export interface RetentionPolicy {
  * @typeParam Tables the application's own tables, for `transaction` and `read`
  */
 export interface JobStore<Tables = unknown> {
-  /** The application's SQL and `queue.enqueue(…, { tx })` in one transaction; `full` by default. */
+  /**
+   * The application's SQL and `queue.enqueue(…, { tx })` in one transaction; `full` by default. Transactions that wait
+   * together may share a commit: each is rolled back alone, and `work` may run again if that commit is lost.
+   */
   transaction<T>(
     work: (tx: Transaction<Tables>) => Promise<T>,
     options?: { readonly durability?: Durability },

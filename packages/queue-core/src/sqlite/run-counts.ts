@@ -46,6 +46,17 @@ export class RunCounts {
     this.#finished.set(key, entry);
   }
 
+  /** @returns a function that forgets what is gathered from here on */
+  mark(): () => void {
+    const minutes = [...this.#minutes].map(([key, count]) => [key, { ...count }] as const);
+    const finished = [...this.#finished].map(([key, entry]) => [key, { ...entry }] as const);
+    return () => {
+      this.clear();
+      for (const [key, count] of minutes) this.#minutes.set(key, count);
+      for (const [key, entry] of finished) this.#finished.set(key, entry);
+    };
+  }
+
   /** Forgets what a transaction that did not commit had gathered. */
   clear(): void {
     this.#minutes.clear();

@@ -106,6 +106,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       random,
       busyDeadlineMs,
       afterBegin: () => this.#counts.clear(),
+      atSavepoint: () => this.#counts.mark(),
       beforeCommit: (connection) => {
         this.#counts.flush(connection);
         parts.inPlace?.beforeCommit(connection === full ? "full" : "normal");
@@ -123,7 +124,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     work: (tx: Transaction<Tables>) => Promise<T>,
     options: { readonly durability?: Durability } = {},
   ): Promise<T> {
-    return this.#writer.exclusive(options.durability ?? "full", (connection, scope) =>
+    return this.#writer.transaction(options.durability ?? "full", (connection, scope) =>
       work(new SqliteTransaction<Tables>(connection, scope)),
     );
   }
@@ -167,7 +168,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   /** Runs that end together share a transaction; one with effects has its own, as those are asynchronous. */
   #finishOne(finish: Finish): Promise<FinishOutcome> {
     if (finish.effects.length === 0) return this.#finishes.add(finish);
-    return this.#writer.exclusive("normal", (connection, scope) =>
+    return this.#writer.transaction("normal", (connection, scope) =>
       this.#finishIn(connection, finish, new SqliteTransaction(connection, scope)),
     );
   }

@@ -1,27 +1,38 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
-import { StoreBusyError, StoreUnavailableError, TransactionStalledError } from "../errors.ts";
+import { StoreBusyError, StoreRefusedError, StoreUnavailableError } from "../errors.ts";
 import type { Durability } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { assertInTransaction, isBusy, toStoreError } from "./sqlite-error.ts";
 import { assertOutsideTransaction, runInScope, type TransactionScope } from "./transaction-scope.ts";
+import { nextTurn, settledWithin, type Turn } from "./turn.ts";
 import type { WalPressure } from "./wal-pressure.ts";
 
 /** Synchronous SQL; may run again when a neighbour in its group fails, so it changes nothing but the database. */
 export type WriteWork<T> = (connection: Connection) => T;
 
-interface GroupedWrite {
-  readonly kind: "grouped";
+/** Asynchronous SQL; may run again when the commit that it shared was lost through a neighbour. */
+export type CallbackWork<T> = (connection: Connection, scope: TransactionScope) => Promise<T>;
+
+/** Somebody who waits for a commit. */
+interface Member {
   readonly durability: Durability;
-  readonly work: WriteWork<unknown>;
+  readonly work:
+    | { readonly kind: "write"; readonly run: WriteWork<unknown> }
+    | { readonly kind: "callback"; readonly run: CallbackWork<unknown> };
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
-interface ExclusiveWrite {
-  readonly kind: "exclusive";
-  readonly run: (turn: Turn) => Promise<void>;
+/** Somebody who wants both connections free of transactions. */
+interface Pause {
+  readonly between: () => Promise<void>;
 }
+
+/** What a member's part of the transaction has come to; told once the whole has ended. */
+type Part =
+  | { readonly member: Member; readonly isKept: true; readonly value: unknown }
+  | { readonly member: Member; readonly isKept: false; readonly error: unknown };
 
 export interface WriterOptions {
   readonly connections: Readonly<Record<Durability, Connection>>;
@@ -33,12 +44,17 @@ export interface WriterOptions {
   readonly beforeCommit: (connection: Connection) => void;
   /** Called when a transaction begins, so that what the last one left in memory goes. */
   readonly afterBegin: () => void;
+  /** Called at each savepoint; what it returns takes what is kept in memory back to there. */
+  readonly atSavepoint: () => () => void;
   /** Says how long to leave the write-ahead log in peace. */
   readonly pressure: Pick<WalPressure, "pauseMs" | "began" | "committed">;
 }
 
-/** Bounds how long one transaction holds the lock. */
+/** Both bound how long one transaction holds the lock: so many members, and none begins after so many milliseconds. */
 const MAX_GROUP = 200;
+const MAX_GROUP_MS = 5;
+/** So many writes in a row go direct; then timers and sockets have their turn, for whom nothing else would wait. */
+const MAX_DIRECT = 64;
 /** Waits between tries for the lock, in milliseconds: short to be prompt, random so that processes take turns. */
 const BUSY_WAIT_MS = { least: 0.5, most: 2.5 };
 
@@ -48,8 +64,11 @@ const BUSY_WAIT_MS = { least: 0.5, most: 2.5 };
  */
 export class Writer {
   readonly #options: WriterOptions;
-  readonly #queue: (GroupedWrite | ExclusiveWrite)[] = [];
+  readonly #queue: (Member | Pause)[] = [];
   #draining: Promise<void> | null = null;
+  /** Whether the last commit was shared: then the next one probably will be, too, and waits for its callers. */
+  #inCrowd = false;
+  #direct = 0;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -61,34 +80,23 @@ export class Writer {
    * @throws {StoreUnavailableError} if the disk is full or fails
    * @throws {TransactionMissingError} inside a transaction callback
    */
-  write<T>(durability: Durability, work: WriteWork<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      assertOutsideTransaction();
-      this.#push({ kind: "grouped", durability, work, resolve: resolve as (value: unknown) => void, reject });
-    });
+  write<T>(durability: Durability, run: WriteWork<T>): Promise<T> {
+    return this.#join(durability, { kind: "write", run });
   }
 
   /**
-   * Runs an asynchronous callback in a transaction of its own. It may await nothing but its own SQL.
-   * @throws {TransactionStalledError} if it waited for anything else; it was rolled back
+   * Runs an asynchronous callback in a transaction, which it may share with others that wait: each runs alone and
+   * fails alone. It may await nothing but its own SQL.
+   * @throws {TransactionStalledError} if it waited for anything else; what it did was rolled back
    */
-  exclusive<T>(
-    durability: Durability,
-    work: (connection: Connection, scope: TransactionScope) => Promise<T>,
-  ): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      assertOutsideTransaction();
-      const run = (turn: Turn): Promise<void> =>
-        this.#runExclusive(durability, work, turn).then(resolve, reject);
-      this.#push({ kind: "exclusive", run });
-    });
+  transaction<T>(durability: Durability, run: CallbackWork<T>): Promise<T> {
+    return this.#join(durability, { kind: "callback", run });
   }
 
   /** Does something on the connections while no transaction of this process is open. */
   between<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const run = (): Promise<void> => inStoreTerms(work).then(resolve, reject);
-      this.#push({ kind: "exclusive", run });
+      this.#push({ between: () => inStoreTerms(work).then(resolve, reject) });
     });
   }
 
@@ -97,7 +105,14 @@ export class Writer {
     while (this.#draining) await this.#draining;
   }
 
-  #push(entry: GroupedWrite | ExclusiveWrite): void {
+  #join<T>(durability: Durability, work: Member["work"]): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      assertOutsideTransaction();
+      this.#push({ durability, work, resolve: resolve as (value: unknown) => void, reject });
+    });
+  }
+
+  #push(entry: Member | Pause): void {
     this.#queue.push(entry);
     this.#draining ??= this.#drain();
   }
@@ -107,14 +122,15 @@ export class Writer {
       while (this.#queue.length > 0) {
         const pauseMs = this.#options.pressure.pauseMs();
         if (pauseMs > 0) await sleep(pauseMs);
-        // One turn of the event loop, so that callers who come together commit together.
-        const turn = await nextTurn();
+        const turn = await this.#gather();
         const first = this.#queue[0];
-        if (first?.kind === "exclusive") {
+        if (first && "between" in first) {
           this.#queue.shift();
-          await first.run(turn);
+          await first.between();
         } else {
-          await this.#commitGroup(this.#takeGroup());
+          const group = this.#takeGroup();
+          this.#inCrowd = group.length > 1;
+          await this.#commitTogether(group, turn);
         }
       }
     } finally {
@@ -123,62 +139,137 @@ export class Writer {
     }
   }
 
-  #takeGroup(): GroupedWrite[] {
-    const group: GroupedWrite[] = [];
-    while (group.length < MAX_GROUP && this.#queue[0]?.kind === "grouped")
-      group.push(this.#queue.shift() as GroupedWrite);
+  /**
+   * Lets callers who come together commit together. One turn of the event loop brings in all whose requests arrived
+   * with the first one's. A lone write without a flush costs less than that turn, so it waits only for those who were
+   * called in the same breath.
+   */
+  async #gather(): Promise<Turn | null> {
+    if (!this.#inCrowd && this.#direct < MAX_DIRECT && this.#queue.every(isCheap)) {
+      this.#direct += 1;
+      await Promise.resolve();
+      if (this.#queue.every(isCheap)) return null;
+    }
+    this.#direct = 0;
+    return await nextTurn();
+  }
+
+  #takeGroup(): Member[] {
+    const group: Member[] = [];
+    for (
+      let next = this.#queue[0];
+      group.length < MAX_GROUP && next && "work" in next;
+      next = this.#queue[0]
+    ) {
+      group.push(next);
+      this.#queue.shift();
+    }
     return group;
   }
 
-  async #commitGroup(group: readonly GroupedWrite[]): Promise<void> {
-    const durability = group.some((write) => write.durability === "full") ? "full" : "normal";
+  async #commitTogether(group: readonly Member[], turn: Turn | null): Promise<void> {
+    const durability = group.some((member) => member.durability === "full") ? "full" : "normal";
+    if (group.every(({ work }) => work.kind === "write")) await this.#commitWrites(group, durability);
+    else await this.#commitParts(group, durability, turn);
+  }
+
+  async #commitWrites(group: readonly Member[], durability: Durability): Promise<void> {
     try {
-      const results = await this.#commit(durability, (connection) =>
-        group.map((write) => write.work(connection)),
-      );
-      group.forEach((write, i) => write.resolve(results[i]));
+      const deadlineMs = this.#deadline();
+      let connection = this.#tryBegin(durability, deadlineMs);
+      while (!connection) {
+        await this.#untilNextTry();
+        connection = this.#tryBegin(durability, deadlineMs);
+      }
+      let results: unknown[];
+      try {
+        const begun = connection;
+        // The caller has seen that each of them is a write.
+        results = group.map(({ work }) => (work as { readonly run: WriteWork<unknown> }).run(begun));
+        this.#end(connection);
+      } catch (error) {
+        throw afterRollBack(connection, error);
+      }
+      group.forEach(({ resolve }, i) => resolve(results[i]));
     } catch (error) {
-      const lostTogether = error instanceof StoreBusyError || error instanceof StoreUnavailableError;
-      if (group.length === 1 || lostTogether) {
-        for (const write of group) write.reject(error);
+      if (group.length === 1 || error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
+        for (const { reject } of group) reject(error);
         return;
       }
       // One caller's error must not fail the others. A savepoint each would cost every write a third; running the
       // rare bad group one by one costs only that group.
-      for (const write of group) await this.#commitGroup([write]);
+      for (const member of group) await this.#commitTogether([member], null);
     }
   }
 
-  async #commit<T>(durability: Durability, work: WriteWork<T>): Promise<T> {
-    const connection = await this.#begin(durability);
+  /** Callbacks may stall or throw as they like, so each member has a savepoint to go back to, writes among them too. */
+  async #commitParts(group: readonly Member[], durability: Durability, given: Turn | null): Promise<void> {
+    const { clock } = this.#options;
+    let connection: Connection | null;
     try {
-      const result = work(connection);
-      this.#end(connection);
-      return result;
+      const deadlineMs = this.#deadline();
+      connection = this.#tryBegin(durability, deadlineMs);
+      while (!connection) {
+        await this.#untilNextTry();
+        connection = this.#tryBegin(durability, deadlineMs);
+      }
     } catch (error) {
-      throw afterRollBack(connection, error);
+      for (const { reject } of group) reject(error);
+      return;
+    }
+    // Only where others held the lock has the turn gone by.
+    const turn = given === null || given.isOver ? await nextTurn() : given;
+    const untilMs = clock.monotonic() + MAX_GROUP_MS;
+    const parts: Part[] = [];
+    for (const member of group) {
+      if (parts.length > 0 && (turn.isOver || clock.monotonic() >= untilMs)) break;
+      try {
+        parts.push(await this.#runPart(connection, member, turn, group.length > 1));
+      } catch (error) {
+        // The transaction is lost, but through this member alone: those before it have failed no one and run again.
+        parts.push({ member, isKept: false, error: afterRollBack(connection, error) });
+        const again = parts.filter(({ isKept }) => isKept).map((part) => part.member);
+        this.#queue.unshift(...again, ...group.slice(parts.length));
+        tell(parts.filter(({ isKept }) => !isKept));
+        return;
+      }
+    }
+    this.#queue.unshift(...group.slice(parts.length));
+    await this.#commitKept(connection, parts);
+  }
+
+  /** @throws whatever ended the whole transaction */
+  async #runPart(connection: Connection, member: Member, turn: Turn, isShared: boolean): Promise<Part> {
+    if (!isShared) return { member, isKept: true, value: await runMember(connection, member, turn) };
+    const restoreMemory = this.#options.atSavepoint();
+    connection.run("SAVEPOINT part");
+    try {
+      const value = await runMember(connection, member, turn);
+      connection.run("RELEASE part");
+      return { member, isKept: true, value };
+    } catch (error) {
+      if (!connection.database.inTransaction) throw error;
+      connection.run("ROLLBACK TO part");
+      connection.run("RELEASE part");
+      restoreMemory();
+      return { member, isKept: false, error: toStoreError(error) };
     }
   }
 
-  async #runExclusive<T>(
-    durability: Durability,
-    work: (connection: Connection, scope: TransactionScope) => Promise<T>,
-    turn: Turn,
-  ): Promise<T> {
-    const connection = await this.#begin(durability);
-    const scope: TransactionScope = { isOpen: true };
+  async #commitKept(connection: Connection, parts: readonly Part[]): Promise<void> {
+    const kept = parts.filter(({ isKept }) => isKept);
     try {
-      // Only where others held the lock has the turn gone by.
-      const current = turn.isOver ? await nextTurn() : turn;
-      const settling = runInScope(scope, () => work(connection, scope));
-      const result = await settledWithin(current, settling);
-      scope.isOpen = false;
-      this.#end(connection);
-      return result;
-    } catch (error) {
-      scope.isOpen = false;
-      throw afterRollBack(connection, error);
+      if (kept.length > 0) this.#end(connection);
+      else rollBack(connection);
+    } catch (caught) {
+      const error = afterRollBack(connection, caught);
+      tell(parts.filter(({ isKept }) => !isKept));
+      if (kept.length === 1 || isLostForAll(error)) for (const { member } of kept) member.reject(error);
+      // A constraint that is checked at the commit, broken by one of them: whose it is shows when each goes alone.
+      else for (const { member } of kept) await this.#commitTogether([member], null);
+      return;
     }
+    tell(parts);
   }
 
   #end(connection: Connection): void {
@@ -188,23 +279,67 @@ export class Writer {
     this.#options.pressure.committed();
   }
 
-  /** IMMEDIATE: a deferred transaction that reads first fails at once when it comes to write. */
-  async #begin(durability: Durability): Promise<Connection> {
-    const { connections, clock, random, busyDeadlineMs, afterBegin, pressure } = this.#options;
+  /**
+   * IMMEDIATE: a deferred transaction that reads first fails at once when it comes to write.
+   * @returns null if others hold the lock, so that who got it goes on in the same step
+   * @throws {StoreBusyError | StoreUnavailableError} if they still do at the deadline, or the disk fails
+   */
+  #tryBegin(durability: Durability, deadlineMs: number): Connection | null {
+    const { connections, clock, afterBegin, pressure } = this.#options;
     const connection = connections[durability];
-    const deadline = clock.monotonic() + busyDeadlineMs;
-    for (;;) {
-      try {
-        connection.run("BEGIN IMMEDIATE");
-        afterBegin();
-        pressure.began();
-        return connection;
-      } catch (error) {
-        if (!isBusy(error) || clock.monotonic() >= deadline) throw toStoreError(error);
-      }
-      await sleep(BUSY_WAIT_MS.least + random() * (BUSY_WAIT_MS.most - BUSY_WAIT_MS.least));
+    try {
+      connection.run("BEGIN IMMEDIATE");
+      afterBegin();
+      pressure.began();
+      return connection;
+    } catch (error) {
+      if (!isBusy(error) || clock.monotonic() >= deadlineMs) throw toStoreError(error);
+      return null;
     }
   }
+
+  #deadline(): number {
+    return this.#options.clock.monotonic() + this.#options.busyDeadlineMs;
+  }
+
+  #untilNextTry(): Promise<void> {
+    return sleep(BUSY_WAIT_MS.least + this.#options.random() * (BUSY_WAIT_MS.most - BUSY_WAIT_MS.least));
+  }
+}
+
+/** Whether a commit of it costs less than a turn of the event loop. */
+function isCheap(entry: Member | Pause): boolean {
+  return "work" in entry && entry.work.kind === "write" && entry.durability === "normal";
+}
+
+async function runMember(connection: Connection, { work }: Member, turn: Turn): Promise<unknown> {
+  if (work.kind === "write") return work.run(connection);
+  const scope: TransactionScope = { isOpen: true };
+  try {
+    const value = await settledWithin(
+      turn,
+      runInScope(scope, () => work.run(connection, scope)),
+    );
+    assertInTransaction(connection);
+    return value;
+  } finally {
+    scope.isOpen = false;
+  }
+}
+
+function tell(parts: readonly Part[]): void {
+  for (const part of parts) {
+    if (part.isKept) part.member.resolve(part.value);
+    else part.member.reject(part.error);
+  }
+}
+
+function isLostForAll(error: unknown): boolean {
+  return (
+    error instanceof StoreBusyError ||
+    error instanceof StoreUnavailableError ||
+    error instanceof StoreRefusedError
+  );
 }
 
 async function inStoreTerms<T>(work: () => Promise<T>): Promise<T> {
@@ -228,44 +363,4 @@ function afterRollBack(connection: Connection, error: unknown): unknown {
   } catch (second) {
     return toStoreError(second);
   }
-}
-
-/** A step of the event loop in which nothing runs but what promises that settle set off: no timer, file or socket. */
-interface Turn {
-  isOver: boolean;
-  readonly ended: Promise<void>;
-}
-
-/**
- * Resolves as a turn begins. Two immediates that are set together run one behind the other; between them Node settles
- * promises until none is left. A second one set later would come a whole round of timers and files after the first.
- */
-function nextTurn(): Promise<Turn> {
-  return new Promise((begin) => {
-    const end = Promise.withResolvers<void>();
-    const turn: Turn = { isOver: false, ended: end.promise };
-    setImmediate(() => begin(turn));
-    setImmediate(() => {
-      turn.isOver = true;
-      end.resolve();
-    });
-  });
-}
-
-const STALLED: unique symbol = Symbol("stalled");
-
-/**
- * Everything that waits only for synchronous SQLite settles within the turn in which it began. A callback that is still
- * pending at its end would hold the write lock over foreign work.
- */
-async function settledWithin<T>(turn: Turn, settling: Promise<T>): Promise<T> {
-  const stalled = turn.ended.then((): typeof STALLED => STALLED);
-  const first = await Promise.race([settling, stalled]);
-  if (first !== STALLED) return first;
-  // It goes on against a closed transaction; the error that matters is the one thrown here.
-  settling.catch(() => undefined);
-  throw new TransactionStalledError(
-    "A store.transaction callback awaited something else than its own queries (a timer, a file, a request); " +
-      "it was rolled back. Do that work before or after the transaction",
-  );
 }

@@ -85,6 +85,27 @@ export function finishInTransactionRules(rule: Rule): void {
     });
   }
 
+  rule(
+    "R7: of transactions that share a commit one takes back what it counted, and no other",
+    async (bed) => {
+      for (let n = 0; n < 10; n += 1) await bed.add();
+      const claimed = [];
+      for (let n = 0; n < 10; n += 1) claimed.push(await bed.claim());
+      const outcomes = await Promise.allSettled(
+        claimed.map((job, n) =>
+          bed.store.transaction(async (tx) => {
+            await bed.queue.completeJob(job, n, { tx });
+            if (n === 4) throw new Error("changed my mind");
+          }),
+        ),
+      );
+      expect(outcomes.flatMap(({ status }, n) => (status === "rejected" ? [n] : []))).toEqual([4]);
+      const { queue, byType } = await bed.store.stats();
+      expect(queue).toMatchObject({ completedLastHour: 9, processing: 1 });
+      expect(byType).toContainEqual({ type: "mail", status: "completed", count: 9 });
+    },
+  );
+
   rule("R10: a run ends once, inside the transaction or outside", async (bed) => {
     await bed.add();
     const claimed = await bed.claim();

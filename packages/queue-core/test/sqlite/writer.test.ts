@@ -1,65 +1,23 @@
-import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { toStoreError } from "../../src/sqlite/sqlite-error.ts";
-import { prepareConnection } from "../../src/sqlite/start-up-gate.ts";
-import { Writer } from "../../src/sqlite/writer.ts";
+import type { Writer } from "../../src/sqlite/writer.ts";
 import type { Durability } from "../../src/store.ts";
-import { FakeClock } from "../../src/testing/index.ts";
-import { RecordingConnection } from "./recording-connection.ts";
-import { createFolder } from "./sqlite-test-database.ts";
+import { WriterBed } from "./writer-bed.ts";
 
-let folder: ReturnType<typeof createFolder>;
-let connections: Record<Durability, RecordingConnection>;
+let bed: WriterBed;
 let writer: Writer;
-/** What the store keeps in memory for the transaction under way. */
-let pending: string[];
-let pressure: ConstructorParameters<typeof Writer>[0]["pressure"];
-
+let connections: WriterBed["connections"];
+let pressure: WriterBed["pressure"];
 beforeEach(() => {
-  folder = createFolder();
-  const open = (synchronous: "FULL" | "NORMAL"): RecordingConnection => {
-    const connection = new RecordingConnection(join(folder.path, "w.db"));
-    prepareConnection(connection, synchronous);
-    return connection;
-  };
-  connections = { full: open("FULL"), normal: open("NORMAL") };
-  connections.full.database.exec(
-    "CREATE TABLE entry (text TEXT PRIMARY KEY) STRICT; CREATE TABLE counted (text TEXT) STRICT",
-  );
-  pending = [];
-  pressure = { pauseMs: () => 0, began: () => undefined, committed: () => undefined };
-  writer = new Writer({
-    connections,
-    clock: new FakeClock(),
-    random: () => 0.5,
-    busyDeadlineMs: 1_000,
-    afterBegin: () => pending.splice(0),
-    pressure,
-    beforeCommit: (connection) => {
-      for (const text of pending) connection.run("INSERT INTO counted VALUES (?)", text);
-    },
-  });
+  bed = new WriterBed();
+  ({ writer, connections, pressure } = bed);
 });
-afterEach(async () => {
-  await writer.idle();
-  connections.full.close();
-  connections.normal.close();
-  folder.remove();
-});
+afterEach(() => bed.close());
 
-function add(text: string, durability: Durability = "normal"): Promise<string> {
-  return writer.write(durability, (connection) => {
-    pending.push(text);
-    connection.run("INSERT INTO entry VALUES (?)", text);
-    return text;
-  });
-}
-
-const commits = (durability: Durability): number =>
-  connections[durability].statements.filter((sql) => sql === "COMMIT").length;
-const rowsOf = (table: string): unknown[] =>
-  connections.full.database.prepare(`SELECT text FROM ${table} ORDER BY rowid`).pluck().all();
+const add = (text: string, durability?: Durability): Promise<string> => bed.add(text, durability);
+const commits = (durability: Durability): number => bed.commits(durability);
+const rowsOf = (table: string): unknown[] => bed.rowsOf(table);
 
 describe("the writer", () => {
   it("commits those who come together together, each with its own answer", async () => {
@@ -92,12 +50,21 @@ describe("the writer", () => {
     await Promise.all([
       add("a").then(note("a")),
       writer
-        .exclusive("full", async (connection) => connection.run("INSERT INTO entry VALUES ('b')"))
+        .transaction("full", async (connection) => connection.run("INSERT INTO entry VALUES ('b')"))
         .then(note("b")),
       add("c").then(note("c")),
     ]);
     expect(order).toEqual(["a", "b", "c"]);
     expect(rowsOf("entry")).toEqual(["a", "b", "c"]);
+  });
+
+  it("lets timers and sockets have their turn between writes that follow one another without end", async () => {
+    let isOver = false;
+    setImmediate(() => (isOver = true));
+    let written = 0;
+    while (!isOver && written < 1_000) await add(String((written += 1)));
+    expect(written).toBeLessThan(200);
+    expect(written).toBeGreaterThan(1);
   });
 
   it("takes a write that comes while the last one ends", async () => {
@@ -117,7 +84,7 @@ describe("the writer", () => {
     const step = ["asked", "began, in a transaction: true", "committed, in a transaction: false"];
     await Promise.all([add("a", "full"), add("b", "full")]);
     expect(steps).toEqual(step);
-    await writer.exclusive("full", async (connection) => connection.run("INSERT INTO entry VALUES ('c')"));
+    await writer.transaction("full", async (connection) => connection.run("INSERT INTO entry VALUES ('c')"));
     expect(steps).toEqual([...step, ...step]);
   });
 
@@ -137,7 +104,7 @@ describe("the writer", () => {
   it("does between two transactions what needs both connections free", async () => {
     const steps: string[] = [];
     await Promise.all([
-      writer.exclusive("normal", async (connection) => {
+      writer.transaction("normal", async (connection) => {
         connection.run("INSERT INTO entry VALUES ('a')");
         steps.push("transaction");
       }),
