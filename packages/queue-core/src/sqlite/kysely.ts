@@ -1,6 +1,8 @@
 import {
   CompiledQuery,
+  type ConnectionProvider,
   type DatabaseConnection,
+  DefaultQueryExecutor,
   type Dialect,
   type Driver,
   Kysely,
@@ -23,14 +25,18 @@ export function readBuilder<Tables>(reader: Reader): Kysely<Tables> {
 
 /** The application's end of an open transaction. */
 export class SqliteTransaction<Tables = unknown> implements Transaction<Tables> {
-  readonly sql: Kysely<Tables>;
   readonly #connection: Connection;
   readonly #scope: TransactionScope;
+  #sql: Kysely<Tables> | undefined;
 
   constructor(connection: Connection, scope: TransactionScope) {
     this.#connection = connection;
     this.#scope = scope;
-    this.sql = new Kysely<Tables>({ dialect: dialectOver(async (query) => query(this.connection())) });
+  }
+
+  get sql(): Kysely<Tables> {
+    this.#sql ??= builderOver(async (query) => query(this.connection()));
+    return this.#sql;
   }
 
   /** The connection under it, for the store's own statements. */
@@ -52,12 +58,31 @@ export class SqliteTransaction<Tables = unknown> implements Transaction<Tables> 
 /** Runs one query on a connection, at once or when that is free. */
 type RunQuery = <Result>(query: (connection: Connection) => Result) => Promise<Result>;
 
+const ADAPTER = new SqliteAdapter();
+const COMPILER = new SqliteQueryCompiler();
+
+/**
+ * A builder for one transaction. Kysely makes of a dialect, for each builder anew, a driver that it starts and guards;
+ * here all is shared but the connection, and a query waits for nothing but its own execution.
+ */
+function builderOver<Tables>(run: RunQuery): Kysely<Tables> {
+  const connection = new SharedConnection(run);
+  const provider: ConnectionProvider = { provideConnection: (use) => use(connection) };
+  const dialect = dialectOver(run);
+  return new Kysely<Tables>({
+    config: { dialect },
+    driver: dialect.createDriver(),
+    executor: new DefaultQueryExecutor(COMPILER, ADAPTER, provider),
+    dialect,
+  });
+}
+
 function dialectOver(run: RunQuery): Dialect {
   return {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => ADAPTER,
     createDriver: () => new SharedConnectionDriver(run),
     createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createQueryCompiler: () => COMPILER,
   };
 }
 
