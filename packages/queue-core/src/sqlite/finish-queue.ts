@@ -1,5 +1,6 @@
 import { StoreBusyError, StoreUnavailableError } from "../errors.ts";
 import type { Finish, FinishOutcome } from "../store.ts";
+import { assertOutsideTransaction } from "./transaction-scope.ts";
 import type { WriteWork } from "./writer.ts";
 
 interface Waiting {
@@ -28,8 +29,11 @@ export class FinishQueue {
     this.#options = options;
   }
 
+  /** @throws {TransactionMissingError} inside a transaction callback */
   add(finish: Finish): Promise<FinishOutcome> {
     return new Promise((resolve, reject) => {
+      // Here and not when it is written: that is done in the name of whoever came first.
+      assertOutsideTransaction();
       // Once all promises of this turn have settled: what ended with this run has been added by then.
       if (this.#waiting.length === 0) process.nextTick(() => void this.#flush());
       this.#waiting.push({ finish, resolve, reject });

@@ -125,6 +125,20 @@ export function finishInTransactionRules(rule: Rule): void {
     expect(await bed.states(claimed.id)).toEqual(["processing"]);
   });
 
+  rule("R7: it is refused alone, also while others end their runs outside", async (bed) => {
+    for (let n = 0; n < 2; n += 1) await bed.add();
+    const [inside, outside] = [await bed.claim(), await bed.claim()];
+    const entered = Promise.withResolvers<void>();
+    const refused = bed.store.transaction(() => {
+      entered.resolve();
+      return bed.queue.completeJob(inside);
+    });
+    const completed = entered.promise.then(() => bed.queue.completeJob(outside));
+    await expect(refused).rejects.toMatchObject({ code: "TRANSACTION_MISSING" });
+    await completed;
+    expect(await bed.states(inside.id, outside.id)).toEqual(["processing", "completed"]);
+  });
+
   rule("R7: the transaction of another store is refused", async (bed) => {
     const other = await bed.openProcess();
     await bed.add();
