@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { StoreBusyError, StoreRefusedError, StoreUnavailableError } from "../errors.ts";
 import type { Durability } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import { LockShare } from "./lock-share.ts";
 import { assertInTransaction, isBusy, toStoreError } from "./sqlite-error.ts";
 import { assertOutsideTransaction, runInScope, type TransactionScope } from "./transaction-scope.ts";
 import { nextTurn, settledWithin, type Turn } from "./turn.ts";
@@ -65,6 +66,7 @@ const BUSY_WAIT_MS = { least: 0.5, most: 2.5 };
 export class Writer {
   readonly #options: WriterOptions;
   readonly #queue: (Member | Pause)[] = [];
+  readonly #share: LockShare;
   #draining: Promise<void> | null = null;
   /** Whether the last commit was shared: then the next one probably will be, too, and waits for its callers. */
   #inCrowd = false;
@@ -72,6 +74,7 @@ export class Writer {
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#share = new LockShare(options.clock, options.random);
   }
 
   /**
@@ -120,7 +123,7 @@ export class Writer {
   async #drain(): Promise<void> {
     try {
       while (this.#queue.length > 0) {
-        const pauseMs = this.#options.pressure.pauseMs();
+        const pauseMs = Math.max(this.#options.pressure.pauseMs(), this.#share.restMs());
         if (pauseMs > 0) await sleep(pauseMs);
         const turn = await this.#gather();
         const first = this.#queue[0];
@@ -294,6 +297,7 @@ export class Writer {
       return connection;
     } catch (error) {
       if (!isBusy(error) || clock.monotonic() >= deadlineMs) throw toStoreError(error);
+      this.#share.metOthers();
       return null;
     }
   }
