@@ -19,6 +19,8 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   "@hectoday/http": [],
   "@holdfast/job-schemas": ["@holdfast/queue-core/define"],
   "@holdfast/services": ["@holdfast/queue-core/*", "@holdfast/job-schemas"],
+  // Measures the queue; nobody imports it.
+  "@holdfast/bench": ["@holdfast/queue-core/*"],
 };
 const PACKAGES = [
   "@holdfast/queue-core/*",
@@ -155,7 +157,7 @@ export function importFaults(file: TextFile, workspace: readonly WorkspacePackag
 /** Reads the workspace's members from the `package.json` files below `root`. */
 export function readWorkspace(root: string): WorkspacePackage[] {
   return listPaths(root)
-    .filter((path) => /^(?:(?:packages|apps)\/[^/]+\/)?package\.json$/.test(path))
+    .filter((path) => /^(?:(?:packages\/[^/]+|apps\/[^/]+|bench)\/)?package\.json$/.test(path))
     .map((path) => {
       const manifest: Manifest = JSON.parse(readFileSync(posix.join(root, path), "utf8"));
       return {

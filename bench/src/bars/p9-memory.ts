@@ -1,0 +1,46 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { type BarResult, type Bench, sized, toResult } from "../bar.ts";
+import { drain } from "../holdfast/drain.ts";
+import { openQueue } from "../holdfast/open.ts";
+import { addFifo } from "../holdfast/prepare.ts";
+import { inRounds, runsOf } from "../rounds.ts";
+import { median, within } from "../statistics.ts";
+
+/** They have an effect on the command line only. */
+const NODE_FLAGS = ["--max-semi-space-size=4", "--max-old-space-size=48"];
+
+/** Peak memory of a worker over a short and a long drain, and what a pending job takes on the disk. */
+export async function measureMemory(bench: Bench): Promise<BarResult> {
+  const short = sized(bench, { full: 20_000, quick: 5_000, tiny: 500 });
+  const long = sized(bench, { full: 200_000, quick: 20_000, tiny: 1_000 });
+  const bytesPerJob: number[] = [];
+  const measure = (count: number) => async (): Promise<number> => {
+    const path = join(bench.folder(), "bench.db");
+    await addFifo(path, count);
+    bytesPerJob.push((await fileBytes(path)) / count);
+    return (await drain(path, count, { nodeFlags: NODE_FLAGS })).rssMb;
+  };
+  const runs = await inRounds(bench, {
+    [`MB, ${short} jobs`]: measure(short),
+    [`MB, ${long} jobs`]: measure(long),
+  });
+  const parts = [
+    within(`worker over ${short} jobs`, median(runsOf(runs, `MB, ${short} jobs`)), "MB", 100),
+    within(`worker over ${long} jobs`, median(runsOf(runs, `MB, ${long} jobs`)), "MB", 120),
+    within("per pending job", median(bytesPerJob), "bytes", 250),
+  ];
+  return toResult({
+    id: "P9",
+    title: "memory and bytes per job",
+    runs: { ...runs, bytesPerJob },
+    parts,
+    notes: [`node ${NODE_FLAGS.join(" ")}`],
+  });
+}
+
+async function fileBytes(path: string): Promise<number> {
+  await using opened = await openQueue(path);
+  await opened.store.checkpoint();
+  return statSync(path).size;
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import Database from "better-sqlite3";
+import { startProgram } from "../run-program.ts";
+
+export interface DrainOptions {
+  readonly processes?: number;
+  readonly concurrency?: number;
+  readonly nodeFlags?: readonly string[];
+}
+
+export interface Drained {
+  readonly perSecond: number;
+  /** Jobs run by each process. */
+  readonly shares: readonly number[];
+  /** The largest of the processes' peaks of resident memory, in MB. */
+  readonly rssMb: number;
+}
+
+/** Well below the length of a drain, and rare enough to leave the core to the worker. */
+const LOOK_MS = 2;
+
+/**
+ * Has real workers drain `count` jobs. Timed from the first recorded completion that is seen to the last, so that the
+ * start of processes and threads is not part of it, and counted by what the database holds rather than by handlers.
+ */
+export async function drain(path: string, count: number, options: DrainOptions = {}): Promise<Drained> {
+  const { processes = 1, concurrency = 100, nodeFlags = [] } = options;
+  const task = { path, concurrency };
+  const workers = Array.from({ length: processes }, () => startProgram("holdfast-worker", task, nodeFlags));
+  using stack = new DisposableStack();
+  const database = stack.adopt(new Database(path, { readonly: true }), (open) => open.close());
+  const select = database.prepare("SELECT coalesce(max(n), 0) FROM finished").pluck();
+  const finished = (): number => Number(select.get());
+  try {
+    await Promise.all(workers.map((worker) => worker.next()));
+    const before = finished();
+    for (const worker of workers) worker.send({ go: true });
+    let first = 0;
+    let firstAt = 0;
+    for (;;) {
+      const done = finished() - before;
+      if (done > 0 && firstAt === 0) {
+        first = done;
+        firstAt = performance.now();
+      }
+      if (done >= count) break;
+      await sleep(LOOK_MS);
+    }
+    const seconds = (performance.now() - firstAt) / 1_000;
+    const ends = await Promise.all(workers.map((worker) => worker.end<{ handled: number; rssMb: number }>()));
+    return {
+      perSecond: (count - first) / seconds,
+      shares: ends.map(({ handled }) => handled),
+      rssMb: Math.max(...ends.map(({ rssMb }) => rssMb)),
+    };
+  } finally {
+    await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
+  }
+}
