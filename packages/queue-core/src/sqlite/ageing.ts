@@ -21,7 +21,16 @@ export class AgeingShare {
     const turns = Math.floor(this.#sinceLast / AGEING_SHARE);
     if (turns === 0) return urgent;
     this.#sinceLast -= turns * AGEING_SHARE;
-    const oldest = longestWaiting(connection, types, Math.min(turns, urgent.length));
+    const count = Math.min(turns, urgent.length);
+    const band = longestWaiting(connection, types);
+    // Where strict order serves it as well there is nothing to change.
+    if (!band || urgent.filter((row) => isIn(row, band)).length >= count) return urgent;
+    const oldest = connection.all<ReadyRow>(
+      `${READY_ROWS} AND r.np = ? ${IN_ORDER}`,
+      band.type,
+      band.np,
+      count,
+    );
     // Those that strict order takes as well keep their place in it.
     const taken = new Set(urgent.map((row) => row.seq));
     const added = oldest.filter((row) => !taken.has(row.seq));
@@ -32,26 +41,38 @@ export class AgeingShare {
   }
 }
 
+/** A type's jobs of one priority. */
+interface Band {
+  readonly type: string;
+  readonly np: number;
+}
+
+interface Head extends Band {
+  readonly tag: number;
+  readonly seq: number;
+}
+
+function isIn(row: Band, band: Band): boolean {
+  return row.type === band.type && row.np === band.np;
+}
+
 /**
- * The first rows of the priority whose head has waited longest. Finding it is one seek per type and priority in use (a
- * loose index scan), not one per job.
+ * The priority whose head has waited longest. Finding it is one seek per type and priority in use (a loose index scan),
+ * not one per job.
  */
-function longestWaiting(
-  connection: Connection,
-  types: readonly string[],
-  count: number,
-): readonly ReadyRow[] {
-  let oldest: ReadyRow | undefined;
+function longestWaiting(connection: Connection, types: readonly string[]): Band | undefined {
+  let oldest: Head | undefined;
   for (const type of types) {
-    let head = connection.get<ReadyRow>(`${READY_ROWS} ${IN_ORDER}`, type, 1);
+    let head = connection.get<Head>(`${SELECT_HEAD} ${FIRST}`, type);
     while (head) {
       if (!oldest || head.tag < oldest.tag || (head.tag === oldest.tag && head.seq < oldest.seq))
         oldest = head;
-      head = connection.get<ReadyRow>(`${READY_ROWS} AND r.np > ? ${IN_ORDER}`, type, head.np, 1);
+      head = connection.get<Head>(`${SELECT_HEAD} AND np > ? ${FIRST}`, type, head.np);
     }
   }
-  if (!oldest || count === 1) return oldest ? [oldest] : [];
-  return connection.all<ReadyRow>(`${READY_ROWS} AND r.np = ? ${IN_ORDER}`, oldest.type, oldest.np, count);
+  return oldest;
 }
 
+const SELECT_HEAD = "SELECT type, np, tag, seq FROM ready WHERE type = ?";
+const FIRST = "ORDER BY np, tag, seq LIMIT 1";
 const IN_ORDER = "ORDER BY r.np, r.tag, r.seq LIMIT ?";

@@ -23,7 +23,14 @@ export interface ClaimStep {
 
 /** Whether a claim would find anything: a read, so that an idle worker takes no lock. */
 export function hasClaimable(connection: Connection, types: readonly string[], nowMs: number): boolean {
-  return hasDue(connection, nowMs) || hasUntold(connection) || headsOf(connection, types, 1).length > 0;
+  return hasDue(connection, nowMs) || hasUntold(connection) || hasReady(connection, types);
+}
+
+function hasReady(connection: Connection, types: readonly string[]): boolean {
+  return chunksOfTypes(types).some((chunk) => {
+    const sql = `${unionOfTypes(chunk.length, "SELECT 1 FROM ready WHERE type = ?")} LIMIT 1`;
+    return connection.get(sql, ...chunk) !== undefined;
+  });
 }
 
 /**

@@ -61,14 +61,11 @@ function completeList(
   runs: readonly Completed[],
   nowMs: number,
 ): boolean {
-  const seqs = JSON.stringify(runs.map(({ seq }) => seq));
-  const held = connection.all<{ type: string; runs: number; claimed_at: number }>(
-    `SELECT type, count(*) AS runs, claimed_at FROM running
-     WHERE seq IN (SELECT value FROM json_each(?)) AND token = ? GROUP BY type, claimed_at`,
-    seqs,
-    token,
-  );
-  // The same run twice in one list is one row: it does not add up, and goes one by one.
+  const numbers = runs.map(({ seq }) => seq);
+  // The same run twice in one list: only one of them can be its end.
+  if (new Set(numbers).size !== numbers.length) return false;
+  const seqs = JSON.stringify(numbers);
+  const held = countHeld(connection, token, seqs);
   if (held.reduce((sum, row) => sum + row.runs, 0) !== runs.length) return false;
   appendList(connection, token, runs, seqs, nowMs);
   connection.run(
@@ -87,6 +84,28 @@ function completeList(
   );
   for (const { parent } of parents) tellCompletion(connection, counts, parent, nowMs);
   return true;
+}
+
+interface HeldCount {
+  readonly type: string;
+  readonly runs: number;
+  readonly claimed_at: number;
+}
+
+/** How many of the runs are held under a token, by type. Runs of one claim began in the same instant. */
+function countHeld(connection: Connection, token: number, seqs: string): readonly HeldCount[] {
+  const held = "FROM json_each(?) e CROSS JOIN running r ON r.seq = e.value AND r.token = ?";
+  const whole = connection.get<HeldCount & { readonly last: string }>(
+    `SELECT count(*) AS runs, min(r.type) AS type, max(r.type) AS last, min(r.claimed_at) AS claimed_at ${held}`,
+    seqs,
+    token,
+  );
+  if (!whole || whole.runs === 0 || whole.type === whole.last) return whole ? [whole] : [];
+  return connection.all<HeldCount>(
+    `SELECT r.type, count(*) AS runs, min(r.claimed_at) AS claimed_at ${held} GROUP BY r.type`,
+    seqs,
+    token,
+  );
 }
 
 function appendList(

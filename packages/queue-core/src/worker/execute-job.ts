@@ -16,6 +16,7 @@ import { errorFacts } from "./error-facts.ts";
 import { buryExhausted, type FailedRun, failRun } from "./fail-run.ts";
 import type { JobContext, JobHandler } from "./handler.ts";
 import { createContext, type RunEffects } from "./job-context.ts";
+import type { Logged } from "./run.ts";
 import { catchStrays, type Stray } from "./stray-errors.ts";
 
 /** Any handler, whatever its payload: the catalog checked the type when the handlers were named. */
@@ -27,7 +28,7 @@ export interface ExecuteOptions {
   readonly job: ClaimedJob;
   /** Aborts when the job is cancelled, its lease lost, its time over, or the worker stops. */
   readonly abort: AbortController;
-  readonly log: Logger;
+  readonly run: Logged;
 }
 
 /** How a run ended, and its job with the payload as the handler saw it. */
@@ -43,34 +44,38 @@ export interface ExecutedRun {
 export async function executeJob(options: ExecuteOptions): Promise<ExecutedRun> {
   const parsed = options.queue.parse(options.job);
   if (parsed instanceof PayloadInvalidError) {
-    options.log.error(errorFacts(parsed), "stored payload is invalid, job goes to the dead letters");
+    options.run.log.error(errorFacts(parsed), "stored payload is invalid, job goes to the dead letters");
     return { job: options.job, finish: { job: options.job, verdict: buryAs(parsed), ...NOTHING } };
   }
-  const { queue, log } = options;
+  const { queue, run } = options;
   // Its last run was ended by the heartbeat of a worker that hung: what is left to do is to bury it.
   if (parsed.attempt > parsed.maxAttempts)
-    return { job: parsed, finish: await buryExhausted(queue, parsed, log) };
+    return { job: parsed, finish: await buryExhausted(queue, parsed, run.log) };
   return { job: parsed, finish: await runHandler({ ...options, job: parsed }) };
 }
 
 const NOTHING = { followUps: [], effects: [] } as const;
 
 async function runHandler(options: ExecuteOptions): Promise<Finish> {
-  const { queue, job, abort, log } = options;
+  const { queue, job, abort, run } = options;
   const { context, asked, end } = createContext({
     job,
     catalog: queue.catalog,
     store: queue.store,
     abort,
-    log,
+    run,
   });
   try {
     return readVerdict(job, await callHandler(options, context), asked);
   } catch (error) {
     const verdict = verdictOnAbort(abort.signal);
     if (verdict) return { job, verdict, ...NOTHING };
-    const run: FailedRun = { job, error, timedOut: abort.signal.reason instanceof AttemptTimeoutError };
-    return failRun(queue, run, log);
+    const failed: FailedRun = {
+      job,
+      error,
+      timedOut: abort.signal.reason instanceof AttemptTimeoutError,
+    };
+    return failRun(queue, failed, run.log);
   } finally {
     end();
   }
@@ -97,7 +102,7 @@ function readVerdict(job: ClaimedJob, returned: unknown, asked: RunEffects): Fin
  * its signal aborts; a handler that does not listen is left behind, and what it does later is dropped, loudly.
  */
 async function callHandler(options: ExecuteOptions, context: JobContext): Promise<unknown> {
-  const { queue, handler, job, abort, log } = options;
+  const { queue, handler, job, abort, run } = options;
   const { timeoutMs } = definitionOf(queue.catalog, job.type);
   const cut = Promise.withResolvers<never>();
   let over = false;
@@ -108,7 +113,7 @@ async function callHandler(options: ExecuteOptions, context: JobContext): Promis
   };
   const onStray = (stray: Stray, reason: unknown): void => {
     if (!over) cutShort(reason);
-    else log.error(errorFacts(reason), LEFT_BEHIND[stray]);
+    else run.log.error(errorFacts(reason), LEFT_BEHIND[stray]);
   };
   const timer = setTimeout(() => {
     cutShort(new AttemptTimeoutError(`The run took longer than ${timeoutMs} ms`));
@@ -119,7 +124,7 @@ async function callHandler(options: ExecuteOptions, context: JobContext): Promis
     return await Promise.race([running, cut.promise]);
   } finally {
     clearTimeout(timer);
-    if (over) logWhenItEnds(running, log);
+    if (over) logWhenItEnds(running, run.log);
     over = true;
   }
 }

@@ -1,4 +1,3 @@
-import type { Logger } from "pino";
 import type { CatalogIndex } from "../catalog.ts";
 import { LeaseLostError, RunEndedError } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
@@ -6,6 +5,7 @@ import { buildJob, type JobSettings } from "../new-job.ts";
 import { serializeResult } from "../payload.ts";
 import type { JobStore, NewJob, Transaction } from "../store.ts";
 import type { JobContext } from "./handler.ts";
+import type { Logged } from "./run.ts";
 
 /** What a handler asked for and what is written with its completion, or not at all. */
 export interface RunEffects {
@@ -19,7 +19,7 @@ export interface ContextParts {
   readonly store: JobStore;
   /** Aborts the run; its signal is what the handler sees. */
   readonly abort: AbortController;
-  readonly log: Logger;
+  readonly run: Logged;
 }
 
 /** Builds what a handler sees of its run, and the buffer that gathers what it asks for until the run ends. */
@@ -29,7 +29,7 @@ export function createContext(parts: ContextParts): {
   /** From then on the handler can ask for nothing more. */
   readonly end: () => void;
 } {
-  const { job, catalog, abort, log } = parts;
+  const { job, catalog, abort, run } = parts;
   const asked: RunEffects = { followUps: [], effects: [] };
   let ended = false;
   const assertRunning = (): void => {
@@ -46,7 +46,9 @@ export function createContext(parts: ContextParts): {
     slotAt: job.slotAt,
     idempotencyKey: `${job.id}-${job.generation}`,
     signal: abort.signal,
-    log,
+    get log() {
+      return run.log;
+    },
     enqueue(type: string, payload: unknown, settings: JobSettings = {}): void {
       assertRunning();
       asked.followUps.push(buildJob(catalog, type, payload, { workflowId: job.workflowId, ...settings }));

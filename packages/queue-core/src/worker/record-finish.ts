@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "pino";
 import { StoreBusyError, StoreUnavailableError } from "../errors.ts";
 import type { FaultLog } from "../fault-log.ts";
 import type { Queue } from "../queue.ts";
@@ -7,10 +6,11 @@ import type { Finish, FinishOutcome } from "../store.ts";
 import { errorFacts } from "./error-facts.ts";
 import type { ExecutedRun } from "./execute-job.ts";
 import { failRun } from "./fail-run.ts";
+import type { Logged } from "./run.ts";
 
 export interface RecordOptions {
   readonly queue: Queue;
-  readonly log: Logger;
+  readonly run: Logged;
   /** One for all runs of a process: a hundred that wait for the same disk are one fault. */
   readonly faults: FaultLog;
   /** When aborted, the next try is the last one. */
@@ -32,7 +32,7 @@ export async function recordFinish(
   executed: ExecutedRun,
   options: RecordOptions,
 ): Promise<FinishOutcome | null> {
-  const { queue, log, faults, giveUp } = options;
+  const { queue, run, faults, giveUp } = options;
   let { finish } = executed;
   for (;;) {
     try {
@@ -45,10 +45,10 @@ export async function recordFinish(
         faults.failed(RECORDING, error);
         await waitUnlessAborted(RETRY_MS, giveUp);
       } else if (finish.verdict.verb === "complete") {
-        log.error(errorFacts(error), "what the handler asked for could not be committed");
-        finish = failRun(queue, { job: executed.job, error, timedOut: false }, log);
+        run.log.error(errorFacts(error), "what the handler asked for could not be committed");
+        finish = failRun(queue, { job: executed.job, error, timedOut: false }, run.log);
       } else {
-        log.error(errorFacts(error), "recording how the run ended failed");
+        run.log.error(errorFacts(error), "recording how the run ended failed");
         return null;
       }
     }

@@ -57,10 +57,10 @@ export async function serveIsolatedRun<const Jobs extends JobCatalog, Tables>(
     workflowId,
     alone: true,
   });
-  const executed = await executeJob({ queue, handler, job, abort, log });
+  const executed = await executeJob({ queue, handler, job, abort, run: { log } });
   const outcome = await recordFinish(executed, {
     queue,
-    log,
+    run: { log },
     faults: new FaultLog(log),
     giveUp: giveUp.signal,
   });

@@ -18,6 +18,7 @@ import type { JobHandlers } from "./handler.ts";
 import { type IsolatedEnd, runIsolated } from "./isolated-run.ts";
 import { checkLeases, leaseKey } from "./lease-check.ts";
 import { recordFinish } from "./record-finish.ts";
+import { type Logged, Run } from "./run.ts";
 import { selectHandlers } from "./select-handlers.ts";
 import { listenForStrays } from "./stray-errors.ts";
 import { Wake } from "./wake.ts";
@@ -40,13 +41,6 @@ export interface WorkerOptions<Jobs extends JobCatalog, Tables> extends Partial<
   readonly isolatedEntry?: URL;
 }
 
-interface Running {
-  readonly job: ClaimedJob;
-  readonly abort: AbortController;
-  readonly log: Logger;
-  readonly ended: Promise<void>;
-}
-
 /** How often a worker looks for others that have died: an observer counts no finer than thirds of a lease. */
 const LOOKS_PER_LEASE = 3;
 
@@ -60,13 +54,14 @@ export class Worker {
   readonly #faults: FaultLog;
   readonly #clock: Clock;
   /** By run and not by job: a job whose lease was lost may be claimed here again while its old run still goes on. */
-  readonly #running = new Set<Running>();
+  readonly #running = new Set<Run>();
   readonly #wake = new Wake();
   readonly #giveUp = new AbortController();
   readonly #isolatedEntry: URL | null;
   /** Suspects take turns: one that eats all memory must not have another one killed for it. */
   #lastAlone: Promise<unknown> = Promise.resolve();
   #hasBeaten = false;
+  #holding = false;
   #unknown: ReadonlySet<string> = new Set();
   #lastRescueMs = Number.NEGATIVE_INFINITY;
   #heartbeat: Heartbeat | null = null;
@@ -181,6 +176,8 @@ export class Worker {
       for (const job of claimed) this.#begin(job);
       // All slots taken: the end of a run wakes us. Fewer jobs than slots: there are no more now.
       if (claimed.length < free || free <= 0) {
+        // Not as soon as the last run ends: between one batch and the next the heartbeat would be told twice.
+        if (this.#running.size === 0) this.#hold(false);
         await this.#wake.wait(this.#limits.pollMs);
         // Runs that are recorded together end together: one claim for all their slots, not one for the first's.
         await restOfTurn();
@@ -223,31 +220,32 @@ export class Worker {
 
   /** A handler may block this thread from its first line on, so all about its run is in place before it begins. */
   #begin(job: ClaimedJob): void {
-    const { id: jobId, type, attempt, workflowId } = job;
-    const log = this.#log.child({ jobId, type, attempt, workflowId });
-    const abort = new AbortController();
-    const ended = Promise.resolve()
-      .then(() => this.#run(job, abort, log))
-      .catch((error: unknown) => log.error(errorFacts(error), "run broke off, its job will be handed back"))
+    const run = new Run(job, this.#log);
+    run.ended = Promise.resolve()
+      .then(() => this.#run(run))
+      .catch((error: unknown) =>
+        run.log.error(errorFacts(error), "run broke off, its job will be handed back"),
+      )
       .finally(() => this.#end(run));
-    const run: Running = { job, abort, log, ended };
-    if (this.#running.size === 0) this.#hold(true);
+    this.#hold(true);
     this.#running.add(run);
   }
 
-  #end(run: Running): void {
+  #end(run: Run): void {
     this.#running.delete(run);
-    if (this.#running.size === 0) this.#hold(false);
     this.#wake.ring();
   }
 
   /** Says whether anything runs here. */
   #hold(holding: boolean): void {
+    if (holding === this.#holding) return;
+    this.#holding = holding;
     this.#cancelWatch?.hold(holding);
     this.#heartbeat?.hold(holding);
   }
 
-  async #run(job: ClaimedJob, abort: AbortController, log: Logger): Promise<void> {
+  async #run(run: Run): Promise<void> {
+    const { job, abort } = run;
     const startedAtMs = this.#clock.monotonic();
     const handler = this.#handlers.get(job.type);
     if (!handler)
@@ -256,18 +254,21 @@ export class Worker {
     const isReadable = !(job.payload instanceof UnreadablePayload);
     const entry = job.suspect && isReadable ? this.#isolatedEntry : null;
     const outcome = entry
-      ? await this.#runAlone(entry, job, abort.signal, log)
-      : await this.#record(await executeJob({ queue: this.#queue, handler, job, abort, log }), log);
+      ? await this.#runAlone(entry, job, abort.signal, run.log)
+      : await this.#record(await executeJob({ queue: this.#queue, handler, job, abort, run }), run);
     const durationMs = Math.round(this.#clock.monotonic() - startedAtMs);
+    // Nearly every run ends here: where nobody reads of it nothing is put together for it.
+    if (outcome?.accepted && !this.#log.isLevelEnabled("info")) return;
+    const { log } = run;
     if (!outcome) log.error({ durationMs }, "how the run ended is not recorded; its job will run again");
     else if (outcome.accepted) log.info({ status: outcome.status, durationMs }, "run ended");
     else log.warn({ durationMs }, "lease lost, result dropped");
   }
 
-  #record(executed: ExecutedRun, log: Logger): Promise<FinishOutcome | null> {
+  #record(executed: ExecutedRun, run: Logged): Promise<FinishOutcome | null> {
     return recordFinish(executed, {
       queue: this.#queue,
-      log,
+      run,
       faults: this.#faults,
       giveUp: this.#giveUp.signal,
     });
@@ -292,15 +293,15 @@ export class Worker {
       case "abandoned":
         return this.#record(
           { job, finish: { job, verdict: { verb: "handBack" }, followUps: [], effects: [] } },
-          log,
+          { log },
         );
       case "timedOut":
         return this.#record(
           { job, finish: failRun(this.#queue, { job, error: end.error, timedOut: true }, log) },
-          log,
+          { log },
         );
       case "died":
-        return this.#record({ job, finish: crashRun(this.#queue, job, end.how, log) }, log);
+        return this.#record({ job, finish: crashRun(this.#queue, job, end.how, log) }, { log });
     }
   }
 
@@ -351,9 +352,10 @@ export class Worker {
 }
 
 /** Tells a handler, once, that its run is not to go on. */
-function abortRun({ abort, log }: Running, reason: Error): void {
+function abortRun(run: Run, reason: Error): void {
+  const { abort } = run;
   if (abort.signal.aborted) return;
-  log.warn({ reason: reason.message }, "signal aborted");
+  run.log.warn({ reason: reason.message }, "signal aborted");
   abort.abort(reason);
 }
 

@@ -51,7 +51,7 @@ export class SimulatedRun {
       handler,
       job: this.job,
       abort: this.abort,
-      log: LOG,
+      run: { log: LOG },
     });
     void running.then((executed) => {
       this.executed = executed;

@@ -172,5 +172,5 @@ export class SimulatedWorker {
 
 function recordWith(process: SimulatedProcess, executed: ExecutedRun): ReturnType<typeof recordFinish> {
   const queue = process.queue as unknown as Queue;
-  return recordFinish(executed, { queue, log: LOG, faults: FAULT_LOG, giveUp: GIVE_UP });
+  return recordFinish(executed, { queue, run: { log: LOG }, faults: FAULT_LOG, giveUp: GIVE_UP });
 }

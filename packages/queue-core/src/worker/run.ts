@@ -1,0 +1,28 @@
+import type { Logger } from "pino";
+import type { ClaimedJob } from "../job.ts";
+
+/** Has a log of its own, made at its first line: most runs write none. */
+export interface Logged {
+  readonly log: Logger;
+}
+
+/** One claimed job while its handler runs and its end is recorded. */
+export class Run implements Logged {
+  readonly job: ClaimedJob;
+  readonly abort = new AbortController();
+  /** Resolves when all about it is over. */
+  ended: Promise<void> = Promise.resolve();
+  readonly #parent: Logger;
+  #log: Logger | undefined;
+
+  constructor(job: ClaimedJob, parent: Logger) {
+    this.job = job;
+    this.#parent = parent;
+  }
+
+  get log(): Logger {
+    const { id: jobId, type, attempt, workflowId } = this.job;
+    this.#log ??= this.#parent.child({ jobId, type, attempt, workflowId });
+    return this.#log;
+  }
+}
