@@ -125,9 +125,9 @@ function movesBy(operation: Operation, at: Standing, job: JobFacts, view: Commit
         ),
       ];
     case "reviveMany":
-      return [...revive(at, view, move), ...restore(job, move)];
+      return [...revive(at, job, view, move), ...restore(job, move)];
     case "revive":
-      return operation.jobId === job.id ? revive(at, view, move) : restore(job, move);
+      return operation.jobId === job.id ? revive(at, job, view, move) : restore(job, move);
     case "discard":
       return operation.jobId === job.id ? [move("discard", { state: "gone" })] : [];
     case "prune":
@@ -187,9 +187,14 @@ function timeOut(at: Standing, job: JobFacts, move: ToMove): Move {
   return move("retry", { ...FREE, ...afterRun("retry", at, job), crashes: 0 });
 }
 
-/** An edited payload starts a new generation. */
-function revive(at: Standing, { isEdited }: CommitView, move: ToMove): Move[] {
-  return [move("revive", { state: "pending", attempts: 0, generation: at.generation + (isEdited ? 1 : 0) })];
+/** An edited payload starts a new generation, also one that was edited in this very commit before it was revived. */
+function revive(at: Standing, job: JobFacts, { isEdited, operations }: CommitView, move: ToMove): Move[] {
+  const again = (generation: number): Move => move("revive", { state: "pending", attempts: 0, generation });
+  const mayBeEdited = operations.some(
+    ({ kind, ...edit }) => kind === "edit" && "jobId" in edit && edit.jobId === job.id,
+  );
+  if (isEdited) return [again(at.generation + 1)];
+  return mayBeEdited ? [again(at.generation), again(at.generation + 1)] : [again(at.generation)];
 }
 
 /** What a parent's end cancelled waits again when a dead letter comes back; what somebody cancelled does not. */

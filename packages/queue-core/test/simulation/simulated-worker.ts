@@ -2,7 +2,7 @@ import { JobCancelledError, LeaseLostError, WorkerStoppingError } from "../../sr
 import { FaultLog } from "../../src/fault-log.ts";
 import type { ClaimedJob } from "../../src/job.ts";
 import type { Queue } from "../../src/queue.ts";
-import { beatOnce, type HeldRun, runsHeldBy } from "../../src/sqlite/beat.ts";
+import { beatOnce, type HeldRun } from "../../src/sqlite/beat.ts";
 import { endHungRuns } from "../../src/sqlite/end-hung-runs.ts";
 import type { HeldJob } from "../../src/store.ts";
 import type { ExecutedRun } from "../../src/worker/execute-job.ts";
@@ -11,7 +11,7 @@ import { checkLeases, leaseKey } from "../../src/worker/lease-check.ts";
 import { recordFinish } from "../../src/worker/record-finish.ts";
 import { TYPES } from "./job-types.ts";
 import { type FinishOperation, finishOperation } from "./operation.ts";
-import type { SimulatedProcess } from "./simulated-process.ts";
+import type { Performed, SimulatedProcess } from "./simulated-process.ts";
 import { LOG, SimulatedRun } from "./simulated-run.ts";
 import type { World } from "./world.ts";
 
@@ -75,11 +75,7 @@ export class SimulatedWorker {
 
   /** What the heartbeat's thread does, and the main thread when it hears of it. */
   async beat(): Promise<void> {
-    const { process } = this;
-    const { clock, leaseMs } = this.#world;
-    const beaten = await process.perform({ kind: "beat", workerId: this.id }, async () =>
-      beatOnce(process.connection, { id: this.id, leaseMs }, clock.now()),
-    );
+    const beaten = await this.#beatOnce();
     if (!beaten.done) return;
     const { held, newestToken } = beaten.result;
     const { lost, unknown } = checkLeases(this.runs, held, newestToken);
@@ -90,6 +86,14 @@ export class SimulatedWorker {
     const stranded = unknown.filter((job) => this.#unknown.has(leaseKey(job)));
     this.#unknown = new Set(unknown.map(leaseKey));
     await this.#handBack(stranded);
+  }
+
+  #beatOnce(): Promise<Performed<ReturnType<typeof beatOnce>>> {
+    const { process, id } = this;
+    const { clock, leaseMs } = this.#world;
+    return process.perform({ kind: "beat", workerId: id }, async () =>
+      beatOnce(process.connection, { id, leaseMs }, clock.now()),
+    );
   }
 
   /** Tells runs that somebody asked to cancel. */
@@ -136,12 +140,14 @@ export class SimulatedWorker {
   }
 
   /**
-   * The main thread is blocked for good: the heartbeat's thread ends the runs that are past their time, hands the
-   * others back and kills the process.
+   * The main thread is blocked for good: at a beat the heartbeat's thread finds the runs that are past their time, ends
+   * them, hands the others back and kills the process. What fails is tried again at another beat.
    */
   async hang(isOverdue: (run: HeldRun) => boolean): Promise<void> {
     const { process, id: workerId } = this;
-    const overdue = runsHeldBy(process.connection, workerId).filter(isOverdue);
+    const beaten = await this.#beatOnce();
+    if (!beaten.done) return;
+    const overdue = beaten.result.held.filter(isOverdue);
     const nowMs = this.#world.clock.now();
     const ended = await process.perform({ kind: "endHungRuns", workerId, overdue }, async () =>
       endHungRuns(process.connection, { workerId, overdue, isSilent: () => true, nowMs }),
