@@ -129,9 +129,14 @@ export class Pipeline {
     return this.#processes.map((app) => `--- ${app.name}\n${app.tail()}`).join("\n");
   }
 
+  /** Ends whatever still runs. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#processes.map((app) => app.end("SIGKILL")));
+  }
+
   /** Ends whatever still runs and removes the folder. */
   async dispose(): Promise<void> {
-    await Promise.all(this.#processes.map((app) => app.end("SIGKILL")));
+    await this.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

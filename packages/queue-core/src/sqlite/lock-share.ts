@@ -2,7 +2,10 @@ import type { Clock } from "../clock.ts";
 
 /** Others are taken to write still for so long after they held the lock, in milliseconds. */
 const REMEMBER_MS = 1_000;
-/** How long a process writes on, and then leaves the lock to the others, in milliseconds; random, so that not all rest. */
+/**
+ * How long a process writes on, and then leaves the lock to the others, in milliseconds; random, so that not all rest
+ * at once.
+ */
 const SLICE_MS = { least: 10, most: 25 };
 const REST_MS = { least: 4, most: 6 };
 
