@@ -22,9 +22,16 @@ export interface Fault {
   readonly rollsBack: boolean;
 }
 
+/** What a process is about on its connection. */
+interface Business {
+  /** Whether it is asking something of the store, so that an error has somebody to go to. */
+  readonly isAsking: () => boolean;
+  readonly onCommit: () => void;
+}
+
 /** What one simulated process writes on; it can be made to fail at any statement, and dies with its process. */
 export class SimulatedConnection extends SharedConnection {
-  readonly #onCommit: () => void;
+  readonly #business: Business;
   #fault: Fault | null = null;
   #struck: Fault | null = null;
   #statements = 0;
@@ -32,9 +39,9 @@ export class SimulatedConnection extends SharedConnection {
   /** How many transactions it began. */
   begun = 0;
 
-  constructor(shared: Connection, onCommit: () => void) {
+  constructor(shared: Connection, business: Business) {
     super(shared);
-    this.#onCommit = onCommit;
+    this.#business = business;
   }
 
   get isDead(): boolean {
@@ -61,6 +68,7 @@ export class SimulatedConnection extends SharedConnection {
   }
 
   override prepare(sql: string): Database.Statement {
+    if (this.#fault && !this.#business.isAsking()) throw new Error(`Nobody would hear of a fault in ${sql}`);
     if (this.#isDead) throw new ProcessKilledError("this process was killed");
     if (this.#fault && sql !== "ROLLBACK") this.#mayStrike(this.#fault, sql);
     const statement = super.prepare(sql);
@@ -96,7 +104,7 @@ export class SimulatedConnection extends SharedConnection {
   }
 
   #committed(): void {
-    this.#onCommit();
+    this.#business.onCommit();
     if (this.#fault?.kind !== "kill after commit") return;
     this.#strike(this.#fault);
     this.kill();

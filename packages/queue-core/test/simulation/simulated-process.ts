@@ -32,9 +32,10 @@ export class SimulatedProcess {
       clock: world.clock,
       random,
       connect: (shared) => {
-        const connection = new SimulatedConnection(shared, () =>
-          world.auditor.afterCommit([...this.#operations]),
-        );
+        const connection = new SimulatedConnection(shared, {
+          isAsking: () => this.#operations.size > 0,
+          onCommit: () => world.auditor.afterCommit([...this.#operations]),
+        });
         connections.push(connection);
         return connection;
       },
