@@ -93,7 +93,7 @@ async function placeUntilRefused(acknowledged: string[]): Promise<number> {
   return 0;
 }
 
-it("R22: a full disk refuses orders, none that was taken is lost, and freed all goes on without a restart", async (context) => {
+it("R22: a full disk refuses orders and loses none; freed, all goes on without a restart", async (context) => {
   context.skip(!canMount, "no small disk can be mounted here: that takes the right to mount a tmpfs");
   expect(mount(pipeline.folder)).toBe(true);
   const apps: AppProcess[] = [];
