@@ -147,6 +147,27 @@ export interface Heartbeat {
   stop(): Promise<void>;
 }
 
+export interface BellOptions {
+  /** The types that the worker takes: it is not rung for others. */
+  readonly types: readonly string[];
+  /** Called when there is work; the bell no longer hangs then. */
+  readonly onRing: () => void;
+  /** Called once if there can be no bell: the worker has to look for work by itself. */
+  readonly onError: (error: Error) => void;
+}
+
+/** How a worker that has nothing to do is told of work within milliseconds, whichever process brings it. */
+export interface Bell {
+  /**
+   * Says that the worker is idle. Work that came before is not rung for, so look once more.
+   * @returns false if it hung already, or cannot
+   */
+  hang(): boolean;
+  /** Says that it is busy: let another one be rung for. */
+  takeDown(): void;
+  stop(): void;
+}
+
 export interface HeartbeatOptions {
   readonly workerId: string;
   readonly leaseMs: number;
@@ -256,6 +277,8 @@ export interface JobStore<Tables = unknown> {
   /** Marks the worker as alive and tells what it holds. */
   beat(worker: { readonly id: string; readonly leaseMs: number }): Promise<readonly HeldJob[]>;
   heartbeat(options: HeartbeatOptions): Heartbeat;
+  /** A ring may be lost with the worker it was meant for, so who has a bell still looks by itself now and then. */
+  bell(options: BellOptions): Bell;
   /** Notes that a worker has begun to stop: being killed from now on makes suspects of no job. */
   drain(workerId: string): Promise<void>;
   /** Removes an idle worker's presence; what it still holds is left to `rescue`. */

@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import { ANY_TYPE } from "./made-claimable.ts";
 
 /**
  * Puts a job among the claimable ones, or among the scheduled ones if it is not due.
@@ -27,6 +28,7 @@ export function makeClaimable(
       row.attempts,
       row.expireAfterMs === null ? null : nowMs + row.expireAfterMs,
     );
+    connection.madeClaimable.add(row.type, 1);
     return "pending";
   }
   connection.run(
@@ -70,5 +72,6 @@ export function promoteDue(connection: Connection, nowMs: number): number {
     last.seq,
   );
   connection.run("DELETE FROM scheduled WHERE (due_at, seq) <= (?, ?)", last.due_at, last.seq);
+  connection.madeClaimable.add(ANY_TYPE, moved);
   return moved;
 }

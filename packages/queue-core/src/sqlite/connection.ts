@@ -1,8 +1,11 @@
 import Database from "better-sqlite3";
+import { MadeClaimable } from "./made-claimable.ts";
 
 /** One SQLite connection with its prepared statements kept: preparing again costs more than most of our statements. */
 export class Connection {
   readonly database: Database.Database;
+  /** Since the last transaction began. */
+  readonly madeClaimable = new MadeClaimable();
   readonly #statements = new Map<string, Database.Statement>();
 
   /** @param source path of the file, or a database that is open already */

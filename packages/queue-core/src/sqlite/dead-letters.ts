@@ -175,6 +175,7 @@ export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: 
     -row.priority,
     row.seq,
   );
+  connection.madeClaimable.add(row.type, 1);
   restoreDescendants(connection, counts, row.seq, nowMs);
   const job = getJobBySeq(connection, row.seq);
   if (!job) throw new Error(`Job ${row.seq} vanished while it was revived`);

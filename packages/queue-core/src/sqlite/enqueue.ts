@@ -72,6 +72,7 @@ function enqueuePlain(
 ): EnqueueOutcome[] {
   const first = insertPlain(connection, jobs, createdAtMs);
   placePlain(connection, first, first + jobs.length - 1, nowMs);
+  for (const { type } of jobs) connection.madeClaimable.add(type, 1);
   return jobs.map((job, i) => ({
     job: asStored(job, first + i, "pending", createdAtMs, createdAtMs),
     deduplicated: false,

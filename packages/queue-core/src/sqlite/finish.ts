@@ -233,4 +233,5 @@ export function handBack(
     nowMs,
     run.seq,
   );
+  connection.madeClaimable.add(run.type, 1);
 }

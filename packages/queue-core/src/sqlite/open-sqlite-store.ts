@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { StoreRefusedError } from "../errors.ts";
 import type { JobStore } from "../store.ts";
+import { bellsFolder } from "./bell-ringer.ts";
 import { checkContent } from "./check-content.ts";
 import { Connection } from "./connection.ts";
 import { assertSameFile, fileIdOf, InPlaceCheck } from "./in-place-check.ts";
@@ -67,7 +68,18 @@ export async function openSqliteStore<Tables = unknown>(
     const reader = await open("NORMAL", true);
     const { onReplaced = throwUncaught } = options;
     const inPlace = new InPlaceCheck({ path, database, writers: [full, normal], clock, onReplaced });
-    return new SqliteStore<Tables>({ path, full, normal, reader, inPlace, clock, random, busyDeadlineMs });
+    const bells = bellsFolder(path);
+    return new SqliteStore<Tables>({
+      path,
+      full,
+      normal,
+      reader,
+      bells,
+      inPlace,
+      clock,
+      random,
+      busyDeadlineMs,
+    });
   } catch (error) {
     for (const connection of opened) connection.close();
     throw error;

@@ -7,6 +7,8 @@ import type { Schedule } from "../schedule.ts";
 import type { QueueStats } from "../stats.ts";
 import type {
   AuditEntry,
+  Bell,
+  BellOptions,
   ClaimRequest,
   DeadLetterFilter,
   DeadLetterQuery,
@@ -33,6 +35,7 @@ import type {
 import { AgeingShare } from "./ageing.ts";
 import { appendAudit } from "./audit.ts";
 import { beat, heldBy } from "./beat.ts";
+import { BellRinger } from "./bell-ringer.ts";
 import { cancelJob, cancelRequests } from "./cancel.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { claimJobs, hasClaimable } from "./claim.ts";
@@ -53,6 +56,7 @@ import { expireJobs, hasExpired } from "./expire.ts";
 import { finishJob, finishJobs } from "./finish.ts";
 import { FinishQueue } from "./finish-queue.ts";
 import { startHeartbeat } from "./heartbeat.ts";
+import { HungBell, NO_BELL } from "./hung-bell.ts";
 import type { InPlaceCheck } from "./in-place-check.ts";
 import { attemptsOf, getJob, listJobs, recentFailures, workflowJobs } from "./jobs.ts";
 import { readBuilder, SqliteTransaction } from "./kysely.ts";
@@ -75,6 +79,8 @@ export interface SqliteStoreParts {
   readonly reader: Connection;
   /** In place of a thread, which could not see a database in memory. */
   readonly startHeartbeat?: (options: HeartbeatOptions) => Heartbeat;
+  /** The folder where idle workers hang their bells; none for a database in memory. */
+  readonly bells?: string;
   /** None for a database in memory. */
   readonly inPlace?: InPlaceCheck;
   readonly clock: Clock;
@@ -90,6 +96,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   readonly #writer: Writer;
   readonly #counts = new RunCounts();
   readonly #ageing = new AgeingShare();
+  readonly #ringer: BellRinger;
   readonly #finishes: FinishQueue;
   readonly #rescuer: Rescuer;
   readonly #cancelListeners = new Set<() => void>();
@@ -98,6 +105,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   constructor(parts: SqliteStoreParts) {
     const { path, full, normal, reader, clock, random, busyDeadlineMs } = parts;
     this.#parts = parts;
+    this.#ringer = new BellRinger(parts.bells ?? null, clock);
     this.#reader = new Reader({ connection: reader, clock, random, busyDeadlineMs });
     this.read = readBuilder<Tables>(this.#reader);
     this.#writer = new Writer({
@@ -105,7 +113,11 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       clock,
       random,
       busyDeadlineMs,
-      afterBegin: () => this.#counts.clear(),
+      afterBegin: (connection) => {
+        this.#counts.clear();
+        connection.madeClaimable.clear();
+      },
+      afterCommit: (connection) => this.#ringer.ring(connection.madeClaimable.take()),
       atSavepoint: () => this.#counts.mark(),
       beforeCommit: (connection) => {
         this.#counts.flush(connection);
@@ -189,6 +201,11 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   heartbeat(options: HeartbeatOptions): Heartbeat {
     const { path, startHeartbeat: start = (given) => startHeartbeat(path, given) } = this.#parts;
     return start(options);
+  }
+
+  bell(options: BellOptions): Bell {
+    const { bells } = this.#parts;
+    return bells === undefined ? NO_BELL : new HungBell(bells, options);
   }
 
   drain(workerId: string): Promise<void> {
@@ -372,6 +389,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   async close(): Promise<void> {
     await this.#writer.idle();
+    this.#ringer.stop();
     this.#parts.inPlace?.stop();
     const { full, normal, reader } = this.#parts;
     for (const connection of [reader, normal, full]) connection.close();

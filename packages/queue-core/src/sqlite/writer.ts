@@ -43,8 +43,10 @@ export interface WriterOptions {
   readonly busyDeadlineMs: number;
   /** Called inside each transaction just before it commits. */
   readonly beforeCommit: (connection: Connection) => void;
+  /** Called after each commit; must not throw. */
+  readonly afterCommit: (connection: Connection) => void;
   /** Called when a transaction begins, so that what the last one left in memory goes. */
-  readonly afterBegin: () => void;
+  readonly afterBegin: (connection: Connection) => void;
   /** Called at each savepoint; what it returns takes what is kept in memory back to there. */
   readonly atSavepoint: () => () => void;
   /** Says how long to leave the write-ahead log in peace. */
@@ -280,6 +282,7 @@ export class Writer {
     this.#options.beforeCommit(connection);
     connection.run("COMMIT");
     this.#options.pressure.committed();
+    this.#options.afterCommit(connection);
   }
 
   /**
@@ -292,7 +295,7 @@ export class Writer {
     const connection = connections[durability];
     try {
       connection.run("BEGIN IMMEDIATE");
-      afterBegin();
+      afterBegin(connection);
       pressure.began();
       return connection;
     } catch (error) {

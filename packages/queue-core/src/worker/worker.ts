@@ -9,7 +9,7 @@ import { FaultLog } from "../fault-log.ts";
 import type { ClaimedJob } from "../job.ts";
 import { UnreadablePayload } from "../payload.ts";
 import type { Queue } from "../queue.ts";
-import type { Finish, FinishOutcome, Heartbeat, HeldJob } from "../store.ts";
+import type { Bell, Finish, FinishOutcome, Heartbeat, HeldJob } from "../store.ts";
 import { CancelWatch } from "./cancel-watch.ts";
 import { errorFacts } from "./error-facts.ts";
 import { type AnyHandler, type ExecutedRun, executeJob } from "./execute-job.ts";
@@ -65,6 +65,7 @@ export class Worker {
   #unknown: ReadonlySet<string> = new Set();
   #lastRescueMs = Number.NEGATIVE_INFINITY;
   #heartbeat: Heartbeat | null = null;
+  #bell: Bell | null = null;
   #cancelWatch: CancelWatch | null = null;
   #stopListening: (() => void) | null = null;
   #loop: Promise<void> | null = null;
@@ -111,6 +112,11 @@ export class Worker {
       onRequests: (requested) => this.#cancel(requested),
       onError: (error) => this.#log.error({ err: error }, "looking for cancel requests failed"),
     });
+    this.#bell = this.#queue.store.bell({
+      types: this.types,
+      onRing: () => this.#wake.ring(),
+      onError: (error) => this.#log.warn({ err: error }, "no bell: looking for work now and then"),
+    });
     this.#loop = this.#claimUntilStopped();
     this.#log.info({ types: this.types, concurrency: this.#limits.concurrency }, "worker started");
   }
@@ -126,6 +132,7 @@ export class Worker {
 
   async #stop(): Promise<void> {
     this.#wake.ring();
+    this.#bell?.stop();
     this.#log.info({ running: this.#running.size }, "worker stopping");
     await this.#sayDraining();
     if (!(await settlesWithin(this.#drained(), this.#limits.shutdownMs))) await this.#handBackRunning();
@@ -174,14 +181,16 @@ export class Worker {
         break;
       }
       for (const job of claimed) this.#begin(job);
+      if (free > 0 && claimed.length === free) continue;
       // All slots taken: the end of a run wakes us. Fewer jobs than slots: there are no more now.
-      if (claimed.length < free || free <= 0) {
-        // Not as soon as the last run ends: between one batch and the next the heartbeat would be told twice.
-        if (this.#running.size === 0) this.#hold(false);
-        await this.#wake.wait(this.#limits.pollMs);
-        // Runs that are recorded together end together: one claim for all their slots, not one for the first's.
-        await restOfTurn();
-      }
+      if (free <= 0) this.#bell?.takeDown();
+      // What came while the bell did not hang was not rung for.
+      else if (this.#bell?.hang()) continue;
+      // Not as soon as the last run ends: between one batch and the next the heartbeat would be told twice.
+      if (this.#running.size === 0) this.#hold(false);
+      await this.#wake.wait(this.#limits.pollMs);
+      // Runs that are recorded together end together: one claim for all their slots, not one for the first's.
+      await restOfTurn();
     }
   }
 

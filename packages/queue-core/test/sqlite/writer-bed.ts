@@ -39,6 +39,7 @@ export class WriterBed {
         return () => pending.splice(kept);
       },
       pressure: this.pressure,
+      afterCommit: () => undefined,
       beforeCommit: (connection) => {
         for (const text of pending) connection.run("INSERT INTO counted VALUES (?)", text);
       },

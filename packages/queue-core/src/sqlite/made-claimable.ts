@@ -1,0 +1,25 @@
+/** Stands for jobs that were moved in a list, without a look at their types. */
+export const ANY_TYPE = "";
+
+/** What a transaction has made claimable, by type: for whom a bell is rung once it has committed. */
+export class MadeClaimable {
+  readonly #counts = new Map<string, number>();
+
+  add(type: string, count: number): void {
+    if (count > 0) this.#counts.set(type, (this.#counts.get(type) ?? 0) + count);
+  }
+
+  /** Tells what there is, and forgets it. */
+  take(): ReadonlyMap<string, number> {
+    if (this.#counts.size === 0) return NOTHING;
+    const taken = new Map(this.#counts);
+    this.#counts.clear();
+    return taken;
+  }
+
+  clear(): void {
+    this.#counts.clear();
+  }
+}
+
+const NOTHING: ReadonlyMap<string, number> = new Map();
