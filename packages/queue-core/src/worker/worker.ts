@@ -20,6 +20,7 @@ import { checkLeases, leaseKey } from "./lease-check.ts";
 import { recordFinish } from "./record-finish.ts";
 import { type Logged, Run } from "./run.ts";
 import { selectHandlers } from "./select-handlers.ts";
+import { settlesWithin } from "./settles-within.ts";
 import { listenForStrays } from "./stray-errors.ts";
 import { Wake } from "./wake.ts";
 import { readLimits, type WorkerLimits } from "./worker-limits.ts";
@@ -373,18 +374,6 @@ function restOfTurn(): Promise<void> {
   return new Promise((resolve) => {
     process.nextTick(resolve);
   });
-}
-
-async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /**

@@ -198,4 +198,19 @@ export function expiryRules(rule: Rule): void {
     expect(expired.reduce((sum, count) => sum + count)).toBe(50);
     expect((await bed.store.stats()).queue).toMatchObject({ failed: 50, pending: 50 });
   });
+
+  rule(
+    "R17: what the hooks of a claim's expired jobs add is not taken unseen with that claim",
+    async (bed) => {
+      const settings = { priority: 20, expireAfterMs: EXPIRES_MS };
+      // As many as one transaction gives up: the claim goes on with what it saw behind them.
+      for (let n = 0; n < 100; n++) await bed.queue.enqueue("mourned", { n }, settings);
+      for (let n = 0; n < 5; n++) await bed.add({ priority: 0 });
+      bed.clock.advance(EXPIRES_MS);
+      const claimed = await bed.queue.dequeueBatch("worker-1", 150, { types: ["mourned", "mail"] });
+      expect(claimed).toHaveLength(5);
+      // Each hook has added a mail, more urgent than those five.
+      expect((await bed.store.stats()).queue).toMatchObject({ processing: 5, pending: 100, failed: 100 });
+    },
+  );
 }

@@ -1,5 +1,5 @@
-// A worker that looks for work by itself only once a minute: `pick-up-process.ts <database> <concurrency>`. Told "stop" by
-// its parent it stops.
+// A worker that looks for work by itself only once a minute: `pick-up-process.ts <database> <concurrency>`.
+// Any word from its parent stops it.
 import { createQueue, createWorker } from "../../src/index.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
 import { WORKER_JOBS } from "./job-types.ts";
