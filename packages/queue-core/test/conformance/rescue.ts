@@ -80,6 +80,20 @@ export function rescueRules(rule: Rule): void {
     });
   }
 
+  rule(
+    "R13: of a rescuer's own absence one interval counts, so a worker has the rest of its lease",
+    async (bed) => {
+      const { id } = await bed.add();
+      await bed.claim("worker-1");
+      const watcher = await bed.openProcess();
+      expect(await watch(bed, watcher, 1)).toBe(0);
+      bed.clock.advance(DAY_MS);
+      expect(await watch(bed, watcher, 2)).toBe(0);
+      expect(await bed.states(id)).toEqual(["processing"]);
+      expect(await watch(bed, watcher, 1)).toBe(1);
+    },
+  );
+
   rule("R13: a rescuer that was itself stopped does not take its absence for that of others", async (bed) => {
     const { id } = await bed.add();
     await bed.claim("worker-1");
