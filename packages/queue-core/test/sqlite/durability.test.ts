@@ -1,0 +1,125 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createQueue } from "../../src/queue.ts";
+import { openSqliteStore } from "../../src/sqlite/index.ts";
+import { SqliteStore } from "../../src/sqlite/sqlite-store.ts";
+import { prepareConnection } from "../../src/sqlite/start-up-gate.ts";
+import { FakeClock } from "../../src/testing/index.ts";
+import { JOB_TYPES } from "../conformance/job-types.ts";
+import type { TestQueue } from "../conformance/test-bed.ts";
+import type { AppTables } from "../conformance/test-database.ts";
+import { RecordingConnection } from "./recording-connection.ts";
+import { createFolder } from "./sqlite-test-database.ts";
+
+const clock = new FakeClock();
+let folder: ReturnType<typeof createFolder>;
+let full: RecordingConnection;
+let normal: RecordingConnection;
+let store: SqliteStore<AppTables>;
+let queue: TestQueue;
+
+beforeEach(async () => {
+  folder = createFolder();
+  const path = join(folder.path, "jobs.db");
+  await (await openSqliteStore({ path })).close();
+  const open = (synchronous: "FULL" | "NORMAL"): RecordingConnection => {
+    const connection = new RecordingConnection(path);
+    prepareConnection(connection, synchronous);
+    return connection;
+  };
+  full = open("FULL");
+  normal = open("NORMAL");
+  const options = { path, full, normal, clock, random: () => 0.5, busyDeadlineMs: 1_000 };
+  store = new SqliteStore<AppTables>({ ...options, reader: open("NORMAL") });
+  queue = createQueue({ store, jobs: JOB_TYPES, clock });
+});
+afterEach(async () => {
+  await store.close();
+  folder.remove();
+});
+
+/** What a verb commits on: SQLite's number of `synchronous` for each commit, 1 is NORMAL and 2 is FULL. */
+async function commitsOf(verb: () => Promise<unknown>): Promise<readonly unknown[]> {
+  for (const connection of [full, normal]) connection.statements.length = 0;
+  await verb();
+  return [full, normal].flatMap((connection) =>
+    connection.statements
+      .filter((sql) => sql === "COMMIT")
+      .map(() => connection.database.pragma("synchronous", { simple: true })),
+  );
+}
+
+async function claim(): Promise<NonNullable<Awaited<ReturnType<TestQueue["dequeue"]>>>> {
+  await queue.enqueue("mail", { n: 1 });
+  const claimed = await queue.dequeue("worker-1");
+  if (!claimed) throw new Error("Nothing could be claimed");
+  return claimed;
+}
+
+const audit = { actor: "operator", action: "discard", subject: "job", detail: null };
+
+describe("what must be on the disk commits where SQLite flushes", () => {
+  const verbs: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> = {
+    enqueue: async () => () => queue.enqueue("mail", { n: 1 }),
+    transaction: async () => () => store.transaction(async (tx) => queue.enqueue("mail", { n: 1 }, { tx })),
+    cancel: async () => {
+      const { id } = await queue.enqueue("mail", { n: 1 });
+      return () => store.cancel(id);
+    },
+    "a checkpoint": async () => {
+      const job = await claim();
+      return () => store.recordStep(job, "charge", "1");
+    },
+    "a schedule": async () => () => queue.registerCron("mail", "0 3 * * *", { payload: { n: 1 } }),
+    "a slot": async () => {
+      await queue.registerCron("mail", "* * * * *", { payload: { n: 1 } });
+      clock.advance(120_000);
+      return () => queue.runDueCronJobs();
+    },
+    audit: async () => () => store.audit(audit),
+  };
+  it.each(Object.entries(verbs))("%s", async (_, prepare) => {
+    expect(await commitsOf(await prepare())).toEqual([2]);
+  });
+
+  it("dead letters: edited, retried, discarded", async () => {
+    for (const act of [
+      (id: string) => store.editDeadLetter(id, { notes: "seen" }),
+      (id: string) => store.revive(id),
+      (id: string) => store.discard(id, audit),
+    ]) {
+      await queue.enqueue("fragile", { n: 1 });
+      const claimed = await queue.dequeue("worker-1", { types: ["fragile"] });
+      if (!claimed) throw new Error("Nothing could be claimed");
+      await queue.failJob(claimed, new Error("no luck"));
+      const [dead] = (await store.listDeadLetters({ limit: 1 })).items;
+      expect(await commitsOf(() => act(dead?.id ?? ""))).toEqual([2]);
+      const left = (await store.listDeadLetters({ limit: 1 })).items[0];
+      if (left) await store.discard(left.id, audit);
+      for (let job = await queue.dequeue("worker-1"); job; job = await queue.dequeue("worker-1"))
+        await queue.completeJob(job);
+    }
+  });
+});
+
+describe("what may be done again commits without a flush", () => {
+  const verbs: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> = {
+    "enqueue under NORMAL": async () => () => queue.enqueue("mail", { n: 1 }, { durability: "normal" }),
+    claim: async () => {
+      await queue.enqueue("mail", { n: 1 });
+      return () => queue.dequeue("worker-1");
+    },
+    completion: async () => {
+      const job = await claim();
+      return () => queue.completeJob(job);
+    },
+    failure: async () => {
+      const job = await claim();
+      return () => queue.failJob(job, new Error("no luck"));
+    },
+    beat: async () => () => store.beat({ id: "worker-1", leaseMs: 30_000 }),
+  };
+  it.each(Object.entries(verbs))("%s", async (_, prepare) => {
+    expect(await commitsOf(await prepare())).toEqual([1]);
+  });
+});
