@@ -45,7 +45,9 @@ export function enqueueJobs(
   while (outcomes.length < jobs.length) {
     const from = outcomes.length;
     const plain = countPlain(jobs, from, time);
-    if (plain >= LIST_FROM) outcomes.push(...enqueuePlain(connection, jobs.slice(from, from + plain), time));
+    if (plain >= LIST_FROM)
+      for (const outcome of enqueuePlain(connection, jobs.slice(from, from + plain), time))
+        outcomes.push(outcome);
     else
       outcomes.push(enqueueOne(connection, counts, jobs[from] as NewJob, parents[from] ?? NO_PARENTS, time));
   }
