@@ -252,7 +252,8 @@ export interface RetentionPolicy {
 export interface JobStore<Tables = unknown> {
   /**
    * The application's SQL and `queue.enqueue(…, { tx })` in one transaction; `full` by default. Transactions that wait
-   * together may share a commit: each is rolled back alone, and `work` may run again if that commit is lost.
+   * together may share a commit: each is rolled back alone, and `work` may run again if that commit is lost. Read with
+   * `tx.sql`: what a neighbour in the same commit did is not to be seen through `read` yet.
    */
   transaction<T>(
     work: (tx: Transaction<Tables>) => Promise<T>,

@@ -112,7 +112,7 @@ function asClaimed(row: ReadyRow): Omit<ClaimedJob, "claimedAt" | "workerId" | "
     id: formatJobId(row.created_at, row.seq),
     type: row.type,
     payload: readPayload(row.payload),
-    priority: -row.np,
+    priority: 0 - row.np,
     attempt: row.attempts + 1,
     maxAttempts: row.max_attempts,
     workflowId: row.workflow_id,

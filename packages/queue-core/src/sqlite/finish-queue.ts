@@ -24,6 +24,7 @@ export interface FinishQueueOptions {
 export class FinishQueue {
   readonly #options: FinishQueueOptions;
   #waiting: Waiting[] = [];
+  readonly #unanswered = new Set<Promise<FinishOutcome>>();
 
   constructor(options: FinishQueueOptions) {
     this.#options = options;
@@ -31,13 +32,22 @@ export class FinishQueue {
 
   /** @throws {TransactionMissingError} inside a transaction callback */
   add(finish: Finish): Promise<FinishOutcome> {
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<FinishOutcome>((resolve, reject) => {
       // Here and not when it is written: that is done in the name of whoever came first.
       assertOutsideTransaction();
       // Once all promises of this turn have settled: what ended with this run has been added by then.
       if (this.#waiting.length === 0) process.nextTick(() => void this.#flush());
       this.#waiting.push({ finish, resolve, reject });
     });
+    this.#unanswered.add(answer);
+    const forget = (): boolean => this.#unanswered.delete(answer);
+    answer.then(forget, forget);
+    return answer;
+  }
+
+  /** Resolves when every finish has been answered. */
+  async idle(): Promise<void> {
+    while (this.#unanswered.size > 0) await Promise.allSettled(this.#unanswered);
   }
 
   async #flush(): Promise<void> {

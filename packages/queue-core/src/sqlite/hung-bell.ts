@@ -43,8 +43,13 @@ export class HungBell implements Bell {
     }
   }
 
-  stop(): void {
+  #stopWatching(): void {
     this.#watcher?.close();
+    this.#watcher = null;
+  }
+
+  stop(): void {
+    this.#stopWatching();
     this.#isBroken = true;
     // Left hanging it would cost one ring, as that of a worker that was killed does.
     this.takeDown();
@@ -55,6 +60,8 @@ export class HungBell implements Bell {
       // Whatever happened in the folder: what counts is whether our own bell still hangs.
       if (!this.#isHung || existsSync(this.#path)) return;
       this.#isHung = false;
+      // Somebody removed the whole folder: a watcher of what is gone would hear nothing of its successor.
+      if (!existsSync(this.#folder)) this.#stopWatching();
       this.#options.onRing();
     });
     watcher.on("error", (error) => this.#giveUp(error));

@@ -113,13 +113,21 @@ function refuseNesting(): never {
   throw new TransactionClosedError("Transactions begin with store.transaction, not on its query builder");
 }
 
+/**
+ * What begins or ends a transaction or a savepoint, behind blanks and comments. Others share the commit: to end it would
+ * store what they did, and then do it again.
+ */
+const ENDS_TRANSACTION =
+  /^(?:[\s;]|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
+
 class SharedConnection implements DatabaseConnection {
   readonly #run: RunQuery;
   constructor(run: RunQuery) {
     this.#run = run;
   }
 
-  executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    if (ENDS_TRANSACTION.test(sql)) refuseNesting();
     return this.#run((connection) => {
       const statement = connection.prepare(sql);
       if (statement.reader) return { rows: statement.all(...parameters) as Row[] };
@@ -129,6 +137,7 @@ class SharedConnection implements DatabaseConnection {
   }
 
   async *streamQuery<Row>({ sql, parameters }: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
+    if (ENDS_TRANSACTION.test(sql)) refuseNesting();
     const rows = await this.#run((connection) => connection.prepare(sql).iterate(...parameters));
     for (const row of rows) yield { rows: [row as Row] };
   }

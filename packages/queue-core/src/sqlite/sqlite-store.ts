@@ -388,6 +388,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   async close(): Promise<void> {
+    await this.#finishes.idle();
     await this.#writer.idle();
     this.#ringer.stop();
     this.#parts.inPlace?.stop();

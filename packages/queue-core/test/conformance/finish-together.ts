@@ -72,6 +72,21 @@ export function finishTogetherRules(rule: Rule): void {
     expect((await bed.claim()).id).toBe(ofTwo.id);
   });
 
+  rule("R2: a run that was told to end before the store closed is recorded", async (bed) => {
+    const { id } = await bed.add();
+    const { store, queue } = await bed.openProcess();
+    const claimed = (await queue.dequeue("worker-1")) as TestClaim;
+    const ending = store.finish([complete(claimed)]);
+    await store.close();
+    expect(await ending).toEqual([{ accepted: true, status: "completed" }]);
+    expect(await bed.states(id)).toEqual(["completed"]);
+  });
+
+  rule("R11: a claimed job of priority 0 has just that", async (bed) => {
+    await bed.add({ priority: 0 });
+    expect(Object.is((await bed.claim()).priority, 0)).toBe(true);
+  });
+
   rule("R2: one run's error fails that run alone, whatever ends beside it", async (bed) => {
     const claimed = await claimTogether(bed, 6);
     const bad = claimed[2] as TestClaim;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { sql } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { JobStore } from "../../src/index.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
@@ -68,3 +69,24 @@ it("a transaction begins with store.transaction, not on its query builder", asyn
   });
   expect(await store.read.selectFrom("note").selectAll().execute()).toHaveLength(1);
 });
+
+it.each([
+  "COMMIT",
+  " ; commit",
+  "-- so\n/* be it */ END",
+  "ROLLBACK",
+  "savepoint part",
+  "RELEASE part",
+  "BEGIN",
+])(
+  "a callback cannot end the transaction that it may share: %s is refused, and nothing beside it is stored twice",
+  async (statement) => {
+    const add = store.transaction(({ sql: tx }) =>
+      tx.insertInto("note").values({ id: 1, text: "a" }).execute(),
+    );
+    const end = store.transaction(({ sql: tx }) => sql.raw(statement).execute(tx));
+    await expect(end).rejects.toMatchObject({ code: "TRANSACTION_CLOSED" });
+    await add;
+    expect(await store.read.selectFrom("note").selectAll().execute()).toEqual([{ id: 1, text: "a" }]);
+  },
+);

@@ -130,6 +130,24 @@ it("R3: the folder of bells is for its owner alone", async () => {
   expect(statSync(`${path}-bells`).mode & 0o777).toBe(0o700);
 });
 
+it("R3: a bell that went with its whole folder is hung anew and heard", async () => {
+  let rings = 0;
+  const bell = store.bell({
+    types: ["task"],
+    onRing: () => {
+      rings += 1;
+    },
+    onError: (error) => expect.unreachable(error.message),
+  });
+  expect(bell.hang()).toBe(true);
+  rmSync(`${path}-bells`, { recursive: true });
+  await until("the loss to be heard", () => rings === 1);
+  expect(bell.hang()).toBe(true);
+  await queue.enqueue("task", { n: 1 });
+  await until("the ring to be heard", () => rings === 2);
+  bell.stop();
+});
+
 it("R3: where no bell can be hung a worker says so once and looks by itself", async () => {
   writeFileSync(`${path}-bells`, "a file where the folder would be");
   const errors: Error[] = [];
