@@ -114,8 +114,8 @@ function refuseNesting(): never {
 }
 
 /**
- * What begins or ends a transaction or a savepoint, behind blanks and comments. Others share the commit: to end it would
- * store what they did, and then do it again.
+ * What begins or ends a transaction or a savepoint, behind blanks and comments. Others share the commit: to end it
+ * would store what they did, and then do it again.
  */
 const ENDS_TRANSACTION =
   /^(?:[\s;]|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
