@@ -218,7 +218,26 @@ export function forgetJob(connection: Connection, seq: number, jobId: string): v
     seq,
     seq,
   );
-  connection.run("DELETE FROM job WHERE seq = ?", seq);
+  if (connection.run("DELETE FROM job WHERE seq = ? AND seq < (SELECT max(seq) FROM job)", seq) === 0)
+    spendNumber(connection, seq);
+}
+
+/** Empties the cold row of the newest job, but leaves it there: no other job is to get its number. */
+function spendNumber(connection: Connection, seq: number): void {
+  connection.run("INSERT INTO spent_number (seq) VALUES (?)", seq);
+  connection.run(
+    `UPDATE job SET created_at = 0, type = '', payload = 'null', workflow_id = NULL, unique_key = NULL, slot_at = NULL
+     WHERE seq = ?`,
+    seq,
+  );
+}
+
+/** Deletes what was left of discarded jobs that no longer are the newest. */
+export function dropSpentNumbers(connection: Connection): void {
+  connection.run(
+    "DELETE FROM job WHERE seq IN (SELECT seq FROM spent_number) AND seq < (SELECT max(seq) FROM job)",
+  );
+  connection.run("DELETE FROM spent_number WHERE seq < (SELECT max(seq) FROM job)");
 }
 
 /** @throws {JobNotFoundError} */

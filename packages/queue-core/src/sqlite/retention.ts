@@ -1,7 +1,7 @@
 import { formatJobId } from "../job-id.ts";
 import type { RetentionPolicy } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { forgetJob } from "./dead-letters.ts";
+import { dropSpentNumbers, forgetJob } from "./dead-letters.ts";
 import type { RunCounts } from "./run-counts.ts";
 
 /** Jobs looked at per transaction: about a millisecond of work, so that nobody waits for the lock. */
@@ -78,8 +78,9 @@ function isNeeded(connection: Connection, seq: number): boolean {
   );
 }
 
-/** Deletes minute counts and taken slots that nothing reads any more. */
+/** Deletes minute counts, taken slots and spent numbers that nothing reads any more. */
 export function pruneHistory(connection: Connection, nowMs: number): void {
+  dropSpentNumbers(connection);
   connection.run("DELETE FROM minute_stat WHERE minute < ?", Math.floor((nowMs - KEEP_MINUTES_MS) / 60_000));
   connection.run("DELETE FROM cron_slot WHERE slot_at < ?", nowMs - KEEP_MINUTES_MS);
 }

@@ -326,8 +326,6 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return this.#writer.write("full", (connection) => {
       discardDeadLetter(connection, this.#counts, deadLetterId, this.#now());
       appendAudit(connection, audit, this.#now());
-      // The newest job's row number is given again; a later creation time keeps the id from being.
-      this.#lastCreatedAtMs = this.#enqueueTime().createdAtMs + 1;
     });
   }
 

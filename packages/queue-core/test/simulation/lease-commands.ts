@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect } from "vitest";
 import { JobNotFoundError, JobStateError } from "../../src/errors.ts";
-import { parseJobId } from "../../src/job-id.ts";
 import type { Queue } from "../../src/queue.ts";
 import { endHungRuns } from "../../src/sqlite/end-hung-runs.ts";
 import type { Finish, Verdict } from "../../src/store.ts";
@@ -52,16 +51,6 @@ const VERDICTS: readonly Verdict[] = [
 ];
 
 const jobAt = (model: Model, choice: number): ModelJob | undefined => model.jobs[choice % model.jobs.length];
-
-/**
- * A job to show leases for. The row number of the newest job is given again when that is discarded, and leases are
- * looked up by it; who holds a lease holds it together with the id it was given for.
- */
-function holderAt(model: Model, choice: number): ModelJob | undefined {
-  const job = jobAt(model, choice);
-  const seq = parseJobId(job?.id ?? "")?.seq;
-  return model.jobs.findLast(({ id }) => parseJobId(id)?.seq === seq);
-}
 
 function leaseFor(model: Model, job: ModelJob, shown: Shown): number {
   const other = model.jobs.find(
@@ -132,7 +121,7 @@ function claim(limit: number): Command {
 
 function endRun(choice: number, shown: Shown, verdict: Verdict): Command {
   return command(`${verdict.verb} job ${choice}, lease ${shown}`, hasJobs, async (model, real) => {
-    const job = holderAt(model, choice);
+    const job = jobAt(model, choice);
     if (!job) return;
     const leaseToken = leaseFor(model, job, shown);
     const finish: Finish = { job: { id: job.id, leaseToken }, verdict, followUps: [newJob()], effects: [] };
@@ -152,7 +141,7 @@ function endRun(choice: number, shown: Shown, verdict: Verdict): Command {
 
 function storeStep(choice: number, shown: Shown): Command {
   return command(`store a checkpoint of job ${choice}, lease ${shown}`, hasJobs, async (model, real) => {
-    const job = holderAt(model, choice);
+    const job = jobAt(model, choice);
     if (!job) return;
     const leaseToken = leaseFor(model, job, shown);
     const record = (): Promise<boolean> =>
@@ -164,7 +153,7 @@ function storeStep(choice: number, shown: Shown): Command {
 
 function endHung(choice: number, shown: Shown): Command {
   return command(`end the hung run of job ${choice}, lease ${shown}`, hasJobs, async (model, real) => {
-    const job = holderAt(model, choice);
+    const job = jobAt(model, choice);
     if (!job) return;
     const leaseToken = leaseFor(model, job, shown);
     if (job.lease === leaseToken) return;

@@ -86,7 +86,7 @@ type JobRow = readonly [
 
 const QUERIES = {
   jobs: `SELECT seq, created_at, type, payload, max_attempts, due_at, generation, slot_at, expire_after_ms
-    FROM job`,
+    FROM job WHERE seq NOT IN (SELECT seq FROM spent_number)`,
   states: `SELECT seq, 'pending', attempts, NULL, NULL, 0, 0, 0, NULL, expires_at FROM ready
     UNION ALL SELECT seq, 'scheduled', attempts, NULL, NULL, 0, 0, 0, NULL, NULL FROM scheduled
     UNION ALL SELECT seq, 'waiting', 0, NULL, NULL, 0, 0, 0, NULL, NULL FROM waiting
