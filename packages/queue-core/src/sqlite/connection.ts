@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { MadeClaimable } from "./made-claimable.ts";
+import { planOnce } from "./plan-once.ts";
 
 /** One SQLite connection with its prepared statements kept: preparing again costs more than most of our statements. */
 export class Connection {
@@ -17,7 +18,7 @@ export class Connection {
         : source;
   }
 
-  /** The prepared statement for a text, made at its first use. */
+  /** The prepared statement for a text, taken as it is and made at its first use. */
   prepare(sql: string): Database.Statement {
     let statement = this.#statements.get(sql);
     if (!statement) {
@@ -29,21 +30,21 @@ export class Connection {
 
   /** Row types are claims about our own SQL; STRICT tables hold them true. */
   all<Row>(sql: string, ...parameters: unknown[]): Row[] {
-    return this.prepare(sql).all(...parameters) as Row[];
+    return this.prepare(planOnce(sql)).all(...parameters) as Row[];
   }
 
   get<Row>(sql: string, ...parameters: unknown[]): Row | undefined {
-    return this.prepare(sql).get(...parameters) as Row | undefined;
+    return this.prepare(planOnce(sql)).get(...parameters) as Row | undefined;
   }
 
   /** @returns how many rows changed */
   run(sql: string, ...parameters: unknown[]): number {
-    return this.prepare(sql).run(...parameters).changes;
+    return this.prepare(planOnce(sql)).run(...parameters).changes;
   }
 
   /** @returns the number of the row that was added */
   insert(sql: string, ...parameters: unknown[]): number {
-    return Number(this.prepare(sql).run(...parameters).lastInsertRowid);
+    return Number(this.prepare(planOnce(sql)).run(...parameters).lastInsertRowid);
   }
 
   close(): void {

@@ -64,6 +64,20 @@ async function slowSteps(verb: () => Promise<unknown>): Promise<string[]> {
   });
 }
 
+it("no statement on a job's way is planned anew for each value that is bound", async () => {
+  await queue.enqueue("mail", { n: 1 }, { uniqueKey: "once" });
+  await queue.enqueueMany(
+    "mail",
+    Array.from({ length: 20 }, (_, n) => ({ n })),
+  );
+  const claimed = await queue.dequeueBatch("worker-1", 20);
+  await Promise.all(claimed.map((job) => queue.completeJob(job)));
+  await store.promoteDue();
+  const ran = connections.flatMap(({ statements }) => statements);
+  expect(ran.filter((sql) => sql.includes("+?")).length).toBeGreaterThan(10);
+  expect(ran.filter((sql) => /(?:[=<>]|LIMIT) \?/.test(sql))).toEqual([]);
+});
+
 describe("R1: the claim", () => {
   it("Exercise: the claim's query plan uses the index: for one type a search, and its rows by number", () => {
     expect(connections[0]?.planOf(headsSql(1))).toEqual([
