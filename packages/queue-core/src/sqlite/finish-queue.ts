@@ -24,7 +24,8 @@ export interface FinishQueueOptions {
 export class FinishQueue {
   readonly #options: FinishQueueOptions;
   #waiting: Waiting[] = [];
-  readonly #unanswered = new Set<Promise<FinishOutcome>>();
+  #unanswered = 0;
+  #idle: PromiseWithResolvers<void> | null = null;
 
   constructor(options: FinishQueueOptions) {
     this.#options = options;
@@ -32,40 +33,89 @@ export class FinishQueue {
 
   /** @throws {TransactionMissingError} inside a transaction callback */
   add(finish: Finish): Promise<FinishOutcome> {
-    const answer = new Promise<FinishOutcome>((resolve, reject) => {
+    return new Promise<FinishOutcome>((resolve, reject) => {
       // Here and not when it is written: that is done in the name of whoever came first.
       assertOutsideTransaction();
-      // Once all promises of this turn have settled: what ended with this run has been added by then.
-      if (this.#waiting.length === 0) process.nextTick(() => void this.#flush());
+      // Once all promises of this turn have settled: what ended with this run has been added by then. And one tick
+      // later, so that a worker that has heard of it can carry it along with its next claim.
+      if (this.#waiting.length === 0) process.nextTick(() => process.nextTick(() => void this.#flush()));
       this.#waiting.push({ finish, resolve, reject });
+      this.#unanswered += 1;
     });
-    this.#unanswered.add(answer);
-    const forget = (): boolean => this.#unanswered.delete(answer);
-    answer.then(forget, forget);
-    return answer;
   }
 
   /** Resolves when every finish has been answered. */
   async idle(): Promise<void> {
-    while (this.#unanswered.size > 0) await Promise.allSettled(this.#unanswered);
+    if (this.#unanswered === 0) return;
+    this.#idle ??= Promise.withResolvers();
+    await this.#idle.promise;
+  }
+
+  /**
+   * Records what waits in a transaction that is made anyway, before that does its own work: a worker that claims for
+   * the slots its runs have left does both in one commit. If it fails, each is on its own again.
+   */
+  async carry<T>(work: WriteWork<T>): Promise<T> {
+    const together = this.#takeWaiting();
+    if (together.length === 0) return this.#options.write(work);
+    const finishes = together.map(({ finish }) => finish);
+    try {
+      const { outcomes, value } = await this.#options.write((connection) => ({
+        outcomes: this.#options.finish(connection, finishes),
+        value: work(connection),
+      }));
+      answer(together, outcomes);
+      return value;
+    } catch (error) {
+      await this.#recoverFrom(error, together);
+      if (isLostTogether(error)) throw error;
+      return await this.#options.write(work);
+    } finally {
+      this.#forget(together.length);
+    }
+  }
+
+  #takeWaiting(): readonly Waiting[] {
+    const together = this.#waiting;
+    this.#waiting = [];
+    return together;
   }
 
   async #flush(): Promise<void> {
-    const together = this.#waiting;
-    this.#waiting = [];
+    const together = this.#takeWaiting();
+    if (together.length === 0) return;
     try {
       await this.#record(together);
     } catch (error) {
-      const lostTogether = error instanceof StoreBusyError || error instanceof StoreUnavailableError;
-      if (lostTogether || together.length === 1) for (const { reject } of together) reject(error);
-      // One run's error must not fail its neighbours, and nothing of any was written: each by itself.
-      else for (const one of together) await this.#record([one]).catch(one.reject);
+      await this.#recoverFrom(error, together);
+    } finally {
+      this.#forget(together.length);
     }
+  }
+
+  /** Nothing of any was written. One run's error must not fail its neighbours: each by itself. */
+  async #recoverFrom(error: unknown, together: readonly Waiting[]): Promise<void> {
+    if (isLostTogether(error)) for (const { reject } of together) reject(error);
+    else for (const one of together) await this.#record([one]).catch(one.reject);
   }
 
   async #record(together: readonly Waiting[]): Promise<void> {
     const finishes = together.map(({ finish }) => finish);
-    const outcomes = await this.#options.write((connection) => this.#options.finish(connection, finishes));
-    together.forEach(({ resolve }, i) => resolve(outcomes[i] as FinishOutcome));
+    answer(together, await this.#options.write((connection) => this.#options.finish(connection, finishes)));
   }
+
+  #forget(answered: number): void {
+    this.#unanswered -= answered;
+    if (this.#unanswered > 0) return;
+    this.#idle?.resolve();
+    this.#idle = null;
+  }
+}
+
+function answer(together: readonly Waiting[], outcomes: readonly FinishOutcome[]): void {
+  together.forEach(({ resolve }, i) => resolve(outcomes[i] as FinishOutcome));
+}
+
+function isLostTogether(error: unknown): boolean {
+  return error instanceof StoreBusyError || error instanceof StoreUnavailableError;
 }

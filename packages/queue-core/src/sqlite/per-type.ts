@@ -8,7 +8,11 @@ export function chunksOfTypes(types: readonly string[]): readonly (readonly stri
   return Array.from({ length: chunks }, (_, n) => types.slice(n * TYPES_AT_MOST, (n + 1) * TYPES_AT_MOST));
 }
 
+const unions = new Map<string, string[]>();
+
 /** The same SELECT once per type, in one statement. */
 export function unionOfTypes(types: number, arm: string): string {
-  return Array.from({ length: types }, () => arm).join(" UNION ALL ");
+  const known = unions.get(arm) ?? [];
+  if (known.length === 0) unions.set(arm, known);
+  return (known[types] ??= Array.from({ length: types }, () => arm).join(" UNION ALL "));
 }

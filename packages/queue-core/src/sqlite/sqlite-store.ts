@@ -159,7 +159,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     const found = await this.#reader.read((connection) => hasClaimable(connection, types, this.#now()));
     if (!found) return [];
     for (;;) {
-      const { claimed, isCut } = await this.#writer.write("normal", (connection) =>
+      const { claimed, isCut } = await this.#finishes.carry((connection) =>
         claimJobs(connection, this.#counts, { ...request, types }, this.#ageing, this.#enqueueTime()),
       );
       if (!isCut) return claimed;
@@ -170,6 +170,8 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     finishes: readonly Finish[],
     { tx }: { readonly tx?: OpenTransaction | undefined } = {},
   ): Promise<readonly FinishOutcome[]> {
+    const [only, second] = finishes;
+    if (!tx && only && !second) return [await this.#finishOne(only)];
     if (!tx) return Promise.all(finishes.map((finish) => this.#finishOne(finish)));
     const own = this.#transactionOf(tx);
     const outcomes: FinishOutcome[] = [];

@@ -12,6 +12,7 @@ import { readOutcome } from "../outcome.ts";
 import { serializeResult } from "../payload.ts";
 import { buryAs, type Queue } from "../queue.ts";
 import type { Finish, Verdict } from "../store.ts";
+import type { AbortSwitch } from "./abort-switch.ts";
 import { errorFacts } from "./error-facts.ts";
 import { buryExhausted, type FailedRun, failRun } from "./fail-run.ts";
 import type { JobContext, JobHandler } from "./handler.ts";
@@ -27,7 +28,7 @@ export interface ExecuteOptions {
   readonly handler: AnyHandler;
   readonly job: ClaimedJob;
   /** Aborts when the job is cancelled, its lease lost, its time over, or the worker stops. */
-  readonly abort: AbortController;
+  readonly abort: AbortSwitch;
   readonly run: Logged;
 }
 
@@ -42,22 +43,22 @@ export interface ExecutedRun {
  * Writes nothing about the job but checkpoints. Never rejects for what a handler, a schema or a hook does.
  */
 export async function executeJob(options: ExecuteOptions): Promise<ExecutedRun> {
-  const parsed = options.queue.parse(options.job);
+  const { queue, job, run } = options;
+  const parsed = queue.parse(job);
   if (parsed instanceof PayloadInvalidError) {
-    options.run.log.error(errorFacts(parsed), "stored payload is invalid, job goes to the dead letters");
-    return { job: options.job, finish: { job: options.job, verdict: buryAs(parsed), ...NOTHING } };
+    run.log.error(errorFacts(parsed), "stored payload is invalid, job goes to the dead letters");
+    return { job, finish: { job, verdict: buryAs(parsed), ...NOTHING } };
   }
-  const { queue, run } = options;
   // Its last run was ended by the heartbeat of a worker that hung: what is left to do is to bury it.
   if (parsed.attempt > parsed.maxAttempts)
     return { job: parsed, finish: await buryExhausted(queue, parsed, run.log) };
-  return { job: parsed, finish: await runHandler({ ...options, job: parsed }) };
+  return { job: parsed, finish: await runHandler(options, parsed) };
 }
 
 const NOTHING = { followUps: [], effects: [] } as const;
 
-async function runHandler(options: ExecuteOptions): Promise<Finish> {
-  const { queue, job, abort, run } = options;
+async function runHandler(options: ExecuteOptions, job: ClaimedJob): Promise<Finish> {
+  const { queue, abort, run } = options;
   const { context, asked, end } = createContext({
     job,
     catalog: queue.catalog,
@@ -66,14 +67,15 @@ async function runHandler(options: ExecuteOptions): Promise<Finish> {
     run,
   });
   try {
-    return readVerdict(job, await callHandler(options, context), asked);
+    const returned = callHandler(options, job, context);
+    return readVerdict(job, returned instanceof Promise ? await returned : returned, asked);
   } catch (error) {
-    const verdict = verdictOnAbort(abort.signal);
+    const verdict = verdictOnAbort(abort);
     if (verdict) return { job, verdict, ...NOTHING };
     const failed: FailedRun = {
       job,
       error,
-      timedOut: abort.signal.reason instanceof AttemptTimeoutError,
+      timedOut: abort.reason instanceof AttemptTimeoutError,
     };
     return failRun(queue, failed, run.log);
   } finally {
@@ -82,7 +84,7 @@ async function runHandler(options: ExecuteOptions): Promise<Finish> {
 }
 
 /** A handler that fails after it was told to stop has not failed: its job was cancelled, or is no longer its own. */
-function verdictOnAbort({ reason }: AbortSignal): Verdict | null {
+function verdictOnAbort({ reason }: AbortSwitch): Verdict | null {
   if (reason instanceof JobCancelledError) return { verb: "abandon" };
   if (reason instanceof LeaseLostError || reason instanceof WorkerStoppingError) return { verb: "handBack" };
   return null;
@@ -98,35 +100,61 @@ function readVerdict(job: ClaimedJob, returned: unknown, asked: RunEffects): Fin
 }
 
 /**
- * Waits for a handler until it ends, its time is over, or an error it caused goes uncaught. In the last two cases
- * its signal aborts; a handler that does not listen is left behind, and what it does later is dropped, loudly.
+ * Calls a handler. One that returns a promise is waited for until it ends, its time is over, or an error it caused goes
+ * uncaught. In the last two cases its signal aborts; a handler that does not listen is left behind, and what it does
+ * later is dropped, loudly.
  */
-async function callHandler(options: ExecuteOptions, context: JobContext): Promise<unknown> {
-  const { queue, handler, job, abort, run } = options;
+function callHandler(
+  { queue, handler, abort, run }: ExecuteOptions,
+  job: ClaimedJob,
+  context: JobContext,
+): unknown {
   const { timeoutMs } = definitionOf(queue.catalog, job.type);
-  const cut = Promise.withResolvers<never>();
-  let over = false;
-  const cutShort = (reason: unknown): void => {
-    over = true;
-    abort.abort(reason);
-    cut.reject(reason);
-  };
+  /** There while the handler is waited for; nothing else can happen while it holds the thread. */
+  let cutShort: ((reason: unknown) => void) | undefined;
   const onStray = (stray: Stray, reason: unknown): void => {
-    if (!over) cutShort(reason);
+    if (cutShort) cutShort(reason);
     else run.log.error(errorFacts(reason), LEFT_BEHIND[stray]);
   };
+  // Set before it begins: a handler may hold the thread first and wait then.
   const timer = setTimeout(() => {
-    cutShort(new AttemptTimeoutError(`The run took longer than ${timeoutMs} ms`));
+    cutShort?.(new AttemptTimeoutError(`The run took longer than ${timeoutMs} ms`));
   }, timeoutMs);
-  // `never` lets one type stand for every handler; the payload was checked by this type's own schema.
-  const running = catchStrays(onStray, async () => handler(job.payload as never, context));
+  let running: Promise<unknown> | undefined;
   try {
-    return await Promise.race([running, cut.promise]);
+    const returned = catchStrays(onStray, () => {
+      // `never` lets one type stand for every handler; the payload was checked by this type's own schema.
+      const value: unknown = handler(job.payload as never, context);
+      return isThenable(value) ? Promise.resolve(value) : value;
+    });
+    if (!(returned instanceof Promise)) return returned;
+    running = returned;
   } finally {
-    clearTimeout(timer);
-    if (over) logWhenItEnds(running, run.log);
-    over = true;
+    if (!running) clearTimeout(timer);
   }
+  const waited = running;
+  const end = Promise.withResolvers<unknown>();
+  const settle = (how: () => void): void => {
+    if (!cutShort) return;
+    cutShort = undefined;
+    clearTimeout(timer);
+    how();
+  };
+  cutShort = (reason) =>
+    settle(() => {
+      abort.abort(reason);
+      end.reject(reason);
+      logWhenItEnds(waited, run.log);
+    });
+  waited.then(
+    (value) => settle(() => end.resolve(value)),
+    (error: unknown) => settle(() => end.reject(error)),
+  );
+  return end.promise;
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 const LEFT_BEHIND: Readonly<Record<Stray, string>> = {

@@ -4,6 +4,7 @@ import type { ClaimedJob } from "../job.ts";
 import { buildJob, type JobSettings } from "../new-job.ts";
 import { serializeResult } from "../payload.ts";
 import type { JobStore, NewJob, Transaction } from "../store.ts";
+import type { AbortSwitch } from "./abort-switch.ts";
 import type { JobContext } from "./handler.ts";
 import type { Logged } from "./run.ts";
 
@@ -18,7 +19,7 @@ export interface ContextParts {
   readonly catalog: CatalogIndex;
   readonly store: JobStore;
   /** Aborts the run; its signal is what the handler sees. */
-  readonly abort: AbortController;
+  readonly abort: AbortSwitch;
   readonly run: Logged;
 }
 
@@ -45,7 +46,9 @@ export function createContext(parts: ContextParts): {
     createdAt: job.createdAt,
     slotAt: job.slotAt,
     idempotencyKey: `${job.id}-${job.generation}`,
-    signal: abort.signal,
+    get signal() {
+      return abort.signal;
+    },
     get log() {
       return run.log;
     },
@@ -59,7 +62,7 @@ export function createContext(parts: ContextParts): {
     },
     async once<Result>(step: string, work: () => Promise<Result> | Result): Promise<Result> {
       assertRunning();
-      abort.signal.throwIfAborted();
+      if (abort.isAborted) throw abort.reason;
       return runOnce(parts, step, work);
     },
   };

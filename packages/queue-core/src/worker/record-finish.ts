@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StoreBusyError, StoreUnavailableError } from "../errors.ts";
 import type { FaultLog } from "../fault-log.ts";
 import type { Queue } from "../queue.ts";
-import type { Finish, FinishOutcome } from "../store.ts";
+import type { FinishOutcome } from "../store.ts";
 import { errorFacts } from "./error-facts.ts";
 import type { ExecutedRun } from "./execute-job.ts";
 import { failRun } from "./fail-run.ts";
@@ -15,6 +15,8 @@ export interface RecordOptions {
   readonly faults: FaultLog;
   /** When aborted, the next try is the last one. */
   readonly giveUp: AbortSignal;
+  /** Called when the first try has failed and another one will follow. */
+  readonly onDelay?: () => void;
 }
 
 /** Between tries, in milliseconds: the store has waited for its lock already, and a full disk stays full a while. */
@@ -32,17 +34,19 @@ export async function recordFinish(
   executed: ExecutedRun,
   options: RecordOptions,
 ): Promise<FinishOutcome | null> {
-  const { queue, run, faults, giveUp } = options;
+  const { queue, run, faults, giveUp, onDelay } = options;
   let { finish } = executed;
   for (;;) {
     try {
-      const outcome = await finishOne(queue, finish);
+      const [outcome] = await queue.store.finish([finish]);
       faults.works(RECORDING);
+      if (!outcome) throw new Error("The store answered one finish with none");
       return outcome;
     } catch (error) {
       if (error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
         if (giveUp.aborted) return null;
         faults.failed(RECORDING, error);
+        onDelay?.();
         await waitUnlessAborted(RETRY_MS, giveUp);
       } else if (finish.verdict.verb === "complete") {
         run.log.error(errorFacts(error), "what the handler asked for could not be committed");
@@ -53,12 +57,6 @@ export async function recordFinish(
       }
     }
   }
-}
-
-async function finishOne(queue: Queue, finish: Finish): Promise<FinishOutcome> {
-  const [outcome] = await queue.store.finish([finish]);
-  if (!outcome) throw new Error("The store answered one finish with none");
-  return outcome;
 }
 
 async function waitUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { ClaimedJob } from "../job.ts";
+import { AbortSwitch } from "./abort-switch.ts";
 
 /** Has a log of its own, made at its first line: most runs write none. */
 export interface Logged {
@@ -9,7 +10,7 @@ export interface Logged {
 /** One claimed job while its handler runs and its end is recorded. */
 export class Run implements Logged {
   readonly job: ClaimedJob;
-  readonly abort = new AbortController();
+  readonly abort = new AbortSwitch();
   /** Resolves when all about it is over. */
   ended: Promise<void> = Promise.resolve();
   readonly #parent: Logger;
@@ -24,5 +25,12 @@ export class Run implements Logged {
     const { id: jobId, type, attempt, workflowId } = this.job;
     this.#log ??= this.#parent.child({ jobId, type, attempt, workflowId });
     return this.#log;
+  }
+
+  /** Tells its handler, once, that it is not to go on. */
+  stop(reason: Error): void {
+    if (this.abort.isAborted) return;
+    this.log.warn({ reason: reason.message }, "signal aborted");
+    this.abort.abort(reason);
   }
 }

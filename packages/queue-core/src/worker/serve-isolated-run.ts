@@ -4,6 +4,7 @@ import { HandlerMissingError, JobCancelledError, WorkerStoppingError } from "../
 import { FaultLog } from "../fault-log.ts";
 import type { ClaimedJob } from "../job.ts";
 import type { Queue } from "../queue.ts";
+import { AbortSwitch } from "./abort-switch.ts";
 import { type AnyHandler, executeJob } from "./execute-job.ts";
 import type { JobHandlers } from "./handler.ts";
 import type { FromChild, ToChild } from "./isolated-run.ts";
@@ -32,7 +33,7 @@ export async function serveIsolatedRun<const Jobs extends JobCatalog, Tables>(
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
   const stopListening = listenForStrays();
   // Before the job is asked for: a word that comes right behind it must find somebody to hear it.
-  const abort = new AbortController();
+  const abort = new AbortSwitch();
   const giveUp = new AbortController();
   process.on("message", (message: ToChild) => {
     if (message.kind !== "abort") return;

@@ -18,7 +18,7 @@ import type { JobHandlers } from "./handler.ts";
 import { type IsolatedEnd, runIsolated } from "./isolated-run.ts";
 import { checkLeases, leaseKey } from "./lease-check.ts";
 import { recordFinish } from "./record-finish.ts";
-import { type Logged, Run } from "./run.ts";
+import { Run } from "./run.ts";
 import { selectHandlers } from "./select-handlers.ts";
 import { settlesWithin } from "./settles-within.ts";
 import { listenForStrays } from "./stray-errors.ts";
@@ -56,6 +56,8 @@ export class Worker {
   readonly #clock: Clock;
   /** By run and not by job: a job whose lease was lost may be claimed here again while its old run still goes on. */
   readonly #running = new Set<Run>();
+  /** Those of them whose handlers have ended and whose ends are about to be written: their slots are free already. */
+  readonly #leaving = new Set<Run>();
   readonly #wake = new Wake();
   readonly #giveUp = new AbortController();
   readonly #isolatedEntry: URL | null;
@@ -175,7 +177,7 @@ export class Worker {
     while (!this.#stopping) {
       await this.#rescueNowAndThen();
       if (this.#stopping) break;
-      const free = this.#limits.concurrency - this.#running.size;
+      const free = this.#limits.concurrency - (this.#running.size - this.#leaving.size);
       const claimed = free > 0 ? await this.#claim(free) : [];
       if (this.#stopping) {
         await this.#handBack(claimed);
@@ -231,19 +233,22 @@ export class Worker {
   /** A handler may block this thread from its first line on, so all about its run is in place before it begins. */
   #begin(job: ClaimedJob): void {
     const run = new Run(job, this.#log);
-    run.ended = Promise.resolve()
-      .then(() => this.#run(run))
-      .catch((error: unknown) =>
-        run.log.error(errorFacts(error), "run broke off, its job will be handed back"),
-      )
-      .finally(() => this.#end(run));
     this.#hold(true);
     this.#running.add(run);
+    run.ended = this.#runToItsEnd(run);
   }
 
-  #end(run: Run): void {
+  async #runToItsEnd(run: Run): Promise<void> {
+    // Not before all that was claimed with it is in place, too.
+    await Promise.resolve();
+    try {
+      await this.#run(run);
+    } catch (error) {
+      run.log.error(errorFacts(error), "run broke off, its job will be handed back");
+    }
+    const hadLeft = this.#leaving.delete(run);
     this.#running.delete(run);
-    this.#wake.ring();
+    if (!hadLeft || this.#running.size === 0) this.#wake.ring();
   }
 
   /** Says whether anything runs here. */
@@ -264,7 +269,7 @@ export class Worker {
     const isReadable = !(job.payload instanceof UnreadablePayload);
     const entry = job.suspect && isReadable ? this.#isolatedEntry : null;
     const outcome = entry
-      ? await this.#runAlone(entry, job, abort.signal, run.log)
+      ? await this.#runAlone(entry, run)
       : await this.#record(await executeJob({ queue: this.#queue, handler, job, abort, run }), run);
     const durationMs = Math.round(this.#clock.monotonic() - startedAtMs);
     // Nearly every run ends here: where nobody reads of it nothing is put together for it.
@@ -275,21 +280,25 @@ export class Worker {
     else log.warn({ durationMs }, "lease lost, result dropped");
   }
 
-  #record(executed: ExecutedRun, run: Logged): Promise<FinishOutcome | null> {
-    return recordFinish(executed, {
+  #record(executed: ExecutedRun, run: Run): Promise<FinishOutcome | null> {
+    const recorded = recordFinish(executed, {
       queue: this.#queue,
       run,
       faults: this.#faults,
       giveUp: this.#giveUp.signal,
+      onDelay: () => this.#leaving.delete(run),
     });
+    // What it asks for may be SQL of its own, which has a transaction of its own; all others go with the next claim.
+    if (executed.finish.effects.length === 0) {
+      this.#leaving.add(run);
+      this.#wake.ring();
+    }
+    return recorded;
   }
 
-  async #runAlone(
-    entry: URL,
-    job: ClaimedJob,
-    signal: AbortSignal,
-    log: Logger,
-  ): Promise<FinishOutcome | null> {
+  async #runAlone(entry: URL, run: Run): Promise<FinishOutcome | null> {
+    const { job, log } = run;
+    const { signal } = run.abort;
     const { timeoutMs } = definitionOf(this.#queue.catalog, job.type);
     const turn = this.#lastAlone.then((): Promise<IsolatedEnd> | IsolatedEnd =>
       signal.aborted ? { kind: "abandoned" } : runIsolated({ entry, job, timeoutMs, signal, log }),
@@ -303,15 +312,15 @@ export class Worker {
       case "abandoned":
         return this.#record(
           { job, finish: { job, verdict: { verb: "handBack" }, followUps: [], effects: [] } },
-          { log },
+          run,
         );
       case "timedOut":
         return this.#record(
           { job, finish: failRun(this.#queue, { job, error: end.error, timedOut: true }, log) },
-          { log },
+          run,
         );
       case "died":
-        return this.#record({ job, finish: crashRun(this.#queue, job, end.how, log) }, { log });
+        return this.#record({ job, finish: crashRun(this.#queue, job, end.how, log) }, run);
     }
   }
 
@@ -322,7 +331,7 @@ export class Worker {
     this.#hasBeaten = true;
     const { lost, unknown } = checkLeases(this.#running, held, newestToken);
     this.#cancel(held.filter((job) => job.cancelRequested));
-    for (const run of lost) abortRun(run, new LeaseLostError(run.job.id));
+    for (const run of lost) run.stop(new LeaseLostError(run.job.id));
     // Seen once it may be a claim that is just coming in. Seen twice it is a run whose end could not be recorded, or
     // one of an earlier process with this worker's id: our beat would keep it for ever.
     const stranded = unknown.filter((job) => this.#unknown.has(leaseKey(job)));
@@ -333,14 +342,12 @@ export class Worker {
   #cancel(requested: readonly HeldJob[]): void {
     const keys = new Set(requested.map(leaseKey));
     for (const run of this.#running)
-      if (keys.has(leaseKey(run.job)))
-        abortRun(run, new JobCancelledError(`Job ${run.job.id} was cancelled`));
+      if (keys.has(leaseKey(run.job))) run.stop(new JobCancelledError(`Job ${run.job.id} was cancelled`));
   }
 
   async #handBackRunning(): Promise<void> {
     const runs = [...this.#running];
-    for (const run of runs)
-      abortRun(run, new WorkerStoppingError("The worker stops: the job was handed back"));
+    for (const run of runs) run.stop(new WorkerStoppingError("The worker stops: the job was handed back"));
     await this.#handBack(runs.map(({ job }) => job));
   }
 
@@ -359,14 +366,6 @@ export class Worker {
       this.#log.error({ err, jobIds: ids }, "handing back failed; the jobs run again when the lease is over");
     }
   }
-}
-
-/** Tells a handler, once, that its run is not to go on. */
-function abortRun(run: Run, reason: Error): void {
-  const { abort } = run;
-  if (abort.signal.aborted) return;
-  run.log.warn({ reason: reason.message }, "signal aborted");
-  abort.abort(reason);
 }
 
 /** Resolves when every promise that can settle now has. */

@@ -100,4 +100,24 @@ export function finishTogetherRules(rule: Rule): void {
     const states = await bed.states(...claimed.map(({ id }) => id));
     expect(states).toEqual(claimed.map((job) => (job === bad ? "processing" : "completed")));
   });
+
+  rule(
+    "R2: nor does it fail the claim that carried them along, nor that claim's failure them",
+    async (bed) => {
+      const claimed = await claimTogether(bed, 6);
+      const bad = claimed[2] as TestClaim;
+      const next = await bed.add();
+      const orphan = newJob({ dependsOn: [{ jobId: "0-0", whenDead: "cancel" }] });
+      const ending = Promise.allSettled(
+        claimed.map((job) =>
+          bed.store.finish([{ ...complete(job), followUps: job === bad ? [orphan] : [] }]),
+        ),
+      );
+      const taken = await bed.queue.dequeueBatch("worker-1", 5);
+      expect(taken.map(({ id }) => id)).toEqual([next.id]);
+      expect((await ending).filter(({ status }) => status === "rejected")).toHaveLength(1);
+      const states = await bed.states(...claimed.map(({ id }) => id));
+      expect(states).toEqual(claimed.map((job) => (job === bad ? "processing" : "completed")));
+    },
+  );
 }

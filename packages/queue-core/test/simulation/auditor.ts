@@ -69,7 +69,7 @@ export class Auditor {
   readonly #instruments: Instruments;
   readonly #effects = new Map<Operation, Effect[]>();
   readonly #ledger: RowLedger;
-  /** Leases that several operations of one commit would have ended: which of them did cannot be told. */
+  /** Leases that several operations of one commit would have ended, or one and a request to cancel: which did what? */
   readonly #contested = new Set<number>();
   #now: Snapshot;
 
@@ -198,7 +198,9 @@ function expiryOf({ expiresAt, expireAfterMs, dueAt }: JobFacts): number {
   return expiresAt ?? (expireAfterMs === null ? Number.POSITIVE_INFINITY : dueAt + expireAfterMs);
 }
 
+/** A request to cancel and a run's end in one commit: which came first the job does not show when both cancel it. */
 function wouldEnd(operation: Operation, jobId: string, leaseToken: number | null): boolean {
+  if (operation.kind === "cancel") return operation.jobId === jobId;
   if (operation.kind === "finish") return operation.jobId === jobId && operation.leaseToken === leaseToken;
   return (
     operation.kind === "endHungRuns" &&

@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import type { ClaimedJob } from "../../src/job.ts";
 import type { Queue } from "../../src/queue.ts";
+import { AbortSwitch } from "../../src/worker/abort-switch.ts";
 import { type ExecutedRun, executeJob } from "../../src/worker/execute-job.ts";
 import type { JobContext } from "../../src/worker/handler.ts";
 import type { NoteTables, SIMULATED_JOBS } from "./job-types.ts";
@@ -18,7 +19,7 @@ export class SimulatedRun {
   readonly job: ClaimedJob;
   /** Where it runs: in its worker, or alone in a child of it. */
   readonly host: SimulatedProcess;
-  readonly abort = new AbortController();
+  readonly abort = new AbortSwitch();
   /** What its handler asked for. */
   readonly followUps: string[] = [];
   note: string | null = null;

@@ -121,7 +121,7 @@ export class SimulatedWorker {
   childDied(run: SimulatedRun): void {
     const { job } = run;
     const queue = this.process.queue as unknown as Queue;
-    run.executed = run.abort.signal.aborted
+    run.executed = run.abort.isAborted
       ? { job, finish: { job, verdict: { verb: "handBack" }, followUps: [], effects: [] } }
       : { job, finish: crashRun(queue, job, "signal SIGKILL", LOG) };
   }

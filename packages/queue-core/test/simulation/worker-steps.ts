@@ -123,7 +123,7 @@ const ENDINGS: readonly { readonly weight: number; readonly name: string; readon
 /** Some handlers listen to their signal, others end as they would have. */
 async function end(run: SimulatedRun, world: World): Promise<string> {
   const { choices } = world;
-  if (run.abort.signal.aborted && choices.percent(60)) {
+  if (run.abort.isAborted && choices.percent(60)) {
     await run.play(async ({ signal }) => {
       throw signal.reason;
     });

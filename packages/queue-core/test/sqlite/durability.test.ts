@@ -1,42 +1,21 @@
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createQueue } from "../../src/queue.ts";
-import { openSqliteStore } from "../../src/sqlite/index.ts";
-import { SqliteStore } from "../../src/sqlite/sqlite-store.ts";
-import { prepareConnection } from "../../src/sqlite/start-up-gate.ts";
-import { FakeClock } from "../../src/testing/index.ts";
-import { JOB_TYPES } from "../conformance/job-types.ts";
+import type { SqliteStore } from "../../src/sqlite/sqlite-store.ts";
 import type { TestQueue } from "../conformance/test-bed.ts";
 import type { AppTables } from "../conformance/test-database.ts";
-import { RecordingConnection } from "./recording-connection.ts";
-import { createFolder } from "./sqlite-test-database.ts";
+import type { RecordingConnection } from "./recording-connection.ts";
+import { RecordingStore } from "./recording-store.ts";
 
-const clock = new FakeClock();
-let folder: ReturnType<typeof createFolder>;
+let bed: RecordingStore;
 let full: RecordingConnection;
 let normal: RecordingConnection;
 let store: SqliteStore<AppTables>;
 let queue: TestQueue;
 
 beforeEach(async () => {
-  folder = createFolder();
-  const path = join(folder.path, "jobs.db");
-  await (await openSqliteStore({ path })).close();
-  const open = (synchronous: "FULL" | "NORMAL"): RecordingConnection => {
-    const connection = new RecordingConnection(path);
-    prepareConnection(connection, synchronous);
-    return connection;
-  };
-  full = open("FULL");
-  normal = open("NORMAL");
-  const options = { path, full, normal, clock, random: () => 0.5, busyDeadlineMs: 1_000 };
-  store = new SqliteStore<AppTables>({ ...options, reader: open("NORMAL") });
-  queue = createQueue({ store, jobs: JOB_TYPES, clock });
+  bed = await RecordingStore.open();
+  ({ full, normal, store, queue } = bed);
 });
-afterEach(async () => {
-  await store.close();
-  folder.remove();
-});
+afterEach(() => bed.close());
 
 /** What a verb commits on: SQLite's number of `synchronous` for each commit, 1 is NORMAL and 2 is FULL. */
 async function commitsOf(verb: () => Promise<unknown>): Promise<readonly unknown[]> {
@@ -73,7 +52,7 @@ describe("what must be on the disk commits where SQLite flushes", () => {
     "a schedule": async () => () => queue.registerCron("mail", "0 3 * * *", { payload: { n: 1 } }),
     "a slot": async () => {
       await queue.registerCron("mail", "* * * * *", { payload: { n: 1 } });
-      clock.advance(120_000);
+      bed.clock.advance(120_000);
       return () => queue.runDueCronJobs();
     },
     audit: async () => () => store.audit(audit),

@@ -1,59 +1,31 @@
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createQueue } from "../../src/queue.ts";
 import { headsSql } from "../../src/sqlite/claim.ts";
 import { expiredSql } from "../../src/sqlite/expire.ts";
-import { openSqliteStore } from "../../src/sqlite/index.ts";
-import { SqliteStore } from "../../src/sqlite/sqlite-store.ts";
-import { prepareConnection } from "../../src/sqlite/start-up-gate.ts";
-import { FakeClock } from "../../src/testing/index.ts";
-import { JOB_TYPES } from "../conformance/job-types.ts";
+import type { SqliteStore } from "../../src/sqlite/sqlite-store.ts";
+import type { FakeClock } from "../../src/testing/index.ts";
 import type { TestQueue } from "../conformance/test-bed.ts";
 import type { AppTables } from "../conformance/test-database.ts";
-import { RecordingConnection } from "./recording-connection.ts";
-import { createFolder } from "./sqlite-test-database.ts";
+import type { RecordingConnection } from "./recording-connection.ts";
+import { RecordingStore } from "./recording-store.ts";
 
-const clock = new FakeClock();
-let folder: ReturnType<typeof createFolder>;
-let connections: RecordingConnection[];
+let bed: RecordingStore;
+let connections: readonly RecordingConnection[];
+let clock: FakeClock;
 let store: SqliteStore<AppTables>;
 let queue: TestQueue;
 
 beforeEach(async () => {
-  folder = createFolder();
-  const path = join(folder.path, "jobs.db");
-  await (await openSqliteStore({ path })).close();
-  const open = (synchronous: "FULL" | "NORMAL"): RecordingConnection => {
-    const connection = new RecordingConnection(path);
-    prepareConnection(connection, synchronous);
-    return connection;
-  };
-  const [full, normal, reader] = [open("FULL"), open("NORMAL"), open("NORMAL")];
-  connections = [full, normal, reader];
-  store = new SqliteStore<AppTables>({
-    path,
-    full,
-    normal,
-    reader,
-    clock,
-    random: () => 0.5,
-    busyDeadlineMs: 1_000,
-  });
-  queue = createQueue({ store, jobs: JOB_TYPES, clock });
+  bed = await RecordingStore.open();
+  ({ connections, clock, store, queue } = bed);
 });
-afterEach(async () => {
-  await store.close();
-  folder.remove();
-});
+afterEach(() => bed.close());
 
 /** Parts of a plan that read through results or single rows, not through tables that grow. */
 const HARMLESS_SCAN = /^SCAN (?:jobs|workflow_jobs|\(subquery-\d+\)|lease_counter)$/;
 
 /** Runs a verb and returns what it did that gets slower as tables grow: a scan, or the sorting of what was found. */
 async function slowSteps(verb: () => Promise<unknown>): Promise<string[]> {
-  for (const connection of connections) connection.statements.length = 0;
-  await verb();
-  const statements = new Set(connections.flatMap((connection) => connection.statements));
+  const statements = new Set(await bed.statementsOf(verb));
   expect(statements.size, "the verb ran no statement").toBeGreaterThan(0);
   const explained = [...statements].filter((sql) => !/^(?:BEGIN|COMMIT|ROLLBACK)/.test(sql));
   return explained.flatMap((sql) => {
