@@ -57,6 +57,14 @@ export async function executeJob(options: ExecuteOptions): Promise<ExecutedRun> 
 
 const NOTHING = { followUps: [], effects: [] } as const;
 
+/**
+ * What ended a run before its handler did. Not read from the reason of the abort: what a handler left behind may be a
+ * proxy that bears no question, or an error of the queue's own about another job.
+ */
+interface Cut {
+  by: "timeout" | Stray | null;
+}
+
 async function runHandler(options: ExecuteOptions, job: ClaimedJob): Promise<Finish> {
   const { queue, abort, run } = options;
   const { context, asked, end } = createContext({
@@ -66,17 +74,14 @@ async function runHandler(options: ExecuteOptions, job: ClaimedJob): Promise<Fin
     abort,
     run,
   });
+  const cut: Cut = { by: null };
   try {
-    const returned = callHandler(options, job, context);
+    const returned = callHandler(options, job, context, cut);
     return readVerdict(job, returned instanceof Promise ? await returned : returned, asked);
   } catch (error) {
-    const verdict = verdictOnAbort(abort);
+    const verdict = cut.by ? null : verdictOnAbort(abort);
     if (verdict) return { job, verdict, ...NOTHING };
-    const failed: FailedRun = {
-      job,
-      error,
-      timedOut: abort.reason instanceof AttemptTimeoutError,
-    };
+    const failed: FailedRun = { job, error, timedOut: cut.by === "timeout" };
     return failRun(queue, failed, run.log);
   } finally {
     end();
@@ -108,17 +113,18 @@ function callHandler(
   { queue, handler, abort, run }: ExecuteOptions,
   job: ClaimedJob,
   context: JobContext,
+  cut: Cut,
 ): unknown {
   const { timeoutMs } = definitionOf(queue.catalog, job.type);
   /** There while the handler is waited for; nothing else can happen while it holds the thread. */
-  let cutShort: ((reason: unknown) => void) | undefined;
+  let cutShort: ((by: NonNullable<Cut["by"]>, reason: unknown) => void) | undefined;
   const onStray = (stray: Stray, reason: unknown): void => {
-    if (cutShort) cutShort(reason);
+    if (cutShort) cutShort(stray, reason);
     else run.log.error(errorFacts(reason), LEFT_BEHIND[stray]);
   };
   // Set before it begins: a handler may hold the thread first and wait then.
   const timer = setTimeout(() => {
-    cutShort?.(new AttemptTimeoutError(`The run took longer than ${timeoutMs} ms`));
+    cutShort?.("timeout", new AttemptTimeoutError(`The run took longer than ${timeoutMs} ms`));
   }, timeoutMs);
   let running: Promise<unknown> | undefined;
   try {
@@ -140,8 +146,10 @@ function callHandler(
     clearTimeout(timer);
     how();
   };
-  cutShort = (reason) =>
+  cutShort = (by, reason) =>
     settle(() => {
+      // A run that was told before to stop ends for that reason.
+      if (!abort.isAborted) cut.by = by;
       abort.abort(reason);
       end.reject(reason);
       logWhenItEnds(waited, run.log);

@@ -17,6 +17,22 @@ describe("a rejection that nobody handles", () => {
     expect(await child.exit()).toBe(0);
   });
 
+  it.each([
+    ["a proxy that bears no question", "strayTrap", "An error that cannot be read"],
+    ["what says that the lease of another job is lost", "strayOfAnotherJob", "LeaseLostError: "],
+  ])("counts as a failure of its run, whatever it is: %s", async (_, scenario, text) => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 }, { maxAttempts: 1 });
+    const child = ChildWorker.start(bed, scenario);
+    const dead = await bed.dies(id);
+    expect(dead).toMatchObject({ attempts: 1, reason: "attempts_exhausted" });
+    expect(dead.lastError).toContain(text);
+    const next = await bed.queue.enqueue("other", { n: 1 });
+    await bed.reaches(next.id, "completed");
+    child.tell("stop");
+    expect(await child.exit()).toBe(0);
+  });
+
   it("is logged with its job when the run was over, which stays completed", async () => {
     const bed = await WorkerBed.open();
     const { id } = await bed.queue.enqueue("task", { n: 1 });

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { appendFileSync } from "node:fs";
 import { connect } from "node:net";
 import { pino } from "pino";
-import { createQueue, createWorker } from "../../src/index.ts";
+import { createQueue, createWorker, LeaseLostError } from "../../src/index.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
 import { WORKER_JOBS } from "./job-types.ts";
 
@@ -64,6 +64,17 @@ const scenarios: Readonly<Record<string, Handler>> = {
     void Promise.reject(new Error("left behind"));
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     witness(`aborted by: ${String(signal.reason)}`);
+  },
+  strayTrap: async (_, { signal }) => {
+    const trap = (): never => {
+      throw new Error("trapped");
+    };
+    void Promise.reject(new Proxy(new Error("never read"), { get: trap, getPrototypeOf: trap }));
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  },
+  strayOfAnotherJob: async (_, { signal }) => {
+    void Promise.reject(new LeaseLostError("another"));
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
   },
   strayAfterwards: () => {
     void told("finish").then(() => Promise.reject(new Error("left behind")));
