@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Logger } from "pino";
+import { LONGEST_TIMER_MS } from "../define-job.ts";
 import { AttemptTimeoutError, LeaseLostError, QueueError } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
 import type { FinishOutcome } from "../store.ts";
@@ -103,10 +104,11 @@ class ChildRun {
     }
     this.#began = true;
     clearTimeout(this.#timer);
+    const longestMs = Math.min(this.#options.timeoutMs + CHILD_GRACE_MS, LONGEST_TIMER_MS);
     this.#timer = setTimeout(() => {
       this.#overtime = true;
       this.#child.kill("SIGKILL");
-    }, this.#options.timeoutMs + CHILD_GRACE_MS);
+    }, longestMs);
     send(this.#child, { kind: "run", job: this.#options.job });
   }
 }

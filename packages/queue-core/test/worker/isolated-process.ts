@@ -14,6 +14,7 @@ await serveIsolatedRun({
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
       signal.throwIfAborted();
     },
+    patient: () => "ran alone",
   },
 });
 await store.close();

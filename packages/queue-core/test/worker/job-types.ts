@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { custom, defineJob, fixed } from "../../src/define.ts";
+import { LONGEST_TIMER_MS } from "../../src/define-job.ts";
 
 const payload = z.object({ n: z.number() });
 /** No wait between attempts: what is tested is that there is another one. */
@@ -15,6 +16,7 @@ export const WORKER_JOBS = [
     timeoutMs: 40,
     onDead: (dead) => [{ type: "other", payload: dead.payload }],
   }),
+  defineJob("patient", { payload, retry: { attempts: 1 }, timeoutMs: LONGEST_TIMER_MS }),
   defineJob("fragile", { payload, retry: { attempts: 1 } }),
   /** Its payload is stored as text and handled as a date. */
   defineJob("dated", {
