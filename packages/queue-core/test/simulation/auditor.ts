@@ -173,7 +173,8 @@ export class Auditor {
     return {
       operations,
       newToken: isNew ? facts.token : null,
-      isDue: last.dueAt <= this.#truth.nowMs(),
+      // One that ran was put off by its end, and may be claimed again in the same commit.
+      isDue: (last.state === "scheduled" ? last : facts).dueAt <= this.#truth.nowMs(),
       isExpired: expiryOf(last) <= this.#truth.nowMs(),
       isEdited: last.isEdited,
       parentEnded: parents.some((parent) => ended.has(parent)),
