@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SqliteStore } from "../../src/sqlite/sqlite-store.ts";
 import type { TestQueue } from "../conformance/test-bed.ts";
@@ -59,6 +60,17 @@ describe("what must be on the disk commits where SQLite flushes", () => {
   };
   it.each(Object.entries(verbs))("%s", async (_, prepare) => {
     expect(await commitsOf(await prepare())).toEqual([2]);
+  });
+
+  it("a job that is there already, which may have been stored without a flush", async () => {
+    const enqueue = (durability: "normal" | "full") =>
+      queue.enqueue("mail", { n: 1 }, { uniqueKey: "one", durability });
+    const logBytes = (): number => statSync(`${full.database.name}-wal`).size;
+    await enqueue("normal");
+    const before = logBytes();
+    expect(await commitsOf(() => enqueue("full"))).toEqual([2]);
+    // A commit that writes nothing flushes nothing.
+    expect(logBytes()).toBeGreaterThan(before);
   });
 
   it("dead letters: edited, retried, discarded", async () => {
