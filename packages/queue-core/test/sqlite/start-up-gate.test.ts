@@ -128,6 +128,21 @@ describe("a place that looks right is refused, and nothing is made there:", () =
   });
 });
 
+describe("a database that cannot write ahead", () => {
+  it("is refused, and the journal mode that it has is told", () => {
+    const connection = new Connection(":memory:");
+    expect(() => prepareConnection(connection, "FULL")).toThrow(
+      expect.objectContaining({
+        code: "STORE_REFUSED",
+        message: expect.stringMatching(
+          /Write-ahead logging cannot be switched on \(journal mode is memory\)/,
+        ),
+      }),
+    );
+    connection.close();
+  });
+});
+
 describe("a refused database leaves no open connection behind:", () => {
   it("another one may have it for itself at once", async () => {
     await (await openSqliteStore({ path })).close();

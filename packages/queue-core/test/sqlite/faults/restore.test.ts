@@ -128,6 +128,18 @@ describe("restoring", { timeout: 240_000 }, () => {
     },
   );
 
+  it("takes a stale log away with the damaged database that it replaces", async () => {
+    const [first] = await backUpBetween();
+    await leaveLog();
+    const stale = readFileSync(`${path}-wal`);
+    writeFileSync(path, "damaged");
+    const { kept } = await restoreDatabase({ from: backup, to: path, replaceUnreadable: true });
+    expect(readFileSync(`${kept}-wal`)).toEqual(stale);
+    expect(existsSync(`${path}-wal`)).toBe(false);
+    expect(idsIn(path)).toEqual([first]);
+    expect(readDatabase(path, findFaults)).toEqual([]);
+  });
+
   it("of a damaged or foreign backup is refused, and the database stays as it was", async () => {
     const [first, second] = await backUpBetween();
     const before = readFileSync(path);
