@@ -4,7 +4,7 @@ import type { DeadJob, RetryPolicy } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
 import { NonRetryableError } from "./errors.ts";
 import { buildFollowUps } from "./new-job.ts";
-import { decideFailure } from "./retry-policy.ts";
+import { clampDelay, decideFailure } from "./retry-policy.ts";
 import type { Burial, Verdict } from "./store.ts";
 
 // What becomes of a job that failed is asked of code of the application's: `backoff`, `shouldRetry`, `onDead`. Where
@@ -41,7 +41,8 @@ export function judgeFailure(
   const { backoff, shouldRetry } = retry;
   const retryable = !isNonRetryable(error) && ask("shouldRetry", () => shouldRetry?.(error) !== false, true);
   const delayMs = (failures: number): number =>
-    ask("backoff", () => backoff.delayMs(failures, random), linear().boundMs(failures));
+    // Clamped here, for what it gives may be no number, and that a BigInt cannot be rounded is its fault, too.
+    ask("backoff", () => clampDelay(backoff.delayMs(failures, random)), linear().boundMs(failures));
   const decision = decideFailure({ attempt, maxAttempts, retryable }, delayMs);
   return decision.kind === "retry"
     ? { verb: "retry", delayMs: decision.delayMs, error: text, timedOut }

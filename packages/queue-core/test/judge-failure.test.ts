@@ -63,6 +63,18 @@ describe("judgeFailure", () => {
     expect(faults).toEqual([["the type's backoff threw, the default is used", "Error: broken"]]);
   });
 
+  it.each([1_000n, Symbol("soon")])(
+    "waits as by default where the backoff gives what is no number: %s",
+    (given) => {
+      const backoff = custom(() => given as unknown as number);
+      const { verdict, faults } = judge(new Error("no luck"), { backoff });
+      expect(verdict).toMatchObject({ verb: "retry", delayMs: linear().boundMs(1) });
+      expect(faults).toEqual([
+        ["the type's backoff threw, the default is used", expect.stringMatching(/TypeError/)],
+      ]);
+    },
+  );
+
   it("retries after an error that cannot bear to be looked at", () => {
     expect(judge(trapped).verdict).toMatchObject({
       verb: "retry",
