@@ -88,6 +88,27 @@ describe("the writer", () => {
     expect(steps).toEqual([...step, ...step]);
   });
 
+  it("rests between its slices of the lock while other processes write", async () => {
+    const isWrittenAtOnce = async (text: string): Promise<boolean> => {
+      const written = add(text);
+      // No timer fires meanwhile, so who rests is not through.
+      for (let step = 0; step < 100; step += 1) await Promise.resolve();
+      const isThrough = rowsOf("entry").includes(text);
+      await written;
+      return isThrough;
+    };
+    expect(await isWrittenAtOnce("alone")).toBe(true);
+    const other = new Database(connections.normal.database.name, { timeout: 0 });
+    other.exec("BEGIN IMMEDIATE");
+    const met = isWrittenAtOnce("met another");
+    await new Promise((resolve) => setImmediate(resolve));
+    other.close();
+    expect(await met).toBe(false);
+    expect(await isWrittenAtOnce("in its slice")).toBe(true);
+    bed.clock.advance(18);
+    expect(await isWrittenAtOnce("after its slice")).toBe(false);
+  });
+
   it("gathers in one commit what comes while the log's pressure makes it wait", async () => {
     const paused = Promise.withResolvers<void>();
     pressure.pauseMs = () => {
