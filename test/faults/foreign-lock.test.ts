@@ -84,6 +84,7 @@ async function expectRunOnce(apps: readonly AppProcess[], id: string): Promise<v
   const lost = apps.flatMap(({ lines }) => lines).filter(({ msg }) => String(msg).startsWith("lease lost"));
   expect(lost).toEqual([]);
   expect(apps.every(({ isRunning }) => isRunning)).toBe(true);
+  expect(pipeline.rows("PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
 }
 
 const worstOf = (looks: readonly number[]): string => `${Math.max(...looks).toFixed(0)} ms`;

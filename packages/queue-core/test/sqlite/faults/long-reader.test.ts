@@ -7,7 +7,8 @@ import { logBytes } from "../../../src/sqlite/checkpoint.ts";
 import { openSqliteStore } from "../../../src/sqlite/index.ts";
 import { isFullSize, reportFigures } from "../../fault-figures.ts";
 import { ChildProcess } from "../child-process.ts";
-import { createFolder } from "../sqlite-test-database.ts";
+import { findFaults } from "../invariants.ts";
+import { createFolder, readDatabase } from "../sqlite-test-database.ts";
 import type { SteadyReport } from "./steady-writer.ts";
 
 const MEGABYTE = 1_048_576;
@@ -25,7 +26,9 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await store.close();
+  const faults = readDatabase(path, findFaults);
   folder.remove();
+  expect(faults).toEqual([]);
 });
 
 /** Checkpoints as a scheduler does, and looks how long the log gets, until the work is done. */
