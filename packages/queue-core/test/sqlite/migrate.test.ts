@@ -1,9 +1,13 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/clock.ts";
 import type { JobStore } from "../../src/index.ts";
+import { Connection } from "../../src/sqlite/connection.ts";
 import { type MigrationSet, openSqliteStore } from "../../src/sqlite/index.ts";
+import { migrate } from "../../src/sqlite/migrate.ts";
 import { ChildProcess } from "./child-process.ts";
 import { findFaults } from "./invariants.ts";
 import { createFolder, readDatabase } from "./sqlite-test-database.ts";
@@ -105,6 +109,39 @@ describe("migrations", () => {
     write("README.md", "Not a migration.");
     await openAndClose(set);
     expect(applied()).toEqual([]);
+  });
+
+  it("look again once they have the lock, which another process may have had before", async () => {
+    write("0001-first.sql", "CREATE TABLE shop_a (id INTEGER PRIMARY KEY) STRICT;");
+    await openAndClose();
+    const connections = [new Connection(path), new Connection(path)] as const;
+    const { database } = connections[0];
+    const exec = database.exec.bind(database);
+    const faster: Promise<void>[] = [];
+    database.exec = (sql) => {
+      if (sql === "BEGIN IMMEDIATE") faster.push(migrate(connections[1], [set], systemClock, 0));
+      return exec(sql);
+    };
+    await migrate(connections[0], [set], systemClock, 0);
+    await Promise.all(faster);
+    expect(faster).toHaveLength(1);
+    for (const connection of connections) connection.close();
+    expect(applied()).toEqual([{ version: 1, name: "first" }]);
+  });
+
+  it("wait for the lock to their deadline, and then change nothing", async () => {
+    write("0001-first.sql", "CREATE TABLE shop_a (id INTEGER PRIMARY KEY) STRICT;");
+    await openAndClose();
+    const connection = new Connection(path);
+    const holder = new Database(path);
+    holder.exec("BEGIN IMMEDIATE");
+    await expect(migrate(connection, [set], systemClock, 30)).rejects.toMatchObject({ code: "STORE_BUSY" });
+    const waiting = migrate(connection, [set], systemClock, 10_000);
+    holder.close();
+    expect(applied()).toEqual([]);
+    await waiting;
+    connection.close();
+    expect(tables()).toEqual(["shop_a"]);
   });
 
   it("are applied once when six processes open a new database at the same moment", async () => {
