@@ -151,6 +151,25 @@ describe("a backup", { timeout: 240_000 }, () => {
     expect(readdirSync(folder.path)).toEqual(["jobs.db"]);
   });
 
+  it("of a database that is damaged where only reading all of it shows is refused, too", async () => {
+    await fill(2_000);
+    const content = readFileSync(path);
+    const leaves = readDatabase(path, (database) =>
+      database
+        .prepare<[], number>(
+          "SELECT pageno FROM dbstat WHERE name = 'job' AND pagetype = 'leaf' ORDER BY path",
+        )
+        .pluck()
+        .all(),
+    );
+    const at = ((leaves[Math.floor(leaves.length / 2)] ?? 0) - 1) * 4_096;
+    writeFileSync(path, content.fill(0, at, at + 4_096));
+    await expect(backupDatabase({ from: path, to: backup })).rejects.toMatchObject(
+      refused(/^The database .* is damaged: /),
+    );
+    expect(readdirSync(folder.path)).toEqual(["jobs.db"]);
+  });
+
   it("made with cp instead lacks what was committed last, or is refused", async () => {
     const store = await openSqliteStore({ path });
     const queue = createQueue({ store, jobs: JOB_TYPES });
