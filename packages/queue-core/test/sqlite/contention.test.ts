@@ -71,6 +71,19 @@ describe("while another program holds the write lock", () => {
     await store.close();
   });
 
+  it("a claim that finds nothing takes no lock, and so does a rescuer", async () => {
+    const store = await openSqliteStore({ path, busyDeadlineMs: 0 });
+    const queue = createQueue({ store, jobs: JOB_TYPES });
+    const holder = await ChildProcess.start(lockHolder, [path]);
+    holder.send("lock");
+    await holder.heard("locked");
+    expect(await queue.dequeue("worker-1")).toBeNull();
+    expect([await store.promoteDue(), await store.rescue(), await queue.expireJobs()]).toEqual([0, 0, 0]);
+    holder.send("unlock");
+    await holder.exit();
+    await store.close();
+  });
+
   it("a write that can still wait is done when the lock is free", async () => {
     const store = await openSqliteStore({ path });
     const queue = createQueue({ store, jobs: JOB_TYPES });

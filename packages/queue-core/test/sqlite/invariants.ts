@@ -38,6 +38,10 @@ const INVARIANTS: Readonly<Record<string, string>> = {
   "a parent that tells its children has ended": `
     SELECT parent FROM telling
       WHERE parent NOT IN (SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs)`,
+  "a job that its dead parent cancels is not claimable": `
+    SELECT parent, child FROM edge WHERE when_dead = 'cancel'
+      AND child IN (SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM running)
+      AND parent IN (SELECT seq FROM dead_letter_jobs UNION ALL SELECT seq FROM finished WHERE status = 'cancelled')`,
   "an edge joins two jobs": `
     SELECT parent, child FROM edge
       WHERE parent NOT IN (SELECT seq FROM job) OR child NOT IN (SELECT seq FROM job)`,

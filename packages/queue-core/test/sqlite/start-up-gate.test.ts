@@ -45,6 +45,20 @@ describe("a new database", () => {
     await store.close();
   });
 
+  it("flushes each commit of a transaction unless that is told not to", async () => {
+    const store = await openSqliteStore({ path });
+    const flushing = (options?: { readonly durability: "full" | "normal" }) =>
+      store.transaction(
+        async (tx) => (await sql<{ synchronous: number }>`PRAGMA synchronous`.execute(tx.sql)).rows,
+        options,
+      );
+    // https://sqlite.org/pragma.html#pragma_synchronous: 2 is FULL, 1 is NORMAL.
+    expect(await flushing()).toEqual([{ synchronous: 2 }]);
+    expect(await flushing({ durability: "full" })).toEqual([{ synchronous: 2 }]);
+    expect(await flushing({ durability: "normal" })).toEqual([{ synchronous: 1 }]);
+    await store.close();
+  });
+
   it("writes ahead, checks foreign keys and leaves no log behind when the last one closes it", async () => {
     const store = await openSqliteStore({ path });
     expect(readDatabase(path, (database) => database.pragma("journal_mode", { simple: true }))).toBe("wal");

@@ -88,6 +88,19 @@ describe("the writer", () => {
     expect(steps).toEqual([...step, ...step]);
   });
 
+  it("commits nothing for a write that has lost its transaction, not even what is kept in memory", async () => {
+    const lost = writer.write("normal", (connection) => {
+      bed.pending.push("lost");
+      connection.run("INSERT INTO entry VALUES ('lost')");
+      // As SQLite does by itself on some errors, one that the write got over.
+      connection.database.exec("ROLLBACK");
+    });
+    await expect(lost).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect([rowsOf("entry"), rowsOf("counted")]).toEqual([[], []]);
+    expect(await add("next")).toBe("next");
+    expect(rowsOf("counted")).toEqual(["next"]);
+  });
+
   it("rests between its slices of the lock while other processes write", async () => {
     const isWrittenAtOnce = async (text: string): Promise<boolean> => {
       const written = add(text);
