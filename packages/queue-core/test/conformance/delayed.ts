@@ -93,6 +93,18 @@ export function delayedRules(rule: Rule): void {
     expect([queue.pending, queue.scheduled]).toEqual([2_500, 0]);
   });
 
+  rule("A25: one claim moves a bounded number of those that fall due at once", async (bed) => {
+    await bed.queue.enqueueMany(
+      "mail",
+      Array.from({ length: 1_500 }, (_, n) => ({ n })),
+      { delayMs: 10 },
+    );
+    bed.clock.advance(10);
+    await bed.claim();
+    const { queue } = await bed.store.stats();
+    expect([queue.processing, queue.pending, queue.scheduled]).toEqual([1, 999, 500]);
+  });
+
   rule("R8: nothing due means nothing written", async (bed) => {
     await bed.queue.enqueueDelayed("mail", { n: 1 }, 10);
     const before = await bed.database.dump();
