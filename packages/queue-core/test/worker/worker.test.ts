@@ -7,6 +7,11 @@ import {
   HandlerMissingError,
   OptionInvalidError,
 } from "../../src/index.ts";
+import { Connection } from "../../src/sqlite/connection.ts";
+import { enqueueJobs } from "../../src/sqlite/enqueue.ts";
+import { RunCounts } from "../../src/sqlite/run-counts.ts";
+import { newJob } from "../conformance/new-jobs.ts";
+import { WORKER_JOBS } from "./job-types.ts";
 import { until } from "./until.ts";
 import { WorkerBed } from "./worker-bed.ts";
 
@@ -110,6 +115,30 @@ describe("R3: a worker", () => {
     const later = await bed.queue.enqueueDelayed("task", { n: 2 }, 30);
     expect((await bed.reaches(now.id, "completed")).result).toBe("done");
     expect((await bed.reaches(later.id, "completed")).result).toBe("done");
+  });
+
+  it("R3: looks once more when its bell hangs, for what came before is not rung for", async () => {
+    const bed = await WorkerBed.open();
+    const store = await bed.openStore();
+    const open = store.bell.bind(store);
+    let isAdded = false;
+    store.bell = (options) => {
+      const bell = open(options);
+      const hang = bell.hang.bind(bell);
+      bell.hang = () => {
+        if (!isAdded) bed.sql((database) => addUnheard(new Connection(database)));
+        isAdded = true;
+        return hang();
+      };
+      return bell;
+    };
+    const queue = createQueue({ store, jobs: WORKER_JOBS });
+    bed.createWorker({ task: () => "found" }, { queue, pollMs: 600_000 }).start();
+    const [job] = await until("it is done", async () => {
+      const done = (await bed.jobsOf("task")).filter(({ status }) => status === "completed");
+      return done.length > 0 && done;
+    });
+    expect(job?.result).toBe("found");
   });
 
   it("retries a failed run, counts both, and keeps why the first failed", async () => {
@@ -230,3 +259,11 @@ describe("R3: a worker", () => {
     expect(create).toThrow(name);
   });
 });
+
+/** Adds a job at once, and rings for nobody. */
+function addUnheard(connection: Connection): void {
+  connection.run("BEGIN IMMEDIATE");
+  const job = newJob({ type: "task", payload: '{"n":1}' });
+  enqueueJobs(connection, new RunCounts(), [job], { nowMs: 1, createdAtMs: 1 });
+  connection.run("COMMIT");
+}
