@@ -151,8 +151,8 @@ function takeUniqueKey(connection: Connection, type: string, key: string): Job |
   );
   if (added === 1) return null;
   // Writes a row although nothing changes: the holder may have been stored under NORMAL, and the caller who is told
-  // "it is there" under FULL must be able to rely on that after a power cut, so this commit has to sync. There and back,
-  // for SQLite leaves a page alone whose bytes would stay the same, and a commit without a page syncs nothing.
+  // "it is there" under FULL must be able to rely on that after a power cut, so this commit has to sync. There and
+  // back, for SQLite leaves a page alone whose bytes would stay the same, and a commit without a page syncs nothing.
   const turn = "UPDATE unique_key SET seq = -seq WHERE type = ? AND key = ? RETURNING seq";
   connection.get(turn, type, key);
   const holder = connection.get<{ seq: number }>(turn, type, key);
