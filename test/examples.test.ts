@@ -1,14 +1,15 @@
 import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 
-const QUICKSTART = fileURLToPath(new URL("../examples/quickstart.ts", import.meta.url));
+const FOLDER = new URL("../examples/", import.meta.url);
 
-it("the quickstart retries the failed run without a second mail, and ends by itself", async () => {
-  const ended = await promisify(execFile)(process.execPath, ["--conditions=source", QUICKSTART]);
-  expect(ended).toEqual({
-    stdout: `\
+/** What each example prints. */
+const OUTPUTS: Readonly<Record<string, string>> = {
+  // The failed run is retried without a second mail.
+  "quickstart.ts": `\
 enqueued: pending
 attempt 1 of 3 begins
 mail sent to ada@example.com
@@ -18,6 +19,22 @@ attempt 1 failed: Error: the address book is out of reach
 attempt 2 completed
 ended: completed
 `,
-    stderr: "",
-  });
+  "workflow.ts": `\
+4 steps, the last one is waiting
+failed: {"cancelled":1,"completed":2,"failed":1}
+retried: running
+sending what chart returned: {"file":"chart.svg"}
+sending what text returned: {"text":"sold: {\\"total\\":42}"}
+completed: {"completed":4}
+`,
+};
+
+it("every example is compared with what it should print", () => {
+  expect(readdirSync(FOLDER).filter((name) => name.endsWith(".ts"))).toEqual(Object.keys(OUTPUTS).toSorted());
+});
+
+it.each(Object.entries(OUTPUTS))("%s prints what it should, and ends by itself", async (name, stdout) => {
+  const path = fileURLToPath(new URL(name, FOLDER));
+  const ended = await promisify(execFile)(process.execPath, ["--conditions=source", path]);
+  expect(ended).toEqual({ stdout, stderr: "" });
 });

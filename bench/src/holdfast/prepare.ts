@@ -21,7 +21,7 @@ function newJob(n: number, changed: Partial<NewJob> = {}): NewJob {
     maxAttempts: 5,
     delayMs: 0,
   };
-  const none = { workflowId: null, uniqueKey: null, slotAtMs: null, expireAfterMs: null };
+  const none = { workflowId: null, uniqueKey: null, slotAtMs: null, step: null, expireAfterMs: null };
   return { ...plain, ...none, detached: false, dependsOn: [], ...changed };
 }
 

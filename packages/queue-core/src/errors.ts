@@ -140,6 +140,16 @@ export class RunEndedError extends QueueError {
   readonly code = "RUN_ENDED";
 }
 
+/** Steps that make no workflow: a name that cannot be used, an unknown parent, or steps that wait for one another. */
+export class WorkflowInvalidError extends QueueError {
+  readonly code = "WORKFLOW_INVALID";
+}
+
+/** No job belongs to this workflow. */
+export class WorkflowNotFoundError extends QueueError {
+  readonly code = "WORKFLOW_NOT_FOUND";
+}
+
 /** A worker is asked to take job types it has no handler for, or none at all. */
 export class HandlerMissingError extends QueueError {
   readonly code = "HANDLER_MISSING";

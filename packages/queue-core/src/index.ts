@@ -40,3 +40,12 @@ export type { JobContext, JobHandler, JobHandlers } from "./worker/handler.ts";
 export { type IsolatedRunServer, serveIsolatedRun } from "./worker/serve-isolated-run.ts";
 export { isStrayOfJob } from "./worker/stray-errors.ts";
 export { createWorker, Worker, type WorkerOptions } from "./worker/worker.ts";
+export type {
+  StartedWorkflow,
+  StepParent,
+  StepSettings,
+  WorkflowCounts,
+  WorkflowState,
+  WorkflowStep,
+  WorkflowSteps,
+} from "./workflow.ts";

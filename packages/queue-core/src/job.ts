@@ -35,6 +35,8 @@ export interface Job {
   readonly workflowId: string | null;
   /** Not counted when its workflow is asked whether it is complete. */
   readonly detached: boolean;
+  /** Its name in a workflow that was started from steps. */
+  readonly step: string | null;
   /** The instant of its schedule that this job stands for, if a schedule made it. */
   readonly slotAt: Date | null;
   /** What the handler returned, if it completed with a result. */

@@ -83,6 +83,7 @@ export function buildJob(
     detached: settings.detached ?? false,
     uniqueKey,
     slotAtMs: null,
+    step: null,
     dependsOn: (settings.dependsOn ?? []).map(toDependency),
     expireAfterMs,
   };

@@ -1,8 +1,9 @@
+// Size: the class is what an application calls, verb by verb; what a verb does stands in a file of its own.
 import { type CatalogIndex, definitionOf, indexCatalog } from "./catalog.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
-import { LeaseLostError, OptionInvalidError, PayloadInvalidError } from "./errors.ts";
+import { LeaseLostError, OptionInvalidError, PayloadInvalidError, WorkflowNotFoundError } from "./errors.ts";
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
 import type { ClaimedJob, Job } from "./job.ts";
 import { buildBurial, judgeFailure, type OnFault } from "./judge-failure.ts";
@@ -22,6 +23,13 @@ import type {
   OpenTransaction,
   Verdict,
 } from "./store.ts";
+import {
+  judgeWorkflow,
+  planWorkflow,
+  type StartedWorkflow,
+  type WorkflowState,
+  type WorkflowSteps,
+} from "./workflow.ts";
 import { newWorkflowId } from "./workflow-id.ts";
 
 export interface QueueOptions<Jobs extends JobCatalog, Tables> {
@@ -144,6 +152,68 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     const workflowId = options.workflowId ?? this.newWorkflowId();
     await this.enqueue(type, payload, { ...options, workflowId });
     return workflowId;
+  }
+
+  /**
+   * Adds all jobs of a new workflow at once, all or none: each runs when those it stands `after` have completed. A
+   * handler finds their results with `ctx.parents()`; what handlers enqueue joins the same workflow.
+   * @param steps jobs by the names of their steps
+   * @throws {WorkflowInvalidError} if a parent is unknown or steps wait for one another; nothing is stored
+   * @throws {PayloadInvalidError | OptionInvalidError} as `enqueue` does
+   * @example
+   * const { workflowId } = await queue.startWorkflowOf({
+   *   charge: { type: "charge_card", payload: { orderId } },
+   *   invoice: { type: "make_invoice", payload: { orderId }, after: "charge" },
+   *   mail: { type: "send_mail", payload: { orderId }, after: ["charge", { step: "invoice", whenDead: "continue" }] },
+   * });
+   */
+  async startWorkflowOf<Step extends string>(
+    steps: WorkflowSteps<Jobs, Step>,
+    options: Pick<EnqueueOptions, "tx" | "durability"> & { readonly workflowId?: string } = {},
+  ): Promise<StartedWorkflow<Step>> {
+    const workflowId = options.workflowId ?? this.newWorkflowId();
+    const plan = planWorkflow(this.catalog, steps, workflowId);
+    const outcomes = await this.#store(
+      plan.map(({ job }) => job),
+      options,
+    );
+    const jobs = Object.fromEntries(plan.map(({ name }, i) => [name, outcomes[i]?.job]));
+    // A job for each of the names, as the plan has them.
+    return { workflowId, jobs: jobs as StartedWorkflow<Step>["jobs"] };
+  }
+
+  /** Where a workflow stands, by one query; null if no job belongs to it (any more). */
+  async workflow(workflowId: string): Promise<WorkflowState | null> {
+    const counts = await this.store.countWorkflow(workflowId);
+    return counts && judgeWorkflow(workflowId, counts);
+  }
+
+  /**
+   * Cancels a workflow as a whole: jobs that have not begun end at once, running ones are told, and what they still add
+   * is stored as cancelled. No retry brings any of them back.
+   * @returns where it stands then: `running` until the last running job has ended
+   * @throws {WorkflowNotFoundError}
+   */
+  async cancelWorkflow(workflowId: string): Promise<WorkflowState> {
+    await this.store.cancelWorkflow(workflowId);
+    return this.#requireWorkflow(workflowId);
+  }
+
+  /**
+   * Goes on with a workflow from where it failed: its dead letters are retried, and what their deaths had cancelled
+   * waits for them again.
+   * @throws {WorkflowNotFoundError}
+   * @throws {JobStateError} if it was cancelled as a whole
+   */
+  async retryWorkflow(workflowId: string): Promise<WorkflowState> {
+    await this.store.retryWorkflow(workflowId);
+    return this.#requireWorkflow(workflowId);
+  }
+
+  async #requireWorkflow(workflowId: string): Promise<WorkflowState> {
+    const state = await this.workflow(workflowId);
+    if (!state) throw new WorkflowNotFoundError(`Workflow ${workflowId} was deleted meanwhile`);
+    return state;
   }
 
   /** An id for a workflow whose first job is enqueued later, e.g. with the order it belongs to. */

@@ -3,6 +3,7 @@ import type { DeadReason } from "./define-job.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 import type { CatchUp, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
+import type { WorkflowCounts } from "./workflow.ts";
 
 /**
  * What a commit promises when the power fails. `full`: it is on the disk. `normal`: it may be forgotten (never torn);
@@ -43,6 +44,10 @@ export interface NewJob {
   readonly uniqueKey: string | null;
   readonly slotAtMs: number | null;
   readonly dependsOn: readonly Dependency[];
+  /** The same for jobs that are added before it in the same call. */
+  readonly dependsOnEarlier?: readonly EarlierDependency[];
+  /** Its name in a workflow that was started from steps. */
+  readonly step: string | null;
   /** How long it may stand among the claimable jobs, in milliseconds; null: for ever. */
   readonly expireAfterMs: number | null;
 }
@@ -51,6 +56,13 @@ export interface NewJob {
 export interface Dependency {
   readonly jobId: string;
   readonly whenDead: "cancel" | "continue";
+}
+
+/** A parent that is added in the same call. */
+export interface EarlierDependency {
+  /** Where it stands among the jobs of the call, from 0. */
+  readonly place: number;
+  readonly whenDead: Dependency["whenDead"];
 }
 
 export interface EnqueueOutcome {
@@ -313,6 +325,22 @@ export interface JobStore<Tables = unknown> {
   listJobs(query: JobQuery): Promise<Page<Job>>;
   /** All jobs of a workflow in the order of creation, dead ones as `failed`. */
   workflowJobs(workflowId: string): Promise<readonly Job[]>;
+  /** How the jobs of a workflow stand, counted in one query; null if there are none. */
+  countWorkflow(workflowId: string): Promise<WorkflowCounts | null>;
+  /**
+   * Cancels all jobs of a workflow that have not ended, in small transactions; running ones are flagged, and what they
+   * still add is stored as cancelled. To be called again if the process died before it was done.
+   * @throws {WorkflowNotFoundError}
+   */
+  cancelWorkflow(workflowId: string): Promise<void>;
+  /**
+   * Retries the dead letters of a workflow, and with them what their deaths had cancelled; returns how many.
+   * @throws {WorkflowNotFoundError}
+   * @throws {JobStateError} if it was cancelled as a whole
+   */
+  retryWorkflow(workflowId: string): Promise<number>;
+  /** The jobs that a job depends on, in the order of their creation, with their results. */
+  parents(jobId: string): Promise<readonly Job[]>;
   attempts(jobId: string): Promise<readonly Attempt[]>;
   recentFailures(limit: number): Promise<readonly FailedRun[]>;
 

@@ -25,6 +25,7 @@ describe("buildJob", () => {
       detached: false,
       uniqueKey: null,
       slotAtMs: null,
+      step: null,
       dependsOn: [],
       expireAfterMs: null,
     });

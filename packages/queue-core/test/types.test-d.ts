@@ -5,6 +5,7 @@ import {
   createWorker,
   defineJob,
   type EnqueuedJob,
+  type Job,
   type JobHandlers,
   type JobStore,
   NonRetryableError,
@@ -41,6 +42,17 @@ expectTypeOf(queue.enqueue("send_mail", { to: "ann", sentAt: "2026-01-01" })).to
 void queue.enqueue("make_report", { day: "2026-01-01" });
 void queue.enqueueMany("make_report", [{ day: "2026-01-01" }, { day: "2026-01-02", pages: 2 }]);
 void queue.startWorkflow("make_report", { day: "2026-01-01" }, { priority: 10 });
+
+// A workflow's steps are checked one by one, and come back under their names.
+const started = await queue.startWorkflowOf({
+  report: { type: "make_report", payload: { day: "2026-01-01" } },
+  mail: { type: "send_mail", payload: { to: "ann", sentAt: "2026-01-01" }, after: "report" },
+});
+expectTypeOf<keyof typeof started.jobs>().toEqualTypeOf<"report" | "mail">();
+// @ts-expect-error: the payload of another type
+void queue.startWorkflowOf({ mail: { type: "send_mail", payload: { day: "2026-01-01" } } });
+// @ts-expect-error: a step belongs to the workflow that is started
+void queue.startWorkflowOf({ report: { type: "make_report", payload: { day: "x" }, workflowId: "wf-1" } });
 
 // @ts-expect-error: no such type
 void queue.enqueue("send_post", { to: "ann", sentAt: "2026-01-01" });
@@ -97,6 +109,7 @@ const handlers: JobHandlers<typeof jobs, ShopTables> = {
     ctx.enqueue("make_report", { day: "2026-01-01" });
     // @ts-expect-error: a field is of the wrong type
     ctx.enqueue("make_report", { day: 1 });
+    expectTypeOf(await ctx.parents()).toEqualTypeOf<readonly Job[]>();
     ctx.onCommit(async (tx) => {
       expectTypeOf(tx).toEqualTypeOf<Transaction<ShopTables>>();
     });

@@ -1,5 +1,5 @@
 import type { DeadReason } from "../define-job.ts";
-import { JobNotFoundError } from "../errors.ts";
+import { JobNotFoundError, JobStateError } from "../errors.ts";
 import type { DeadLetter, Job } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
 import { readForDisplay } from "../payload.ts";
@@ -104,6 +104,9 @@ function conditions(filter: DeadLetterFilter): {
 /** Dead letters revived per transaction: a few milliseconds of work, so that nobody waits long for the lock. */
 const REVIVE_CHUNK = 100;
 
+/** What was cancelled as a whole is not brought back piece by piece. */
+const OF_OPEN_WORKFLOW = "NOT EXISTS (SELECT 1 FROM cancelled_workflow c WHERE c.id = workflow_id)";
+
 /** Where a chunk of dead letters begins and where all of them end, by time of death. */
 export interface DeathSpan {
   readonly after: { readonly failedAt: number; readonly seq: number };
@@ -133,7 +136,7 @@ export function reviveChunk(
   const { filters, parameters } = conditions(filter);
   const rows = connection.all<{ id: string; failed_at: number; seq: number }>(
     `SELECT id, failed_at, seq FROM dead_letter_jobs
-     WHERE ${["(failed_at, seq) > (?, ?)", "failed_at <= ?", ...filters].join(" AND ")}
+     WHERE ${["(failed_at, seq) > (?, ?)", "failed_at <= ?", OF_OPEN_WORKFLOW, ...filters].join(" AND ")}
      ORDER BY failed_at, seq LIMIT ${REVIVE_CHUNK}`,
     after.failedAt,
     after.seq,
@@ -158,9 +161,15 @@ function readCursor(cursor: string | undefined): readonly [number, number] {
  * Moves a dead letter back among the claimable jobs under its original id: attempts 0, history and unique key kept. An
  * edited payload starts a new generation, so outside services do not take the new request for a repeat of the old one.
  * @throws {JobNotFoundError}
+ * @throws {JobStateError} if its workflow was cancelled as a whole
  */
 export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: string, nowMs: number): Job {
   const row = requireRow(connection, id);
+  if (connection.get("SELECT 1 FROM cancelled_workflow WHERE id = ?", row.workflow_id))
+    throw new JobStateError(
+      `Cannot retry job ${row.original_job_id}: its workflow ${row.workflow_id} was cancelled as a whole`,
+      "failed",
+    );
   connection.run("DELETE FROM dead_letter_jobs WHERE seq = ?", row.seq);
   connection.run(
     "UPDATE job SET payload = ?, due_at = ?, generation = generation + ? WHERE seq = ?",

@@ -11,7 +11,8 @@ import type { RunCounts } from "./run-counts.ts";
 export type Birth =
   | { readonly kind: "free" }
   | { readonly kind: "waiting"; readonly unmet: number }
-  | { readonly kind: "cancelled"; readonly cause: number };
+  /** `cause` is the parent that did not complete; null if its workflow was cancelled. */
+  | { readonly kind: "cancelled"; readonly cause: number | null };
 
 /** A parent of a job that is about to be added. */
 export interface Parent {

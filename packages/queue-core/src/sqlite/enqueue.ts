@@ -1,6 +1,6 @@
-import { OptionInvalidError } from "../errors.ts";
+import { JobDependencyError, OptionInvalidError } from "../errors.ts";
 import type { Job } from "../job.ts";
-import { formatJobId } from "../job-id.ts";
+import { formatJobId, parseJobId } from "../job-id.ts";
 import { MAX_DELAY_MS } from "../retry-policy.ts";
 import type { EnqueueOutcome, NewJob } from "../store.ts";
 import { makeClaimable } from "./claimable.ts";
@@ -10,6 +10,7 @@ import { appendFinished } from "./finished.ts";
 import { insertPlain, placePlain } from "./insert-plain.ts";
 import { getJobBySeq } from "./jobs.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { isAnyWorkflowCancelled, isWorkflowCancelled } from "./workflows.ts";
 
 /** When jobs are added; after the wall clock was set back the two differ. */
 export interface EnqueueTime {
@@ -41,26 +42,48 @@ export function enqueueJobs(
       ? NO_PARENTS
       : findParents(connection, job.dependsOn),
   );
+  const mayBeCancelled = jobs.length >= LIST_FROM && jobs.some(({ workflowId }) => workflowId !== null);
+  const areAllOpen = !mayBeCancelled || !isAnyWorkflowCancelled(connection);
   const outcomes: EnqueueOutcome[] = [];
   while (outcomes.length < jobs.length) {
     const from = outcomes.length;
-    const plain = countPlain(jobs, from, time);
+    const plain = countPlain(jobs, from, time, areAllOpen);
     if (plain >= LIST_FROM)
       for (const outcome of enqueuePlain(connection, jobs.slice(from, from + plain), time))
         outcomes.push(outcome);
-    else
-      outcomes.push(enqueueOne(connection, counts, jobs[from] as NewJob, parents[from] ?? NO_PARENTS, time));
+    else {
+      const job = jobs[from] as NewJob;
+      const all = [...(parents[from] ?? NO_PARENTS), ...earlierParents(job, outcomes)];
+      outcomes.push(enqueueOne(connection, counts, job, all, time));
+    }
   }
   return outcomes;
 }
 
-/** How many jobs in a row have neither key nor parents and are due at once: they go in together. */
-function countPlain(jobs: readonly NewJob[], from: number, { nowMs, createdAtMs }: EnqueueTime): number {
+/** Parents that were added a moment ago, in the same call. */
+function earlierParents(job: NewJob, outcomes: readonly EnqueueOutcome[]): readonly Parent[] {
+  return (job.dependsOnEarlier ?? []).map(({ place, whenDead }) => {
+    const parent = outcomes[place]?.job;
+    if (!parent)
+      throw new JobDependencyError(`Cannot depend on job ${place} of a call: it does not come before`);
+    return { seq: parseJobId(parent.id)?.seq ?? 0, status: parent.status, whenDead };
+  });
+}
+
+/** How many jobs in a row stand for themselves and are due at once: they go in together. */
+function countPlain(
+  jobs: readonly NewJob[],
+  from: number,
+  { nowMs, createdAtMs }: EnqueueTime,
+  areAllOpen: boolean,
+): number {
   let to = from;
   for (let job = jobs[to]; job !== undefined; job = jobs[++to]) {
     const isPlain =
       job.uniqueKey === null &&
       job.dependsOn.length === 0 &&
+      job.step === null &&
+      (job.workflowId === null || areAllOpen) &&
       dueTime(job, nowMs, createdAtMs) === createdAtMs;
     if (!isPlain) break;
   }
@@ -96,8 +119,8 @@ function enqueueOne(
   const seq = connection.insert(
     `INSERT INTO job
        (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at,
-        expire_after_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        expire_after_ms, step)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     job.type,
     job.payload,
     job.priority,
@@ -109,11 +132,18 @@ function enqueueOne(
     job.uniqueKey,
     job.slotAtMs,
     job.expireAfterMs,
+    job.step,
   );
-  const birth = linkToParents(connection, seq, parents);
+  const birth = birthOf(connection, job, seq, parents);
   // Without a delay it is due whatever the clock says, which may have been set back since.
   const status = place(connection, counts, { seq, job, dueAt, isDue: dueAt === createdAtMs }, birth, nowMs);
   return { job: asStored(job, seq, status, dueAt, createdAtMs), deduplicated: false };
+}
+
+function birthOf(connection: Connection, job: NewJob, seq: number, parents: readonly Parent[]): Birth {
+  const birth = linkToParents(connection, seq, parents);
+  const isCalledOff = job.workflowId !== null && isWorkflowCancelled(connection, job.workflowId);
+  return isCalledOff ? { kind: "cancelled", cause: null } : birth;
 }
 
 /** When a job may run. Without a delay, or with its instant in the past, it is due as it is created. */
@@ -176,7 +206,7 @@ function place(
       status: "cancelled",
       finishedAt: nowMs,
       attempts: 0,
-      cancelCause: birth.cause,
+      ...(birth.cause !== null && { cancelCause: birth.cause }),
     });
     return "cancelled";
   }
@@ -210,6 +240,7 @@ function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number
     workflowId: job.workflowId,
     detached: job.detached,
     slotAt: job.slotAtMs === null ? null : new Date(job.slotAtMs),
+    step: job.step,
     result: null,
   };
 }

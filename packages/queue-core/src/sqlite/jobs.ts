@@ -25,16 +25,17 @@ interface JobRow {
   readonly detached: number;
   readonly slot_at: number | null;
   readonly result: string | null;
+  readonly step: string | null;
 }
 
 /** `jobs` and the dead letters as one, as the view `workflow_jobs` has it but without its workflow. */
 const COLUMNS = `id, seq, type, payload, status, priority, attempts, max_attempts, last_error, scheduled_at, created_at,
   updated_at, completed_at, locked_by, locked_at, workflow_id, detached, slot_at, result,
-  snoozes`;
+  snoozes, step`;
 const DEAD_AS_JOB = `SELECT d.original_job_id AS id, d.seq, d.type, d.payload, 'failed' AS status, d.priority,
   d.attempts, d.max_attempts, d.last_error, j.due_at AS scheduled_at, d.created_at, d.failed_at AS updated_at,
   NULL AS completed_at, NULL AS locked_by, NULL AS locked_at, d.workflow_id, j.detached, j.slot_at, NULL AS result,
-  j.snoozes
+  j.snoozes, j.step
   FROM dead_letter_jobs d JOIN job j ON j.seq = d.seq`;
 
 export function getJob(connection: Connection, jobId: string): Job | null {
@@ -195,6 +196,7 @@ function toJob(row: JobRow): Job {
     workflowId: row.workflow_id,
     detached: row.detached === 1,
     slotAt: toDate(row.slot_at),
+    step: row.step,
     result: row.result === null ? null : readForDisplay(row.result),
   };
 }

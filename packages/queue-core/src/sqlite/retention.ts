@@ -3,6 +3,7 @@ import type { RetentionPolicy } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { dropSpentNumbers, forgetJob } from "./dead-letters.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { pruneWorkflows } from "./workflows.ts";
 
 /** Jobs looked at per transaction: about a millisecond of work, so that nobody waits for the lock. */
 const PRUNE_CHUNK = 100;
@@ -81,6 +82,7 @@ function isNeeded(connection: Connection, seq: number): boolean {
 /** Deletes minute counts, taken slots and spent numbers that nothing reads any more. */
 export function pruneHistory(connection: Connection, nowMs: number): void {
   dropSpentNumbers(connection);
+  pruneWorkflows(connection, nowMs - KEEP_MINUTES_MS);
   connection.run("DELETE FROM minute_stat WHERE minute < ?", Math.floor((nowMs - KEEP_MINUTES_MS) / 60_000));
   connection.run("DELETE FROM cron_slot WHERE slot_at < ?", nowMs - KEEP_MINUTES_MS);
 }

@@ -3,6 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Clock } from "../clock.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts";
+import { parseJobId } from "../job-id.ts";
 import type { Schedule } from "../schedule.ts";
 import type { QueueStats } from "../stats.ts";
 import type {
@@ -32,6 +33,7 @@ import type {
   Transaction,
   WorkerRecord,
 } from "../store.ts";
+import type { WorkflowCounts } from "../workflow.ts";
 import { AgeingShare } from "./ageing.ts";
 import { appendAudit } from "./audit.ts";
 import { beat, heldBy } from "./beat.ts";
@@ -70,6 +72,7 @@ import { readStep, recordStep } from "./steps.ts";
 import { hasUntold, tellMore } from "./tell-children.ts";
 import { WalPressure } from "./wal-pressure.ts";
 import { drain, listWorkers, retire } from "./workers.ts";
+import { cancelChunk, countWorkflow, parentsOf, retryChunk } from "./workflows.ts";
 import { Writer } from "./writer.ts";
 
 export interface SqliteStoreParts {
@@ -287,6 +290,38 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   workflowJobs(workflowId: string): Promise<readonly Job[]> {
     return this.#reader.read((connection) => workflowJobs(connection, workflowId));
+  }
+
+  countWorkflow(workflowId: string): Promise<WorkflowCounts | null> {
+    return this.#reader.read((connection) => countWorkflow(connection, workflowId));
+  }
+
+  async cancelWorkflow(workflowId: string): Promise<void> {
+    for (let next: number | null = 0; next !== null; ) {
+      const after: number = next;
+      next = await this.#writer.write("full", (connection) =>
+        cancelChunk(connection, this.#counts, workflowId, after, this.#now()),
+      );
+    }
+    for (const listener of this.#cancelListeners) listener();
+  }
+
+  async retryWorkflow(workflowId: string): Promise<number> {
+    let total = 0;
+    for (let next: number | null = 0; next !== null; ) {
+      const after: number = next;
+      const { revived, next: last } = await this.#writer.write("full", (connection) =>
+        retryChunk(connection, this.#counts, workflowId, after, this.#now()),
+      );
+      total += revived;
+      next = last;
+    }
+    return total;
+  }
+
+  async parents(jobId: string): Promise<readonly Job[]> {
+    const seq = parseJobId(jobId)?.seq;
+    return seq === undefined ? [] : this.#reader.read((connection) => parentsOf(connection, seq));
   }
 
   attempts(jobId: string): Promise<readonly Attempt[]> {

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "../define-job.ts";
+import type { Job } from "../job.ts";
 import type { JobSettings } from "../new-job.ts";
 import type { Transaction } from "../store.ts";
 
@@ -39,6 +40,8 @@ export interface JobContext<Jobs extends JobCatalog = JobCatalog, Tables = unkno
    * @throws {RunEndedError} if the run is over
    */
   onCommit(effect: (tx: Transaction<Tables>) => Promise<void>): void;
+  /** The jobs that this one depends on, with their results, in the order of their creation. */
+  parents(): Promise<readonly Job[]>;
   /**
    * Runs a step at most once over all attempts of this job, as far as that can be known: the step's result is stored
    * and a later attempt gets it back. A crash between the step and its record runs it again.

@@ -60,6 +60,7 @@ export function createContext(parts: ContextParts): {
       assertRunning();
       asked.effects.push(effect);
     },
+    parents: () => parts.store.parents(job.id),
     async once<Result>(step: string, work: () => Promise<Result> | Result): Promise<Result> {
       assertRunning();
       if (abort.isAborted) throw abort.reason;

@@ -12,6 +12,7 @@ export function newJob(settings: Partial<NewJob> = {}): NewJob {
     detached: false,
     uniqueKey: null,
     slotAtMs: null,
+    step: null,
     dependsOn: [],
     expireAfterMs: null,
     ...settings,

@@ -24,6 +24,7 @@ import { TestBed } from "./test-bed.ts";
 import type { CreateDatabase } from "./test-database.ts";
 import { transactionRules } from "./transactions.ts";
 import { uniqueKeyRules } from "./unique-keys.ts";
+import { workflowStepRules } from "./workflow-steps.ts";
 import { workflowRules } from "./workflows.ts";
 
 /** States one rule that every store keeps, and shows it on a database of its own. */
@@ -42,6 +43,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   dependencies: dependencyRules,
   "fan-out": fanOutRules,
   workflows: workflowRules,
+  "workflows from steps": workflowStepRules,
   cancel: cancelRules,
   rescue: rescueRules,
   crashes: crashRules,

@@ -47,6 +47,21 @@ describe("R14: what a handler asks for", () => {
     );
   });
 
+  it("may build on what its parents returned", async () => {
+    const bed = await WorkerBed.open();
+    const { jobs } = await bed.queue.startWorkflowOf({
+      first: { type: "task", payload: { n: 20 } },
+      second: { type: "other", payload: { n: 1 }, after: "first" },
+    });
+    bed.work({
+      task: ({ n }) => ({ doubled: n * 2 }),
+      other: async (_, context) => (await context.parents()).map(({ step, result }) => [step, result]),
+    });
+    expect(await bed.reaches(jobs.second.id, "completed")).toMatchObject({
+      result: [["first", { doubled: 40 }]],
+    });
+  });
+
   it("runs its effects in the order they were asked for, in one transaction with the completion", async () => {
     const bed = await WorkerBed.open();
     const { id } = await bed.queue.enqueue("task", { n: 1 });

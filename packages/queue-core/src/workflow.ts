@@ -1,0 +1,139 @@
+import type { CatalogIndex } from "./catalog.ts";
+import type { JobCatalog, JobType, PayloadInput } from "./define-job.ts";
+import { WorkflowInvalidError } from "./errors.ts";
+import type { Job, JobStatus } from "./job.ts";
+import { buildJob, type JobSettings } from "./new-job.ts";
+import type { Dependency, EarlierDependency, NewJob } from "./store.ts";
+
+/** Steps that must end before this one: a name, or a name with what to do if that step never completes. */
+export type StepParent = string | { readonly step: string; readonly whenDead: Dependency["whenDead"] };
+
+/** How a step differs from its type's defaults. */
+export interface StepSettings extends Omit<JobSettings, "workflowId"> {
+  /** Steps of the same workflow that must complete first; none by default, so that it may run at once. */
+  readonly after?: StepParent | readonly StepParent[];
+}
+
+/** One step: a job type, its payload, and where it stands in the workflow. */
+export type WorkflowStep<Jobs extends JobCatalog> = {
+  readonly [Type in JobType<Jobs>]: StepSettings & {
+    readonly type: Type;
+    readonly payload: PayloadInput<Jobs, Type>;
+  };
+}[JobType<Jobs>];
+
+/** The steps of a workflow by name. */
+export type WorkflowSteps<Jobs extends JobCatalog, Step extends string = string> = Readonly<
+  Record<Step, WorkflowStep<Jobs>>
+>;
+
+type AnyStep = StepSettings & { readonly type: string; readonly payload: unknown };
+
+const STEP_NAME = /^[a-zA-Z][\w.-]{0,99}$/;
+
+/**
+ * Turns named steps into jobs, parents before children, so that they can be added in one go.
+ * @throws {WorkflowInvalidError} if a name cannot be used, a parent is unknown, or steps wait for one another
+ * @throws {PayloadInvalidError | OptionInvalidError | JobTypeUnknownError} as `enqueue` does
+ */
+export function planWorkflow(
+  catalog: CatalogIndex,
+  steps: Readonly<Record<string, AnyStep>>,
+  workflowId: string,
+): readonly { readonly name: string; readonly job: NewJob }[] {
+  const names = orderOf(steps);
+  const placeOf = new Map(names.map((name, place) => [name, place]));
+  return names.map((name) => {
+    const { type, payload, after, ...settings } = steps[name] as AnyStep;
+    const job = buildJob(catalog, type, payload, { ...settings, workflowId });
+    const dependsOnEarlier = parentsOf(after).map(
+      ({ step, whenDead }): EarlierDependency => ({ place: placeOf.get(step) ?? -1, whenDead }),
+    );
+    return { name, job: { ...job, step: name, dependsOnEarlier } };
+  });
+}
+
+function parentsOf(after: StepSettings["after"] = []): Exclude<StepParent, string>[] {
+  const given = Array.isArray(after) ? (after as readonly StepParent[]) : [after as StepParent];
+  const byName = new Map<string, Exclude<StepParent, string>>();
+  for (const parent of given) {
+    const full = typeof parent === "string" ? { step: parent, whenDead: "cancel" as const } : parent;
+    byName.set(full.step, full);
+  }
+  return [...byName.values()];
+}
+
+/** The names, each behind those it waits for and else as given: A. B. Kahn, "Topological sorting of large networks". */
+function orderOf(steps: Readonly<Record<string, AnyStep>>): readonly string[] {
+  const left = new Map<string, readonly string[]>();
+  for (const [name, { after }] of Object.entries(steps)) {
+    if (!STEP_NAME.test(name))
+      throw new WorkflowInvalidError(
+        `Step "${name}": a name is a letter, then letters, digits, "_", "." or "-", at most 100 in all`,
+      );
+    const parents = parentsOf(after).map(({ step }) => step);
+    const unknown = parents.find((parent) => !Object.hasOwn(steps, parent));
+    if (unknown !== undefined)
+      throw new WorkflowInvalidError(`Step "${name}" waits for "${unknown}", but there is no such step`);
+    left.set(name, parents);
+  }
+  if (left.size === 0) throw new WorkflowInvalidError("A workflow needs at least one step");
+  const order: string[] = [];
+  while (left.size > 0) {
+    const ready = [...left].filter(([, parents]) => parents.every((parent) => !left.has(parent)));
+    if (ready.length === 0)
+      throw new WorkflowInvalidError(`Steps wait for one another: ${[...left.keys()].join(", ")}`);
+    for (const [name] of ready) {
+      order.push(name);
+      left.delete(name);
+    }
+  }
+  return order;
+}
+
+/** What a store counts of a workflow, without its detached jobs. */
+export interface WorkflowCounts {
+  readonly byStatus: Partial<Readonly<Record<JobStatus, number>>>;
+  readonly startedAt: Date;
+  /** When the state of a job of it changed last. */
+  readonly updatedAt: Date;
+  /** When it was cancelled as a whole. */
+  readonly cancelledAt: Date | null;
+}
+
+/** Where a workflow stands. */
+export interface WorkflowState extends WorkflowCounts {
+  readonly id: string;
+  /**
+   * `running` while a job of it can still go on; then `failed` if one was given up, `cancelled` if one was cancelled or
+   * the whole was, `completed` otherwise.
+   */
+  readonly status: "running" | "completed" | "failed" | "cancelled";
+  /** All its jobs, but for detached ones. */
+  readonly total: number;
+  /** From 0 to 1: how many of them have ended, well or not. */
+  readonly progress: number;
+}
+
+/** The jobs of a workflow that was started from steps, by the names of those. */
+export interface StartedWorkflow<Step extends string = string> {
+  readonly workflowId: string;
+  readonly jobs: Readonly<Record<Step, Job>>;
+}
+
+const ENDED = ["completed", "failed", "cancelled"] as const satisfies readonly JobStatus[];
+
+export function judgeWorkflow(id: string, counts: WorkflowCounts): WorkflowState {
+  const { byStatus, cancelledAt } = counts;
+  const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
+  const ended = ENDED.reduce((sum, status) => sum + (byStatus[status] ?? 0), 0);
+  const status =
+    ended < total
+      ? "running"
+      : byStatus.failed
+        ? "failed"
+        : byStatus.cancelled || cancelledAt
+          ? "cancelled"
+          : "completed";
+  return { id, status, total, progress: total === 0 ? 1 : ended / total, ...counts };
+}
