@@ -2,20 +2,44 @@ import { join } from "node:path";
 import { LeaseLostError, PayloadInvalidError } from "@holdfast/queue-core";
 import Database from "better-sqlite3";
 import type { Bench } from "../bar.ts";
-import { startProgram } from "../run-program.ts";
+import { type Program, startProgram } from "../run-program.ts";
 import { payloadOf } from "./jobs.ts";
-import { openQueue } from "./open.ts";
+import { type Opened, openQueue } from "./open.ts";
 
 const JOBS = 200;
+/** A worker that runs jobs and has shown no sign of life by then has no heartbeat. */
+const PRESENCE_MS = 10_000;
+
+/** Whose figures are to count. */
+export interface Subject {
+  openQueue(path: string): Promise<Opened>;
+  startWorker(path: string): Program;
+  /** How long its presence row is waited for, in milliseconds. */
+  readonly presenceMs: number;
+}
+
+export const MEASURED: Subject = {
+  openQueue,
+  startWorker: (path) => startProgram("holdfast-worker", { path }),
+  presenceMs: PRESENCE_MS,
+};
+
+/** A guarantee is missing, and with it what makes a figure worth something. */
+class GuaranteeMissingError extends Error {
+  readonly code = "GUARANTEE_MISSING";
+}
 
 /**
  * Holds the very worker that is measured to what makes a figure count.
  * @returns a line per guarantee that was seen to hold
- * @throws {Error} naming the one that does not
+ * @throws {GuaranteeMissingError} naming the one that does not
  */
-export async function checkGuarantees(bench: Bench): Promise<readonly string[]> {
+export async function checkGuarantees(
+  bench: Pick<Bench, "folder">,
+  subject: Subject = MEASURED,
+): Promise<readonly string[]> {
   const path = join(bench.folder(), "bench.db");
-  await using opened = await openQueue(path);
+  await using opened = await subject.openQueue(path);
   const { queue, store } = opened;
 
   const unfit = { ...payloadOf(0), email: "no address" };
@@ -38,28 +62,33 @@ export async function checkGuarantees(bench: Bench): Promise<readonly string[]> 
   const database = stack.adopt(new Database(path), (open) => open.close());
   database.exec("UPDATE job SET payload = '{}' WHERE seq = (SELECT max(seq) FROM job)");
 
-  await using worker = startProgram("holdfast-worker", { path });
+  await using worker = subject.startWorker(path);
   const { workerId } = await worker.next<{ workerId: string }>();
   worker.send({ go: true });
-  const count = database.prepare(
-    "SELECT (SELECT count(*) FROM finished), (SELECT count(*) FROM dead_letter_jobs)",
-  );
-  const ended = (): readonly number[] => count.raw().get() as number[];
-  while ((ended()[0] ?? 0) + (ended()[1] ?? 0) < JOBS + 1) await pause();
-  must(ended()[0] === JOBS, `${JOBS} jobs ran, and ${ended()[0]} are in the history`);
-  must(ended()[1] === 1, "a worker ran a payload that its schema refuses");
-  while (!(await store.workers()).some(({ id }) => id === workerId)) await pause();
+  const number = (sql: string) => () => database.prepare<[], number>(sql).pluck().get();
+  const open = number("SELECT (SELECT count(*) FROM ready) + (SELECT count(*) FROM running)");
+  while (open() !== 0) await pause();
+  const dead = number("SELECT count(*) FROM dead_letter_jobs")();
+  must(dead === 1, "a worker ran a payload that its schema refuses");
+  const told = number("SELECT count(*) FROM finished WHERE status = 'completed' AND attempts = 1")();
+  must(told === JOBS, `of ${JOBS} jobs that ran, the history has ${told} with their attempt`);
+  const untilMs = performance.now() + subject.presenceMs;
+  const isPresent = async (): Promise<boolean> => (await store.workers()).some(({ id }) => id === workerId);
+  while (!(await isPresent())) {
+    must(performance.now() < untilMs, "a worker ran without a heartbeat");
+    await pause();
+  }
   await worker.end();
   return [
     "validation: an invalid payload was refused at enqueue, a damaged one at its run",
     "fencing: a token of another lease finished nothing",
-    `history: each of ${JOBS} jobs has its row with attempt and result`,
+    `history: each of ${JOBS} jobs has its row, with its attempt`,
     "heartbeat: the worker's presence row was there while it ran",
   ];
 }
 
 function must(holds: boolean, problem: string): void {
-  if (!holds) throw new Error(`No figure would count: ${problem}`);
+  if (!holds) throw new GuaranteeMissingError(`No figure would count: ${problem}`);
 }
 
 async function rejectsWith(
