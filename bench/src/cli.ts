@@ -8,9 +8,13 @@ import { measureBacklog } from "./bars/p5-backlog.ts";
 import { measureProcesses } from "./bars/p6-processes.ts";
 import { measurePickUp } from "./bars/p7-pick-up.ts";
 import { measureMemory } from "./bars/p9-memory.ts";
+import { measureOrders } from "./bars/p10-orders.ts";
 import { checkGuarantees } from "./holdfast/check-guarantees.ts";
-import { type BarId, HELP, OptionUnknownError, readOptions } from "./options.ts";
+import { BenchInterruptedError, untilInterrupted } from "./interruption.ts";
+import { type BarId, type BenchOptions, HELP, OptionUnknownError, readOptions } from "./options.ts";
+import { PeerHost } from "./peers/peer-host.ts";
 import { describeResult } from "./report/table.ts";
+import { killPrograms } from "./run-program.ts";
 
 const MEASURES: Readonly<Record<BarId, (bench: Bench) => Promise<BarResult>>> = {
   P1: measureEnqueue,
@@ -22,9 +26,22 @@ const MEASURES: Readonly<Record<BarId, (bench: Bench) => Promise<BarResult>>> = 
   P7: measurePickUp,
   P8: measureFull,
   P9: measureMemory,
+  P10: measureOrders,
 };
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+async function measureAll(bench: Bench, { only }: BenchOptions): Promise<readonly BarResult[]> {
+  for (const line of await checkGuarantees(bench)) say(`checked  ${line}`);
+  const results: BarResult[] = [];
+  for (const id of only) {
+    say(`${id} …`);
+    const result = await MEASURES[id](bench);
+    results.push(result);
+    say(describeResult(result));
+  }
+  return results;
+}
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
@@ -33,19 +50,17 @@ async function main(): Promise<void> {
     return;
   }
   const root = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-  const bench: Bench = { size: options.size, say, folder: () => mkdtempSync(join(root, "run-")) };
+  const folder = (): string => mkdtempSync(join(root, "run-"));
+  const peers = new PeerHost({ folder, say });
   try {
-    for (const line of await checkGuarantees(bench)) say(`checked  ${line}`);
-    const results: BarResult[] = [];
-    for (const id of options.only) {
-      say(`${id} …`);
-      const result = await MEASURES[id](bench);
-      results.push(result);
-      say(describeResult(result));
-    }
+    const results = await untilInterrupted(() =>
+      measureAll({ size: options.size, say, folder, peers }, options),
+    );
     if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
     else process.stdout.write(`${results.map(describeResult).join("\n\n")}\n`);
   } finally {
+    await killPrograms();
+    await peers[Symbol.asyncDispose]();
     rmSync(root, { recursive: true, force: true });
   }
 }
@@ -53,7 +68,9 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof OptionUnknownError)) throw error;
+  if (error instanceof OptionUnknownError) process.exitCode = 2;
+  else if (!(error instanceof BenchInterruptedError)) throw error;
   say(error.message);
-  process.exitCode = 2;
 }
+// After an interruption a measurement may still wait for a process that is gone.
+process.exit();

@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
 
 /** The bars' names, in the order they are measured. */
-const BAR_IDS = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9"] as const;
+const BAR_IDS = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10"] as const;
 export type BarId = (typeof BAR_IDS)[number];
 export const HELP = `Usage: pnpm bench [--only P3,P7] [--quick] [--json]
 
-Measures Holdfast against the raw database and against its peers, in turns, and holds it to the bars P1-P9.
+Measures Holdfast against the raw database and against its peers, in turns, and holds it to the bars P1-P10.
 
   --only IDS   only these bars, separated by commas
   --quick      smaller sizes and fewer rounds: minutes become seconds, figures become rough

@@ -7,7 +7,10 @@ export type Contestants = Readonly<Record<string, () => Promise<number>>>;
  * Measures all contestants in turns, round after round: what slows the machine for a while slows each of them.
  * @returns every figure, by contestant
  */
-export async function inRounds(bench: Bench, contestants: Contestants): Promise<Record<string, number[]>> {
+export async function inRounds(
+  bench: Pick<Bench, "size" | "say">,
+  contestants: Contestants,
+): Promise<Record<string, number[]>> {
   const rounds = sized(bench, { full: 5, quick: 3, tiny: 1 });
   const runs: Record<string, number[]> = {};
   for (let round = 1; round <= rounds; round++) {

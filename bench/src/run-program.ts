@@ -12,19 +12,59 @@ export interface Program extends AsyncDisposable {
   next<Message>(): Promise<Message>;
   /** Tells it to end and waits until it has; returns what it said last. */
   end<Message>(): Promise<Message>;
+  /** Closes its channel, upon which it ends by itself, and waits until it has. */
+  close(): Promise<void>;
 }
 
-/** Starts one of `programs/` as a process of its own. */
-export function startProgram(name: string, task: unknown, nodeFlags: readonly string[] = []): Program {
+interface ProgramOptions {
+  readonly nodeFlags?: readonly string[];
+  /** It has a server of its own to stop: killing it would leave that running. */
+  readonly ownsServer?: boolean;
+}
+
+/** Those that run and may be killed, with their ends. */
+const running = new Map<ChildProcess, Promise<void>>();
+let isOver = false;
+
+class BenchOverError extends Error {
+  readonly code = "BENCH_OVER";
+}
+
+/** Lets no more programs start, and kills those that run but own no server. */
+export async function killPrograms(): Promise<void> {
+  isOver = true;
+  for (const child of running.keys()) child.kill("SIGKILL");
+  await Promise.all(running.values());
+}
+
+/** Has `killPrograms` kill this process too; resolves once it has ended. */
+export function killWithPrograms(child: ChildProcess): Promise<void> {
+  const exit = Promise.withResolvers<void>();
+  running.set(child, exit.promise);
+  child.once("exit", () => {
+    running.delete(child);
+    exit.resolve();
+  });
+  return exit.promise;
+}
+
+/**
+ * Starts one of `programs/` as a process of its own.
+ * @throws {BenchOverError} after `killPrograms`
+ */
+export function startProgram(name: string, task: unknown, options: ProgramOptions = {}): Program {
+  const { nodeFlags = [], ownsServer = false } = options;
+  if (isOver) throw new BenchOverError(`${name} is not started: the benchmark is being ended`);
   const path = fileURLToPath(new URL(`./programs/${name}${ENDING}`, import.meta.url));
-  const execArgv = [...process.execArgv, ...nodeFlags];
   const child = fork(path, [JSON.stringify(task)], {
-    execArgv,
+    execArgv: [...process.execArgv, ...nodeFlags],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
+  const exited = ownsServer
+    ? new Promise<void>((resolve) => void child.once("exit", resolve))
+    : killWithPrograms(child);
   const inbox: unknown[] = [];
   const waiting: PromiseWithResolvers<unknown>[] = [];
-  const exit = Promise.withResolvers<void>();
   child.on("message", (message) => {
     const reader = waiting.shift();
     if (reader) reader.resolve(message);
@@ -32,30 +72,34 @@ export function startProgram(name: string, task: unknown, nodeFlags: readonly st
   });
   child.on("exit", (code, signal) => {
     for (const reader of waiting) reader.reject(new Error(`${name} ended too early: ${signal ?? code}`));
-    exit.resolve();
   });
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const next = async <Message>(): Promise<Message> => {
     if (inbox.length > 0) return inbox.shift() as Message;
-    if (child.exitCode !== null) throw new Error(`${name} has ended with ${child.exitCode}`);
+    if (hasEnded()) throw new Error(`${name} has ended with ${child.signalCode ?? child.exitCode}`);
     const reader = Promise.withResolvers<unknown>();
     waiting.push(reader);
     // Program and caller are written as a pair; the channel itself knows no types.
     return (await reader.promise) as Message;
   };
+  const close = async (): Promise<void> => {
+    if (child.connected) child.disconnect();
+    await exited;
+  };
   return {
     process: child,
     next,
     send: (message) => void child.send(message as object),
+    close,
     async end<Message>() {
       child.send({ end: true });
       const last = await next<Message>();
-      child.disconnect();
-      await exit.promise;
+      await close();
       return last;
     },
     async [Symbol.asyncDispose]() {
-      if (child.exitCode === null) child.kill("SIGKILL");
-      await exit.promise;
+      if (!hasEnded()) child.kill("SIGKILL");
+      await exited;
     },
   };
 }

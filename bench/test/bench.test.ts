@@ -9,7 +9,7 @@ function bench(...args: readonly string[]): { status: number | null; stdout: str
   return spawnSync(process.execPath, ["--conditions=source", CLI, ...args], { encoding: "utf8" });
 }
 
-describe("pnpm bench", () => {
+describe("pnpm bench", { timeout: 120_000 }, () => {
   it("prints one well-formed object per bar, after it has checked what makes a figure count", () => {
     const { status, stdout, stderr } = bench("--tiny", "--only", "P1,P3", "--json");
     expect(status, stderr).toBe(0);

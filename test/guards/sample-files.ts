@@ -36,6 +36,7 @@ export const MEMBERS: Readonly<Record<string, Member>> = {
     name: "@holdfast/worker",
     dependencies: { "@holdfast/queue-core": "workspace:*", "@holdfast/services": "workspace:*" },
   },
+  bench: { name: "@holdfast/bench", devDependencies: { plainjob: "catalog:" } },
 };
 
 const ROOT_MANIFEST = {
@@ -48,7 +49,15 @@ const ROOT_MANIFEST = {
   devDependencies: { "@types/node": "catalog:", "oxc-parser": "catalog:", vitest: "catalog:" },
 };
 
-const CATALOG = ["@types/better-sqlite3", "@types/node", "better-sqlite3", "oxc-parser", "vitest", "zod"];
+const CATALOG = [
+  "@types/better-sqlite3",
+  "@types/node",
+  "better-sqlite3",
+  "oxc-parser",
+  "plainjob",
+  "vitest",
+  "zod",
+];
 
 const toText = (lines: readonly string[]): string => `${lines.join("\n")}\n`;
 const toJson = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -65,6 +74,7 @@ export const SAMPLE_FILES: Readonly<Record<string, string>> = {
     "packages:",
     "  - packages/*",
     "  - apps/*",
+    "  - bench",
     "catalog:",
     ...CATALOG.map((name) => `  "${name}": 1.0.0`),
   ]),
@@ -114,6 +124,11 @@ export const SAMPLE_FILES: Readonly<Record<string, string>> = {
     'import { sentAt } from "@holdfast/services";',
     "",
     'console.log(open(":memory:").name, sentAt());',
+  ]),
+  "bench/src/main.ts": toText([
+    'import { defineQueue } from "plainjob";',
+    "",
+    "console.log(defineQueue.name);",
   ]),
   "vitest.config.ts": toText([
     'import { defineConfig } from "vitest/config";',

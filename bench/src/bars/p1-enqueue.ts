@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type BarResult, type Bench, sized, toResult } from "../bar.ts";
+import { peerContestants } from "../peers/contestants.ts";
 import { inRounds, runsOf } from "../rounds.ts";
 import { runProgram } from "../run-program.ts";
 import { atLeast } from "../statistics.ts";
@@ -14,17 +15,21 @@ interface Adding {
   readonly rawMode: "one" | "bulk" | "full";
   readonly count: number;
   readonly bar: number;
+  /** How many jobs the other queues add, where they are measured too; rates don't depend on it. */
+  readonly peerCount?: number;
 }
 
 async function measureAdding(bench: Bench, adding: Adding): Promise<BarResult> {
-  const { id, title, mode, rawMode, count, bar } = adding;
+  const { id, title, mode, rawMode, count, bar, peerCount } = adding;
   const run = async (program: string, programMode: string): Promise<number> => {
     const path = join(bench.folder(), "bench.db");
     return (await runProgram<Speed>(program, { path, count, mode: programMode })).perSecond;
   };
+  const others = mode === "callers" ? {} : await peerContestants(bench, mode, peerCount ?? count);
   const runs = await inRounds(bench, {
     raw: () => run("raw", rawMode),
     holdfast: () => run("holdfast-enqueue", mode),
+    ...others,
   });
   const part = atLeast("enqueue", runsOf(runs, "holdfast"), "raw", runsOf(runs, "raw"), bar);
   return toResult({ id, title, runs, parts: [part] });
@@ -40,6 +45,7 @@ export function measureEnqueue(bench: Bench): Promise<BarResult> {
     rawMode: "one",
     count,
     bar: 0.8,
+    peerCount: sized(bench, { full: 2_000, quick: 500, tiny: 20 }),
   });
 }
 
@@ -53,6 +59,7 @@ export function measureBulk(bench: Bench): Promise<BarResult> {
     rawMode: "bulk",
     count,
     bar: 0.7,
+    peerCount: sized(bench, { full: 20_000, quick: 10_000, tiny: 1_000 }),
   });
 }
 

@@ -2,38 +2,37 @@ import { join } from "node:path";
 import { type BarResult, type Bench, sized, toResult } from "../bar.ts";
 import { drain } from "../holdfast/drain.ts";
 import { addFifo, addMixed } from "../holdfast/prepare.ts";
+import { peerContestants } from "../peers/contestants.ts";
 import { inRounds, runsOf } from "../rounds.ts";
 import { runProgram } from "../run-program.ts";
 import { atLeast } from "../statistics.ts";
 
 type Speed = { readonly perSecond: number };
 
-/** First-in first-out through the whole worker, against raw batches of 100 and against plainjob. */
+/** First-in first-out through the whole worker, against raw batches of 100 and against the other queues. */
 export async function measureFifo(bench: Bench): Promise<BarResult> {
   const count = sized(bench, { full: 20_000, quick: 5_000, tiny: 500 });
   const path = (): string => join(bench.folder(), "bench.db");
   const raw = (batch: number) => async () =>
     (await runProgram<Speed>("raw", { path: path(), count, mode: "fifo", batch })).perSecond;
+  const others = await peerContestants(bench, "drain", count);
   const runs = await inRounds(bench, {
     "raw batch 1": raw(1),
     "raw batch 10": raw(10),
     "raw batch 100": raw(100),
-    plainjob: async () => (await runProgram<Speed>("plainjob", { path: path(), count })).perSecond,
     holdfast: async () => {
       const file = path();
       await addFifo(file, count);
       return (await drain(file, count)).perSecond;
     },
+    ...others,
   });
   const ours = runsOf(runs, "holdfast");
-  const parts = [
-    atLeast("drain", ours, "raw batch 100", runsOf(runs, "raw batch 100"), 0.5),
-    atLeast("drain", ours, "plainjob", runsOf(runs, "plainjob"), 5),
-  ];
-  const notes = [
-    "graphile-worker (2 ×) is not measured here yet: it needs a PostgreSQL beside the benchmark",
-  ];
-  return toResult({ id: "P3", title: "drain, first-in first-out", runs, parts, notes });
+  const parts = [atLeast("drain", ours, "raw batch 100", runsOf(runs, "raw batch 100"), 0.5)];
+  for (const [peer, bar] of [["plainjob", 5] as const, ["graphile-worker", 2] as const]) {
+    if (peer in runs) parts.push(atLeast("drain", ours, peer, runsOf(runs, peer), bar));
+  }
+  return toResult({ id: "P3", title: "drain, first-in first-out", runs, parts, notes: bench.peers.skipped });
 }
 
 /** 8 types, 10 priorities, due in random order, against the same in one raw table. */

@@ -26,7 +26,9 @@ const LOOK_MS = 2;
 export async function drain(path: string, count: number, options: DrainOptions = {}): Promise<Drained> {
   const { processes = 1, concurrency = 100, nodeFlags = [] } = options;
   const task = { path, concurrency };
-  const workers = Array.from({ length: processes }, () => startProgram("holdfast-worker", task, nodeFlags));
+  const workers = Array.from({ length: processes }, () =>
+    startProgram("holdfast-worker", task, { nodeFlags }),
+  );
   using stack = new DisposableStack();
   const database = stack.adopt(new Database(path, { readonly: true }), (open) => open.close());
   const select = database.prepare("SELECT coalesce(max(n), 0) FROM finished").pluck();

@@ -1,32 +1,33 @@
-// plainjob at its best: WAL and its own pragmas, one worker without waiting between jobs, no logging.
 import Database from "better-sqlite3";
-import { better, defineQueue, defineWorker } from "plainjob";
+import { better, defineQueue, defineWorker, JobStatus } from "plainjob";
 import { payloadOf } from "../holdfast/jobs.ts";
-import { answerAndEnd, readTask, timed } from "./task.ts";
+import { runPeer } from "./peer.ts";
 
-const { path, count } = readTask<{ path: string; count: number }>();
+const TYPE = "t0";
 const logger = { error: console.error, warn: () => {}, info: () => {}, debug: () => {} };
-const queue = defineQueue({ connection: better(new Database(path)), logger });
-for (let n = 0; n < count; n += 1_000) {
-  queue.addMany(
-    "t0",
-    Array.from({ length: Math.min(1_000, count - n) }, (_, i) => payloadOf(n + i)),
-  );
-}
-let handled = 0;
-const done = Promise.withResolvers<void>();
-const worker = defineWorker(
-  "t0",
-  () => {
-    if (++handled === count) done.resolve();
-    return Promise.resolve();
-  },
-  { queue, logger, pollIntervall: 1 },
-);
-const seconds = await timed(async () => {
-  void worker.start();
-  await done.promise;
+
+await runPeer(async ({ place, mode }) => {
+  const database = new Database(place);
+  const queue = defineQueue({ connection: better(database), logger });
+  let worker: ReturnType<typeof defineWorker> | undefined;
+  return {
+    add: async (n) => queue.add(TYPE, payloadOf(n)),
+    async addMany(from, to) {
+      const payloads = Array.from({ length: to - from }, (_, i) => payloadOf(from + i));
+      queue.addMany(TYPE, payloads);
+    },
+    async work(onJob) {
+      const run = async ({ data }: { data: string }): Promise<void> => onJob(JSON.parse(data).n);
+      // Only a backlog is worth a poll per millisecond; an idle worker is measured as it comes.
+      worker = defineWorker(TYPE, run, { queue, logger, ...(mode === "drain" && { pollIntervall: 1 }) });
+      void worker.start();
+    },
+    isDrained: async () =>
+      queue.countJobs({ status: JobStatus.Pending }) + queue.countJobs({ status: JobStatus.Processing }) ===
+      0,
+    async close() {
+      await worker?.stop();
+      queue.close();
+    },
+  };
 });
-await worker.stop();
-queue.close();
-answerAndEnd({ perSecond: count / seconds });

@@ -1,4 +1,5 @@
 import type { BarResult, Part } from "../bar.ts";
+import { median } from "../statistics.ts";
 
 /** A figure with as many digits as mean something. */
 function figure(value: number): string {
@@ -12,10 +13,8 @@ function partLine({ name, value, unit, against, ratio, bar, atMost, ok }: Part):
 }
 
 function runLine([name, runs]: readonly [string, readonly number[]]): string {
-  const sorted = runs.toSorted((a, b) => a - b);
-  const middle = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-  const range = `${figure(sorted[0] ?? Number.NaN)} – ${figure(sorted.at(-1) ?? Number.NaN)}`;
-  return `      ${name.padEnd(24)} ${figure(middle).padStart(10)}   ${range}`;
+  const range = `${figure(Math.min(...runs))} – ${figure(Math.max(...runs))}`;
+  return `      ${name.padEnd(24)} ${figure(median(runs)).padStart(10)}   ${range}`;
 }
 
 /** A bar as it is shown on a terminal: its ratios, then who reached what (median, least – most), then its notes. */
