@@ -15,6 +15,7 @@ import { pageRoutes } from "./routes/page-routes.ts";
 import { queueRoutes } from "./routes/queue-routes.ts";
 import { scheduleRoutes } from "./routes/schedule-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
+import { workflowRoutes } from "./routes/workflow-routes.ts";
 import { withSecurityHeaders } from "./security-headers.ts";
 
 export interface AdminAppOptions {
@@ -37,6 +38,7 @@ export function createAdminApp({ queue, token, sessions, log }: AdminAppOptions)
       ...deadLetterRoutes(queue),
       ...scheduleRoutes(queue),
       ...listRoutes(queue),
+      ...workflowRoutes(queue),
       ...sessionRoutes({ store: queue.store, sessions, token, files, log }),
       ...pageRoutes(files),
     ],

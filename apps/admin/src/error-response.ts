@@ -4,6 +4,7 @@ import {
   JobStateError,
   JobTypeUnknownError,
   PayloadInvalidError,
+  WorkflowNotFoundError,
 } from "@holdfast/queue-core";
 import { failure, RequestInvalidError, unexpectedFailure } from "@holdfast/services/process";
 import type { Logger } from "pino";
@@ -16,7 +17,8 @@ export function errorResponse(error: Error, log: Logger, faults: FaultLog): Resp
   if (error instanceof PayloadInvalidError) return payloadFailure(error);
   if (error instanceof OperatorUnknownError) return failure(401, error.code, error.message);
   if (error instanceof OriginForeignError) return failure(403, error.code, error.message);
-  if (error instanceof JobNotFoundError) return failure(404, "NOT_FOUND", error.message);
+  if (error instanceof JobNotFoundError || error instanceof WorkflowNotFoundError)
+    return failure(404, "NOT_FOUND", error.message);
   if (error instanceof JobStateError) return failure(409, error.code, error.message);
   if (error instanceof JobTypeUnknownError) return failure(409, error.code, error.message);
   return unexpectedFailure(error, log, faults);

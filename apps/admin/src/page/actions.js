@@ -119,6 +119,37 @@ export async function cancel(id) {
   });
 }
 
+/** @param {string} id */
+export async function retryWorkflow(id) {
+  await act(id, async () => {
+    const { status } = await change("POST", `/admin/workflows/${id}/retry`);
+    notify(id, { kind: "done", text: `What had failed is pending again; the workflow is ${status}` });
+  });
+}
+
+/** @param {string} id */
+async function cancelWorkflow(id) {
+  await act(id, async () => {
+    const { status } = await change("POST", `/admin/workflows/${id}/cancel`);
+    const text = status === "running" ? "Told to stop; it ends when its running handlers do" : "Cancelled";
+    notify(id, { kind: "done", text });
+  });
+}
+
+/** @param {{ id: string, total: number, progress: number }} workflow */
+export function askToCancelWorkflow({ id, total, progress }) {
+  const open = total - Math.round(total * progress);
+  update({
+    confirming: {
+      title: "Cancel this workflow?",
+      text: `${open} of the ${total} jobs of ${id} have not ended: they are called off for good, and what running ones still add is too.`,
+      verb: "Cancel the workflow",
+      isDeletion: true,
+      run: () => cancelWorkflow(id),
+    },
+  });
+}
+
 /**
  * Reads a resource whole, with its history, as lists cut what is long; each refresh reads it again while it is open.
  * @param {"dead-letters" | "jobs"} kind

@@ -8,12 +8,13 @@ export class RequestFailedError extends Error {
   /**
    * @param {string} message
    * @param {readonly { readonly field: string, readonly message: string }[]} details what is wrong, field by field
-   * @param {ErrorOptions} [options]
+   * @param {ErrorOptions & { readonly status?: number }} [options] of the answer, if there was one
    */
-  constructor(message, details = [], options) {
+  constructor(message, details = [], options = {}) {
     super(message, options);
     this.name = "RequestFailedError";
     this.details = details;
+    this.status = options.status;
   }
 }
 
@@ -54,5 +55,5 @@ async function ask(path, init) {
   if (response.status === 401) location.assign("/login");
   if (response.ok) return response;
   const { error } = await response.json().catch(() => ({ error: { message: `HTTP ${response.status}` } }));
-  throw new RequestFailedError(error.message, error.details);
+  throw new RequestFailedError(error.message, error.details, { status: response.status });
 }

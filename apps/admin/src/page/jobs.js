@@ -17,6 +17,7 @@ import {
 import { h } from "./preact.js";
 import { refresh } from "./refresh.js";
 import { state as shown, update } from "./state.js";
+import { workflow } from "./workflow.js";
 
 const STATUSES = /** @type {const} */ ([
   "pending",
@@ -65,11 +66,13 @@ export async function showJob(id) {
  * @param {State} state
  * @param {Snapshot} snapshot
  */
-export function jobs(state, { jobs: list, stats, atMs }) {
+export function jobs(state, snapshot) {
+  const { jobs: list, stats, atMs } = snapshot;
   const picked = [...state.opened.values()].filter(
     (whole) => !("originalJobId" in whole) && !list.items.some(({ id }) => id === whole.id),
   );
   return section({ id: "jobs", title: "Jobs", tools: filterTools(state, stats) }, [
+    workflow(state, snapshot),
     list.items.length === 0
       ? nothing(stats.byType.length === 0 ? "No job has been enqueued yet." : "No job matches.")
       : null,
@@ -141,6 +144,7 @@ function item(state, listed, nowMs) {
       h("span", { class: "what" }, [
         badge(listed.status, TONES[listed.status]),
         h("strong", null, listed.type),
+        listed.step === null ? null : h("span", { class: "extra" }, `step ${listed.step}`),
         h("code", null, id),
       ]),
       h("span", { class: "when" }, [
@@ -187,6 +191,7 @@ function body(state, job, nowMs) {
       ["Priority", String(job.priority)],
       ["Worker", job.lockedBy === null ? null : h("code", null, job.lockedBy)],
       ["Workflow", workflowId === null ? null : h("code", null, workflowId)],
+      ["Step", job.step],
     ]),
     job.lastError === null ? null : verbatim("Last error", job.lastError, "error"),
     jsonBlock("Payload", job.payload),

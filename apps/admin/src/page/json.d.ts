@@ -7,6 +7,7 @@ import type {
   QueueStats,
   Schedule,
   WorkerRecord,
+  WorkflowState,
 } from "@holdfast/queue-core";
 
 /** A value as it arrives: times are ISO 8601 text. */
@@ -36,6 +37,7 @@ export type DeadLetterItem = Listed<DeadLetter>;
 export type DeadLetterJson = WithHistory<DeadLetter>;
 export type FailureItem = Listed<FailedRun>;
 type ScheduleItem = Listed<Schedule>;
+type WorkflowJson = Json<WorkflowState>;
 type WorkerItem = Listed<WorkerRecord>;
 
 /** Everything the page shows, as of one moment. */
@@ -49,4 +51,6 @@ export interface Snapshot {
   readonly schedules: List<ScheduleItem>;
   readonly workers: List<WorkerItem>;
   readonly jobs: List<JobItem>;
+  /** The one that the jobs are filtered by; null if they are not, or it is gone. */
+  readonly workflow: WorkflowJson | null;
 }

@@ -1,5 +1,5 @@
 /** @import { DeadLetterJson, JobJson, Snapshot } from "./json.js" */
-import { read } from "./api.js";
+import { RequestFailedError, read } from "./api.js";
 import { state, update } from "./state.js";
 
 /** R26 asks for at least every five seconds. */
@@ -54,7 +54,7 @@ export async function refresh() {
 /** @returns {Promise<Snapshot>} */
 async function readSnapshot() {
   const { deadLetterFilter, jobFilter } = state;
-  const [stats, health, deadLetters, failures, schedules, workers, jobs] = await Promise.all([
+  const [stats, health, deadLetters, failures, schedules, workers, jobs, workflow] = await Promise.all([
     read("/admin/queue/stats"),
     read("/admin/queue/health"),
     read(
@@ -68,6 +68,7 @@ async function readSnapshot() {
     read("/admin/schedules"),
     read("/admin/workers"),
     read(`/admin/jobs?${query({ ...jobFilter, limit: String(jobFilter.limit) })}`),
+    readWorkflow(jobFilter.workflow),
   ]);
   return {
     atMs: stats.atMs,
@@ -78,7 +79,23 @@ async function readSnapshot() {
     schedules: schedules.body,
     workers: workers.body,
     jobs: jobs.body,
+    workflow,
   };
+}
+
+/**
+ * @param {string} id empty for none
+ * @returns {Promise<Snapshot["workflow"]>}
+ */
+async function readWorkflow(id) {
+  if (id === "") return null;
+  try {
+    return (await read(`/admin/workflows/${id}`)).body;
+  } catch (error) {
+    // Its jobs may have been deleted since: the list says that there is none.
+    if (error instanceof RequestFailedError && error.status === 404) return null;
+    throw error;
+  }
 }
 
 /** @param {Readonly<Record<string, string>>} parameters empty ones are left out */

@@ -23,6 +23,9 @@ it("every action of an operator leaves a line that says who did what to which", 
   await queue.registerCron("cleanup_completed_jobs", "0 3 * * *");
   await asOperator("/admin/schedules/cleanup_completed_jobs/run", { method: "POST" });
   await asOperator("/admin/dead-letters/retry", { method: "POST", body: { type: "generate_invoice" } });
+  const workflowId = await queue.startWorkflow("sync_inventory", { orderId: "e", userId: "u" });
+  await asOperator(`/admin/workflows/${workflowId}/retry`, { method: "POST" });
+  await asOperator(`/admin/workflows/${workflowId}/cancel`, { method: "POST" });
   await send("/admin/logout", fromPage);
 
   const lines = await queue.store.read
@@ -39,6 +42,8 @@ it("every action of an operator leaves a line that says who did what to which", 
     { actor: "operator (session)", action: "job.cancel", subject: job.id },
     { actor: "operator (token)", action: "schedule.run", subject: "cleanup_completed_jobs" },
     { actor: "operator (token)", action: "dead_letter.retry_many", subject: "dead letters" },
+    { actor: "operator (token)", action: "workflow.retry", subject: workflowId },
+    { actor: "operator (token)", action: "workflow.cancel", subject: workflowId },
     { actor: "operator (session)", action: "logout", subject: "dashboard" },
   ]);
 });

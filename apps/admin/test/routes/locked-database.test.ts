@@ -21,7 +21,10 @@ async function changes(
   ];
   await admin.queue.registerCron("reconcile_payments", "0 0 1 1 *", { id: "yearly" });
   const job = await admin.queue.enqueueDelayed("reconcile_payments", {}, 60_000);
+  const workflowId = await admin.queue.startWorkflow("reconcile_payments", {}, { delayMs: 60_000 });
   return {
+    "POST /admin/workflows/:id/retry": { path: `/admin/workflows/${workflowId}/retry` },
+    "POST /admin/workflows/:id/cancel": { path: `/admin/workflows/${workflowId}/cancel` },
     "POST /admin/jobs/:id/cancel": { path: `/admin/jobs/${job.id}/cancel` },
     "POST /admin/dead-letters/:id/retry": { path: `/admin/dead-letters/${retried.id}/retry` },
     "POST /admin/dead-letters/:id/discard": { path: `/admin/dead-letters/${discarded.id}/discard` },
