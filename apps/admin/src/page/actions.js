@@ -142,7 +142,7 @@ export function askToCancelWorkflow({ id, total, progress }) {
   update({
     confirming: {
       title: "Cancel this workflow?",
-      text: `${open} of the ${total} jobs of ${id} have not ended: they are called off for good, and what running ones still add is too.`,
+      text: `${open} of the ${total} jobs of ${id} have not ended. They are called off, with all that running ones still add.`,
       verb: "Cancel the workflow",
       isDeletion: true,
       run: () => cancelWorkflow(id),
