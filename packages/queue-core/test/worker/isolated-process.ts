@@ -1,5 +1,5 @@
 // The process of one suspect; its worker, a test, passes the database in the environment.
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { createQueue, serveIsolatedRun } from "../../src/index.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
 import { WORKER_JOBS } from "./job-types.ts";
@@ -15,6 +15,15 @@ await serveIsolatedRun({
       signal.throwIfAborted();
     },
     patient: () => "ran alone",
+    // For ever, in which no timer of this process fires.
+    short: () => {
+      while (performance.now() < Number.POSITIVE_INFINITY);
+    },
+    other: () => {
+      if (existsSync(`${path}.witness`)) return "the second time";
+      appendFileSync(`${path}.witness`, "begins alone, deaf to its signal\n");
+      return new Promise(() => setInterval(() => undefined, 1_000));
+    },
   },
 });
 await store.close();
