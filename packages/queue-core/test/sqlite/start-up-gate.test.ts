@@ -1,4 +1,4 @@
-import {
+import fs, {
   chmodSync,
   existsSync,
   mkdirSync,
@@ -7,12 +7,13 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Connection } from "../../src/sqlite/connection.ts";
-import { openSqliteStore } from "../../src/sqlite/index.ts";
+import { openSqliteStore, restoreDatabase } from "../../src/sqlite/index.ts";
 import { checkPlace, isOlder, networkFileSystem, prepareConnection } from "../../src/sqlite/start-up-gate.ts";
 import { newJob } from "../conformance/new-jobs.ts";
 import { createFolder, readDatabase } from "./sqlite-test-database.ts";
@@ -154,6 +155,31 @@ describe("a database that cannot write ahead", () => {
       }),
     );
     connection.close();
+  });
+});
+
+describe("on a network file system", () => {
+  // No such file system can be mounted here without a server and privileges: the kernel's answer is given instead.
+  const { statfsSync } = fs;
+  const answerAs = (statfs: typeof statfsSync): void => {
+    fs.statfsSync = statfs;
+    syncBuiltinESMExports();
+  };
+  beforeEach(() =>
+    answerAs(((folder: string) => Object.assign(statfsSync(folder), { type: 0x6969 })) as typeof statfsSync),
+  );
+  afterEach(() => answerAs(statfsSync));
+
+  it("a store opens and a backup is restored only if that is allowed, and nothing is made before", async () => {
+    const refused = { code: "STORE_REFUSED", message: expect.stringContaining("(nfs)") };
+    await expect(openSqliteStore({ path })).rejects.toMatchObject(refused);
+    expect(readdirSync(folder.path)).toEqual([]);
+    await (await openSqliteStore({ path, allowNetworkFileSystem: true })).close();
+    const to = join(folder.path, "restored.db");
+    await expect(restoreDatabase({ from: path, to })).rejects.toMatchObject(refused);
+    expect(readdirSync(folder.path)).toEqual(["jobs.db"]);
+    await restoreDatabase({ from: path, to, allowNetworkFileSystem: true });
+    expect(readdirSync(folder.path)).toEqual(["jobs.db", "restored.db"]);
   });
 });
 
