@@ -196,6 +196,11 @@ export function workflowStepRules(rule: Rule): void {
         end: "cancelled",
       });
       expect(await bed.states(later.id, stranger.id)).toEqual(["cancelled", "pending"]);
+      expect(await bed.store.cancelRequests(running.workerId)).toMatchObject([
+        { id: running.id, cancelRequested: true },
+      ]);
+      // Nothing of it is dead, and yet it is not as if it could be retried.
+      await expect(bed.store.retryWorkflow(workflowId)).rejects.toMatchObject({ code: "JOB_STATE_CONFLICT" });
       const followUp = await bed.queue.enqueue("report", { n: 9 }, { workflowId });
       expect(followUp.status).toBe("cancelled");
       const many = await bed.queue.enqueueMany(
