@@ -142,7 +142,7 @@ export function askToCancelWorkflow({ id, total, progress }) {
   update({
     confirming: {
       title: "Cancel this workflow?",
-      text: `${open} of the ${total} jobs of ${id} have not ended. They are called off, with all that running ones still add.`,
+      text: `${open} of ${total} jobs of ${id} have not ended. They are called off, with what running ones still add.`,
       verb: "Cancel the workflow",
       isDeletion: true,
       run: () => cancelWorkflow(id),
