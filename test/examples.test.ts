@@ -19,6 +19,11 @@ attempt 1 failed: Error: the address book is out of reach
 attempt 2 completed
 ended: completed
 `,
+  "unique-keys.ts": `\
+the same order twice: one job, deduplicated: true
+while it runs, one more may wait: deduplicated: false
+three edits of a document: one index run, of edit 3
+`,
   "workflow.ts": `\
 4 steps, the last one is waiting
 failed: {"cancelled":1,"completed":2,"failed":1}

@@ -36,6 +36,7 @@ export type {
   WorkerRecord,
 } from "./store.ts";
 export { allows, type JobState, outcomesOf, STATES, TRANSITIONS, type Verb } from "./transitions.ts";
+export type { OnConflict, UniqueRule, UniqueScope } from "./uniqueness.ts";
 export type { JobContext, JobHandler, JobHandlers } from "./worker/handler.ts";
 export { type IsolatedRunServer, serveIsolatedRun } from "./worker/serve-isolated-run.ts";
 export { isStrayOfJob } from "./worker/stray-errors.ts";

@@ -5,6 +5,7 @@ import { parsePayload, serializePayload } from "./payload.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from "./priority.ts";
 import { EXPIRE_AFTER_RANGE, isExpireAfter, MAX_ATTEMPTS, MAX_DELAY_MS } from "./retry-policy.ts";
 import type { Dependency, NewJob } from "./store.ts";
+import { readUniqueness, type UniqueRule } from "./uniqueness.ts";
 
 /** How a single job differs from its type's defaults. */
 export interface JobSettings {
@@ -21,8 +22,10 @@ export interface JobSettings {
    * default.
    */
   readonly expireAfterMs?: number | null;
-  /** At most one job of this type with this key exists until that job is pruned or discarded. */
+  /** At most one job of this type with this key exists, until that job is deleted or as `unique` says. */
   readonly uniqueKey?: string;
+  /** For how long the key is held, and what a newer job with the same key does to this one. */
+  readonly unique?: UniqueRule;
   readonly workflowId?: string | null;
   /** Not counted when the workflow is asked whether it is complete. */
   readonly detached?: boolean;
@@ -70,6 +73,7 @@ export function buildJob(
       `"${type}": uniqueKey must have 1 to ${LONGEST_KEY} characters, got ${uniqueKey.length}`,
     );
   }
+  const uniqueness = readUniqueness(type, uniqueKey, settings.unique);
   return {
     type,
     // The value as given, not the schema's output: it is parsed again when the job runs, and a transform need not
@@ -82,6 +86,7 @@ export function buildJob(
     workflowId: settings.workflowId ?? null,
     detached: settings.detached ?? false,
     uniqueKey,
+    ...(settings.unique && { uniqueness }),
     slotAtMs: null,
     step: null,
     dependsOn: (settings.dependsOn ?? []).map(toDependency),

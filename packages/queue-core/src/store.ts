@@ -3,6 +3,7 @@ import type { DeadReason } from "./define-job.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 import type { CatchUp, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
+import type { Uniqueness } from "./uniqueness.ts";
 import type { WorkflowCounts } from "./workflow.ts";
 
 /**
@@ -42,6 +43,8 @@ export interface NewJob {
   readonly workflowId: string | null;
   readonly detached: boolean;
   readonly uniqueKey: string | null;
+  /** How the key is held; until the job is deleted, by default. */
+  readonly uniqueness?: Uniqueness;
   readonly slotAtMs: number | null;
   readonly dependsOn: readonly Dependency[];
   /** The same for jobs that are added before it in the same call. */

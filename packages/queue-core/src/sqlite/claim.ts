@@ -14,6 +14,7 @@ import type { RunCounts } from "./run-counts.ts";
 import { hasSuspects, isSuspect } from "./suspects.ts";
 import { type Choice, moveToRunning } from "./take-rows.ts";
 import { hasUntold, tellMore } from "./tell-children.ts";
+import { releaseClaimed } from "./unique-keys.ts";
 
 export interface ClaimStep {
   readonly claimed: ClaimedJob[];
@@ -74,6 +75,10 @@ function takeRows(
   beat(connection, { id: workerId, leaseMs }, nowMs);
   const token = nextToken(connection);
   moveToRunning(connection, choice, { workerId, token, nowMs });
+  releaseClaimed(
+    connection,
+    choice.taken.map(({ seq }) => seq),
+  );
   const anySuspects = hasSuspects(connection);
   return choice.taken.map((row) => ({
     ...asClaimed(row),

@@ -9,6 +9,7 @@ import { restoreDescendants } from "./dependencies.ts";
 import { getJobBySeq, toPage } from "./jobs.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { tellAll } from "./tell-children.ts";
+import { releaseEnded, takeKeyAgain } from "./unique-keys.ts";
 
 interface DeadRow {
   readonly seq: number;
@@ -57,6 +58,7 @@ export function appendDeadLetter(
     dead.reason,
     dead.seq,
   );
+  releaseEnded(connection, [dead.seq]);
 }
 
 export function getDeadLetter(connection: Connection, id: string): DeadLetter | null {
@@ -143,12 +145,31 @@ export function reviveChunk(
     upToMs,
     ...parameters,
   );
-  for (const { id } of rows) reviveDeadLetter(connection, counts, id, nowMs);
+  const revived = rows.filter(({ id }) => reviveUnlessTaken(connection, counts, id, nowMs)).length;
   const last = rows[REVIVE_CHUNK - 1];
   return {
-    revived: rows.length,
+    revived,
     next: last ? { after: { failedAt: last.failed_at, seq: last.seq }, upToMs } : null,
   };
+}
+
+/**
+ * Revives one of many: one whose unique key a newer job has by now stays where it is, and stops none of the others.
+ * @returns whether it was revived
+ */
+export function reviveUnlessTaken(
+  connection: Connection,
+  counts: RunCounts,
+  id: string,
+  nowMs: number,
+): boolean {
+  try {
+    reviveDeadLetter(connection, counts, id, nowMs);
+    return true;
+  } catch (error) {
+    if (error instanceof JobStateError) return false;
+    throw error;
+  }
 }
 
 function readCursor(cursor: string | undefined): readonly [number, number] {
@@ -161,13 +182,19 @@ function readCursor(cursor: string | undefined): readonly [number, number] {
  * Moves a dead letter back among the claimable jobs under its original id: attempts 0, history and unique key kept. An
  * edited payload starts a new generation, so outside services do not take the new request for a repeat of the old one.
  * @throws {JobNotFoundError}
- * @throws {JobStateError} if its workflow was cancelled as a whole
+ * @throws {JobStateError} if its workflow was cancelled as a whole, or a newer job has its unique key
  */
 export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: string, nowMs: number): Job {
   const row = requireRow(connection, id);
   if (connection.get("SELECT 1 FROM cancelled_workflow WHERE id = ?", row.workflow_id))
     throw new JobStateError(
       `Cannot retry job ${row.original_job_id}: its workflow ${row.workflow_id} was cancelled as a whole`,
+      "failed",
+    );
+  const newer = takeKeyAgain(connection, row.seq);
+  if (newer)
+    throw new JobStateError(
+      `Cannot retry job ${row.original_job_id}: job ${newer.id}, which is ${newer.status}, has its unique key by now`,
       "failed",
     );
   connection.run("DELETE FROM dead_letter_jobs WHERE seq = ?", row.seq);

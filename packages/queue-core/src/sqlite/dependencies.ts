@@ -6,6 +6,7 @@ import type { Connection } from "./connection.ts";
 import { appendFinished } from "./finished.ts";
 import { locate } from "./locate.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { takeKeyAgain } from "./unique-keys.ts";
 
 /** How a job with parents comes into the world. */
 export type Birth =
@@ -137,6 +138,8 @@ function waitAgain(
     return;
   }
   connection.run("INSERT INTO waiting (seq, unmet) VALUES (?, ?)", child, edges.length);
+  // Where a newer job has its key by now both run: its parent's retry must not leave it behind.
+  takeKeyAgain(connection, child);
 }
 
 function isDead(connection: Connection, seq: number): boolean {

@@ -8,8 +8,8 @@ import type { Connection } from "./connection.ts";
 import { type Birth, findParents, linkToParents, type Parent } from "./dependencies.ts";
 import { appendFinished } from "./finished.ts";
 import { insertPlain, placePlain } from "./insert-plain.ts";
-import { getJobBySeq } from "./jobs.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { isKeyHeld, meetHolder, takeKey } from "./unique-keys.ts";
 import { isAnyWorkflowCancelled, isWorkflowCancelled } from "./workflows.ts";
 
 /** When jobs are added; after the wall clock was set back the two differ. */
@@ -38,7 +38,7 @@ export function enqueueJobs(
 ): EnqueueOutcome[] {
   for (const job of jobs) requireWithinReach(job, time.nowMs);
   const parents = jobs.map((job) =>
-    job.dependsOn.length === 0 || holderOf(connection, job)
+    job.dependsOn.length === 0 || isKeyHeld(connection, job, time.nowMs)
       ? NO_PARENTS
       : findParents(connection, job.dependsOn),
   );
@@ -111,16 +111,17 @@ function enqueueOne(
   parents: readonly Parent[],
   { nowMs, createdAtMs }: EnqueueTime,
 ): EnqueueOutcome {
-  if (job.uniqueKey !== null) {
-    const existing = takeUniqueKey(connection, job.type, job.uniqueKey);
-    if (existing) return { job: existing, deduplicated: true };
+  const { uniqueKey } = job;
+  if (uniqueKey !== null) {
+    const holder = takeKey(connection, { ...job, uniqueKey }, nowMs);
+    if (holder) return { job: meetHolder(connection, holder, job, nowMs), deduplicated: true };
   }
   const dueAt = dueTime(job, nowMs, createdAtMs);
   const seq = connection.insert(
     `INSERT INTO job
        (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at,
-        expire_after_ms, step)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        expire_after_ms, step, unique_scope)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     job.type,
     job.payload,
     job.priority,
@@ -133,6 +134,7 @@ function enqueueOne(
     job.slotAtMs,
     job.expireAfterMs,
     job.step,
+    job.uniqueness === undefined || job.uniqueness.scope === "kept" ? null : job.uniqueness.scope,
   );
   const birth = birthOf(connection, job, seq, parents);
   // Without a delay it is due whatever the clock says, which may have been set back since.
@@ -156,39 +158,6 @@ function requireWithinReach({ type, runAtMs = 0 }: NewJob, nowMs: number): void 
   if (runAtMs <= nowMs + MAX_DELAY_MS) return;
   const asked = new Date(runAtMs).toISOString();
   throw new OptionInvalidError(`"${type}": runAt must lie at most a year ahead, got ${asked}`);
-}
-
-/** The job that holds the unique key of a new one. */
-function holderOf(connection: Connection, job: NewJob): number | undefined {
-  if (job.uniqueKey === null) return undefined;
-  return connection.get<{ seq: number }>(
-    "SELECT seq FROM unique_key WHERE type = ? AND key = ?",
-    job.type,
-    job.uniqueKey,
-  )?.seq;
-}
-
-/**
- * Claims a unique key for the job that will be inserted next, or returns the job that holds it. `max(seq) + 1` is
- * the number SQLite will give: we hold the write lock.
- */
-function takeUniqueKey(connection: Connection, type: string, key: string): Job | null {
-  const added = connection.run(
-    `INSERT INTO unique_key (type, key, seq)
-     SELECT ?, ?, coalesce(max(seq), 0) + 1 FROM job WHERE true ON CONFLICT DO NOTHING`,
-    type,
-    key,
-  );
-  if (added === 1) return null;
-  // Writes a row although nothing changes: the holder may have been stored under NORMAL, and the caller who is told
-  // "it is there" under FULL must be able to rely on that after a power cut, so this commit has to sync. There and
-  // back, for SQLite leaves a page alone whose bytes would stay the same, and a commit without a page syncs nothing.
-  const turn = "UPDATE unique_key SET seq = -seq WHERE type = ? AND key = ? RETURNING seq";
-  connection.get(turn, type, key);
-  const holder = connection.get<{ seq: number }>(turn, type, key);
-  const job = holder && getJobBySeq(connection, holder.seq);
-  if (!job) throw new Error(`Unique key "${key}" of type "${type}" points at no job`);
-  return job;
 }
 
 function place(

@@ -4,6 +4,7 @@ import type { Connection } from "./connection.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { clearSuspect, hasSuspects } from "./suspects.ts";
 import { tellCompletion } from "./tell-children.ts";
+import { releaseEnded } from "./unique-keys.ts";
 
 /** Under one lease token fewer runs than this are ended one by one: a list costs a few statements of its own. */
 const LIST_FROM = 4;
@@ -77,6 +78,7 @@ function completeList(
     counts.addRuns(row.type, "completed", nowMs, (nowMs - row.claimed_at) * row.runs, row.runs);
     counts.addFinished(row.type, "completed", row.runs);
   }
+  releaseEnded(connection, numbers);
   if (hasSuspects(connection)) for (const { seq } of runs) clearSuspect(connection, seq);
   const parents = connection.all<{ parent: number }>(
     "SELECT DISTINCT parent FROM edge WHERE parent IN (SELECT value FROM json_each(?)) AND done = 0 ORDER BY parent",

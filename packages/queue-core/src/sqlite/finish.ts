@@ -9,6 +9,7 @@ import { appendFinished } from "./finished.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { chargeCrash, clearSuspect, MAX_CRASHES } from "./suspects.ts";
 import { tellCompletion, tellDeath } from "./tell-children.ts";
+import { takeKeyAgain } from "./unique-keys.ts";
 
 interface RunningRow {
   readonly type: string;
@@ -193,6 +194,7 @@ function schedule(connection: Connection, run: Run, attempts: number, dueAt: num
     attempts,
     job?.expire_after_ms ?? null,
   );
+  takeKeyAgain(connection, run.seq);
 }
 
 /** Crashes spend no attempt and are counted apart: a job that kills its process is no job that fails. */
@@ -234,4 +236,5 @@ export function handBack(
     run.seq,
   );
   connection.madeClaimable.add(run.type, 1);
+  takeKeyAgain(connection, run.seq);
 }

@@ -1,6 +1,7 @@
 import type { Connection } from "./connection.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { clearSuspect } from "./suspects.ts";
+import { releaseEnded } from "./unique-keys.ts";
 
 export interface FinishedRow {
   readonly seq: number;
@@ -31,6 +32,7 @@ export function appendFinished(connection: Connection, counts: RunCounts, row: F
     row.cancelCause ?? null,
   );
   counts.addFinished(row.type, row.status, 1);
+  releaseEnded(connection, [row.seq]);
   // However it ended, it ended: nothing is left to be suspected of.
   clearSuspect(connection, row.seq);
 }

@@ -5,7 +5,7 @@ import { allows } from "../transitions.ts";
 import type { WorkflowCounts } from "../workflow.ts";
 import { cancelJob } from "./cancel.ts";
 import type { Connection } from "./connection.ts";
-import { reviveDeadLetter } from "./dead-letters.ts";
+import { reviveUnlessTaken } from "./dead-letters.ts";
 import { getJobBySeq } from "./jobs.ts";
 import { locate } from "./locate.ts";
 import type { RunCounts } from "./run-counts.ts";
@@ -118,8 +118,8 @@ export function retryChunk(
     after,
     CHUNK,
   );
-  for (const { id } of rows) reviveDeadLetter(connection, counts, id, nowMs);
-  return { revived: rows.length, next: rows[CHUNK - 1]?.seq ?? null };
+  const revived = rows.filter(({ id }) => reviveUnlessTaken(connection, counts, id, nowMs)).length;
+  return { revived, next: rows[CHUNK - 1]?.seq ?? null };
 }
 
 /** The jobs that a job depends on, in the order of their creation. */

@@ -24,6 +24,7 @@ import { TestBed } from "./test-bed.ts";
 import type { CreateDatabase } from "./test-database.ts";
 import { transactionRules } from "./transactions.ts";
 import { uniqueKeyRules } from "./unique-keys.ts";
+import { uniqueScopeRules } from "./unique-scopes.ts";
 import { workflowStepRules } from "./workflow-steps.ts";
 import { workflowRules } from "./workflows.ts";
 
@@ -39,6 +40,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   retries: retryRules,
   "dead letters": deadLetterRules,
   "unique keys": uniqueKeyRules,
+  "unique keys that are given back": uniqueScopeRules,
   delayed: delayedRules,
   dependencies: dependencyRules,
   "fan-out": fanOutRules,

@@ -56,7 +56,13 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       WHERE j.seq IS NULL OR j.type <> u.type OR j.unique_key IS NOT u.key`,
   "a job's unique key is held by it": `
     SELECT j.seq FROM job j LEFT JOIN unique_key u ON u.type = j.type AND u.key = j.unique_key
-      WHERE j.unique_key IS NOT NULL AND u.seq IS NOT j.seq`,
+      WHERE j.unique_key IS NOT NULL AND j.unique_scope IS NULL AND u.seq IS NOT j.seq`,
+  "a key that a transition gives back belongs to a job that has not come to it": `
+    SELECT u.key FROM unique_key u WHERE u.scope = 'unfinished' AND u.seq NOT IN (
+      SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
+      UNION ALL SELECT seq FROM running)
+    UNION ALL SELECT u.key FROM unique_key u WHERE u.scope = 'unclaimed' AND u.seq NOT IN (
+      SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting)`,
   "a running job belongs to a worker that was seen": `
     SELECT seq, worker_id FROM running WHERE worker_id NOT IN (SELECT id FROM worker)`,
   "a lease token was given out by the counter": `

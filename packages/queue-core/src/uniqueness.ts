@@ -1,0 +1,59 @@
+import { OptionInvalidError } from "./errors.ts";
+import { MAX_DELAY_MS } from "./retry-policy.ts";
+
+/** For how long, and with what effect, a job's `uniqueKey` keeps others out. */
+export interface UniqueRule {
+  /**
+   * `kept` (default): until the job is deleted. `unfinished`: until it has completed, was cancelled or given up.
+   * `unclaimed`: until a worker takes it, so that one more may wait while one runs.
+   */
+  readonly while?: UniqueScope;
+  /** At most so long from its enqueueing, in milliseconds; no bound by default. */
+  readonly forMs?: number;
+  /**
+   * What becomes of the job that holds the key when another is enqueued. `keep` (default): nothing. `replace`: as long
+   * as it has not begun, it gets the newer payload. `debounce`: that too, and it is put off by the newer one's delay.
+   */
+  readonly onConflict?: OnConflict;
+  /** A debounced job is put off no further than this from its own enqueueing, in milliseconds; a day by default. */
+  readonly maxWaitMs?: number;
+}
+
+export type UniqueScope = "kept" | "unfinished" | "unclaimed";
+export type OnConflict = "keep" | "replace" | "debounce";
+
+/** A rule with every default filled in. */
+export interface Uniqueness {
+  readonly scope: UniqueScope;
+  readonly forMs: number | null;
+  readonly onConflict: OnConflict;
+  readonly maxWaitMs: number;
+}
+
+const SCOPES: readonly string[] = ["kept", "unfinished", "unclaimed"] satisfies UniqueScope[];
+const CONFLICTS: readonly string[] = ["keep", "replace", "debounce"] satisfies OnConflict[];
+const DAY_MS = 24 * 60 * 60_000;
+
+export const KEPT: Uniqueness = { scope: "kept", forMs: null, onConflict: "keep", maxWaitMs: DAY_MS };
+
+/** @throws {OptionInvalidError} if there is no key to rule over, or a value is out of range */
+export function readUniqueness(type: string, key: string | null, rule: UniqueRule | undefined): Uniqueness {
+  if (!rule) return KEPT;
+  const { while: scope = "kept", forMs = null, onConflict = "keep", maxWaitMs = DAY_MS } = rule;
+  const refuse = (what: string): never => {
+    throw new OptionInvalidError(`"${type}": ${what}`);
+  };
+  if (key === null) refuse("unique says how a uniqueKey is held, but there is no uniqueKey");
+  if (!SCOPES.includes(scope)) refuse(`unique.while must be one of ${SCOPES.join(", ")}, got ${scope}`);
+  if (!CONFLICTS.includes(onConflict))
+    refuse(`unique.onConflict must be one of ${CONFLICTS.join(", ")}, got ${onConflict}`);
+  if (forMs !== null && !isSpan(forMs))
+    refuse(`unique.forMs must be a whole number from 1 to ${MAX_DELAY_MS} (a year), got ${forMs}`);
+  if (!isSpan(maxWaitMs))
+    refuse(`unique.maxWaitMs must be a whole number from 1 to ${MAX_DELAY_MS} (a year), got ${maxWaitMs}`);
+  return { scope, forMs, onConflict, maxWaitMs };
+}
+
+function isSpan(ms: number): boolean {
+  return Number.isInteger(ms) && ms >= 1 && ms <= MAX_DELAY_MS;
+}
