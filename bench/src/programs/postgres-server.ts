@@ -43,6 +43,8 @@ await serve(async () => {
   }
   const address = (name: string): string => `postgres://postgres:bench@127.0.0.1:${port}/${name}`;
   const client = new Client({ connectionString: address("postgres") });
+  // Ctrl-C reaches the server as well; whoever works with it then hears of that.
+  client.on("error", () => {});
   await client.connect();
   const { rows } = await client.query<{ server_version: string }>("SHOW server_version");
   let count = 0;

@@ -43,6 +43,8 @@ await serve(async () => {
   const child = await startRedis();
   const exited = once(child, "exit");
   const redis = new Redis({ path: socket, maxRetriesPerRequest: null });
+  // Ctrl-C reaches the server as well; whoever works with it then hears of that.
+  redis.on("error", () => {});
   const info = await redis.info("server");
   return {
     version: /redis_version:(\S+)/.exec(info)?.[1] ?? "unknown",
