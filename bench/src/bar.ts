@@ -8,6 +8,8 @@ export interface Part {
   readonly unit: string;
   readonly against: string;
   readonly ratio: number;
+  /** Least and most of the rounds' own ratios; null where the value is one figure. */
+  readonly range: readonly [least: number, most: number] | null;
   readonly bar: number;
   /** The ratio must not be above the bar rather than not below it. */
   readonly atMost: boolean;

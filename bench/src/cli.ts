@@ -13,7 +13,9 @@ import { checkGuarantees } from "./holdfast/check-guarantees.ts";
 import { BenchInterruptedError, untilInterrupted } from "./interruption.ts";
 import { type BarId, type BenchOptions, HELP, OptionUnknownError, readOptions } from "./options.ts";
 import { PeerHost } from "./peers/peer-host.ts";
+import { PageUnfitError } from "./report/page.ts";
 import { describeResult } from "./report/table.ts";
+import { checkWritable, writeFigures } from "./report/write.ts";
 import { killPrograms } from "./run-program.ts";
 
 const MEASURES: Readonly<Record<BarId, (bench: Bench) => Promise<BarResult>>> = {
@@ -49,6 +51,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
+  if (options.write) checkWritable(options);
   const root = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   const folder = (): string => mkdtempSync(join(root, "run-"));
   const peers = new PeerHost({ folder, say });
@@ -56,6 +59,7 @@ async function main(): Promise<void> {
     const results = await untilInterrupted(() =>
       measureAll({ size: options.size, say, folder, peers }, options),
     );
+    if (options.write) await writeFigures(results, options, peers);
     if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
     else process.stdout.write(`${results.map(describeResult).join("\n\n")}\n`);
   } finally {
@@ -69,6 +73,7 @@ try {
   await main();
 } catch (error) {
   if (error instanceof OptionUnknownError) process.exitCode = 2;
+  else if (error instanceof PageUnfitError) process.exitCode = 1;
   else if (!(error instanceof BenchInterruptedError)) throw error;
   say(error.message);
 }

@@ -3,13 +3,14 @@ import { parseArgs } from "node:util";
 /** The bars' names, in the order they are measured. */
 const BAR_IDS = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10"] as const;
 export type BarId = (typeof BAR_IDS)[number];
-export const HELP = `Usage: pnpm bench [--only P3,P7] [--quick] [--json]
+export const HELP = `Usage: pnpm bench [--only P3,P7] [--quick] [--json] [--write]
 
 Measures Holdfast against the raw database and against its peers, in turns, and holds it to the bars P1-P10.
 
   --only IDS   only these bars, separated by commas
   --quick      smaller sizes and fewer rounds: minutes become seconds, figures become rough
   --json       one object per bar on standard output instead of the table
+  --write      put the figures into docs/performance.md and its chart; those of bars not measured stay
   --help       this text
 
 A bar that is missed is printed as missed; the exit code is 1 only if something broke.
@@ -22,6 +23,8 @@ export interface BenchOptions {
   readonly only: readonly BarId[];
   readonly size: Size;
   readonly json: boolean;
+  /** Write the figures into docs/performance.md. */
+  readonly write: boolean;
   readonly help: boolean;
 }
 
@@ -42,6 +45,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     only: BAR_IDS.filter((id) => names.includes(id)),
     size,
     json: values.json,
+    write: values.write,
     help: values.help,
   };
 }
@@ -51,6 +55,7 @@ function parse(args: readonly string[]): {
   quick: boolean;
   tiny: boolean;
   json: boolean;
+  write: boolean;
   help: boolean;
 } {
   const flag = { type: "boolean", default: false } as const;
@@ -59,6 +64,7 @@ function parse(args: readonly string[]): {
     quick: flag,
     tiny: flag,
     json: flag,
+    write: flag,
     help: { ...flag, short: "h" },
   } as const;
   try {

@@ -25,10 +25,13 @@ export function atLeast(
 ): Part {
   const value = median(ours);
   const ratio = value / median(theirs);
-  return { name, value, unit: "jobs/s", against, ratio, bar, atMost: false, ok: ratio >= bar };
+  const ratios = ours.map((figure, round) => figure / (theirs[round] ?? median(theirs)));
+  const range = [Math.min(...ratios), Math.max(...ratios)] as const;
+  return { name, value, unit: "jobs/s", against, ratio, range, bar, atMost: false, ok: ratio >= bar };
 }
 
 /** A part whose value must not exceed `bar`. */
 export function within(name: string, value: number, unit: string, bar: number): Part {
-  return { name, value, unit, against: "limit", ratio: value / bar, bar, atMost: true, ok: value <= bar };
+  const ratio = value / bar;
+  return { name, value, unit, against: "limit", ratio, range: null, bar, atMost: true, ok: value <= bar };
 }

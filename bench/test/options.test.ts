@@ -3,9 +3,9 @@ import { HELP, OptionUnknownError, readOptions } from "../src/options.ts";
 
 describe("the options of the benchmark", () => {
   it("are all bars at full size where none is given", () => {
-    const { only, size, json, help } = readOptions([]);
+    const { only, size, json, write, help } = readOptions([]);
     expect(only).toEqual(["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10"]);
-    expect({ size, json, help }).toEqual({ size: "full", json: false, help: false });
+    expect({ size, json, write, help }).toEqual({ size: "full", json: false, write: false, help: false });
   });
 
   it("name bars in any case and order; they are measured in theirs", () => {
@@ -25,7 +25,7 @@ describe("the options of the benchmark", () => {
     expect(() => readOptions(args)).toThrow(HELP);
   });
 
-  it.each(["--only", "--quick", "--json", "--help"])("explain %s", (option) => {
+  it.each(["--only", "--quick", "--json", "--write", "--help"])("explain %s", (option) => {
     expect(HELP).toContain(option);
   });
 });

@@ -23,9 +23,21 @@ export async function measureProcesses(bench: Bench): Promise<BarResult> {
   });
   const one = runsOf(runs, "1 process");
   const share = (processes: number): Part => {
-    const ratio = median(shares[processes] ?? []);
+    const seen = shares[processes] ?? [];
+    const ratio = median(seen);
+    const range = [Math.min(...seen), Math.max(...seen)] as const;
     const [name, against] = [`slowest of ${processes}`, "fastest"];
-    return { name, value: ratio, unit: "×", against, ratio, bar: 0.4, atMost: false, ok: ratio >= 0.4 };
+    return {
+      name,
+      value: ratio,
+      unit: "×",
+      against,
+      ratio,
+      range,
+      bar: 0.4,
+      atMost: false,
+      ok: ratio >= 0.4,
+    };
   };
   const parts = [
     atLeast("2 processes", runsOf(runs, "2 processes"), "1 process", one, 0.9),

@@ -21,19 +21,20 @@ export async function measureMemory(bench: Bench): Promise<BarResult> {
     bytesPerJob.push((await fileBytes(path)) / count);
     return (await drain(path, count, { nodeFlags: NODE_FLAGS })).rssMb;
   };
+  const inMb = (count: number): string => `MB, ${count.toLocaleString("en")} jobs`;
   const runs = await inRounds(bench, {
-    [`MB, ${short} jobs`]: measure(short),
-    [`MB, ${long} jobs`]: measure(long),
+    [inMb(short)]: measure(short),
+    [inMb(long)]: measure(long),
   });
   const parts = [
-    within(`worker over ${short} jobs`, median(runsOf(runs, `MB, ${short} jobs`)), "MB", 100),
-    within(`worker over ${long} jobs`, median(runsOf(runs, `MB, ${long} jobs`)), "MB", 120),
+    within(`worker over ${short} jobs`, median(runsOf(runs, inMb(short))), "MB", 100),
+    within(`worker over ${long} jobs`, median(runsOf(runs, inMb(long))), "MB", 120),
     within("per pending job", median(bytesPerJob), "bytes", 250),
   ];
   return toResult({
     id: "P9",
     title: "memory and bytes per job",
-    runs: { ...runs, bytesPerJob },
+    runs: { ...runs, "bytes, per pending job": bytesPerJob },
     parts,
     notes: [`node ${NODE_FLAGS.join(" ")}`],
   });

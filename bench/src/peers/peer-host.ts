@@ -31,6 +31,11 @@ export class PeerHost implements AsyncDisposable {
     return await this.#ready;
   }
 
+  /** Whether any bar has needed them. */
+  get isAsked(): boolean {
+    return this.#ready !== undefined;
+  }
+
   /** A line for each that could not be started, with the reason. */
   get skipped(): readonly string[] {
     return this.#skipped;

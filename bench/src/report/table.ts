@@ -1,11 +1,6 @@
 import type { BarResult, Part } from "../bar.ts";
 import { median } from "../statistics.ts";
-
-/** A figure with as many digits as mean something. */
-function figure(value: number): string {
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
-  return value.toFixed(2);
-}
+import { figure } from "./figure.ts";
 
 function partLine({ name, value, unit, against, ratio, bar, atMost, ok }: Part): string {
   const held = atMost ? `at most ${figure(bar)} ${unit}` : `${ratio.toFixed(2)} × ${against}, bar ${bar} ×`;
