@@ -1,6 +1,6 @@
-// `node bench/src/layouts.ts`: the storage layouts there are to choose from, by hand and with everything in them that the
-// engine's claim and finish need (order by type, priority and due time; a fencing token; history; counts per minute),
-// but without the engine around them. What it printed stands in docs/decisions/0001-table-per-state.md.
+// `node bench/src/layouts.ts`: the storage layouts there are to choose from, by hand and with everything in them that
+// the engine's claim and finish need (order by type, priority and due time; a fencing token; history; counts per
+// minute), but without the engine around them. What it printed stands in docs/decisions/0001-table-per-state.md.
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,8 +33,8 @@ interface Layout {
 
 type MakeLayout = (database: Database.Database) => Layout;
 
-const JOB_COLUMNS = `type TEXT NOT NULL, payload TEXT NOT NULL, priority INTEGER NOT NULL, max_attempts INTEGER NOT NULL,
-  created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, workflow_id TEXT`;
+const JOB_COLUMNS = `type TEXT NOT NULL, payload TEXT NOT NULL, priority INTEGER NOT NULL,
+  max_attempts INTEGER NOT NULL, created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, workflow_id TEXT`;
 const STATE_COLUMNS = `state INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, token INTEGER,
   worker_id TEXT, claimed_at INTEGER, finished_at INTEGER, result TEXT`;
 
@@ -146,7 +146,8 @@ const tablePerState: MakeLayout = (database) => {
     CREATE TABLE running (seq INTEGER PRIMARY KEY, token INTEGER NOT NULL, type TEXT NOT NULL, np INTEGER NOT NULL,
       due_at INTEGER NOT NULL, attempts INTEGER NOT NULL, worker_id TEXT NOT NULL, claimed_at INTEGER NOT NULL) STRICT;
     CREATE TABLE finished (n INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, type TEXT NOT NULL,
-      finished_at INTEGER NOT NULL, attempts INTEGER NOT NULL, result TEXT, worker_id TEXT, claimed_at INTEGER) STRICT;`);
+      finished_at INTEGER NOT NULL, attempts INTEGER NOT NULL, result TEXT, worker_id TEXT,
+      claimed_at INTEGER) STRICT;`);
   const count = counter(database);
   const arm = `SELECT r.type, r.np, r.due_at, r.seq, j.payload FROM ready r CROSS JOIN job j ON j.seq = r.seq
     WHERE r.type = +?`;
