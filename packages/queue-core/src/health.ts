@@ -1,5 +1,3 @@
-import type { QueueStats } from "./stats.ts";
-
 /** From where on a number is an issue. */
 export interface HealthLimits {
   /** Pending jobs. */
@@ -21,25 +19,34 @@ export interface QueueHealth {
   readonly issues: readonly string[];
 }
 
+/** What the health is judged by. Counts may stop one past their limit: a million rows are not counted per probe. */
+export interface HealthFacts {
+  readonly pending: number;
+  /** Since when the longest-waiting pending job could have run. */
+  readonly oldestPending: Date | null;
+  readonly unreviewed: number;
+}
+
 /**
- * Judges the queue by its statistics: no issue is healthy, one or two degraded, three unhealthy.
- * @param stats the queue in numbers
- * @param nowMs the time the statistics were taken, in milliseconds since 1970 UTC
+ * Judges the queue: no issue is healthy, one or two degraded, three unhealthy.
+ * @param nowMs the time the facts were taken, in milliseconds since 1970 UTC
  * @param limits from where on a number is an issue
  */
-export function judgeHealth(stats: QueueStats, nowMs: number, limits = DEFAULT_HEALTH_LIMITS): QueueHealth {
-  const { pending, oldestPending } = stats.queue;
-  const { unreviewed } = stats.deadLetterQueue;
+export function judgeHealth(
+  { pending, oldestPending, unreviewed }: HealthFacts,
+  nowMs: number,
+  limits = DEFAULT_HEALTH_LIMITS,
+): QueueHealth {
   const ageMs = oldestPending ? nowMs - oldestPending.getTime() : 0;
   const issues: string[] = [];
-  if (pending > limits.pending) issues.push(`${pending} jobs are pending (more than ${limits.pending})`);
+  if (pending > limits.pending) issues.push(`more than ${limits.pending} jobs are pending`);
   if (ageMs > limits.oldestPendingMs) {
     issues.push(
       `the oldest pending job has waited ${minutes(ageMs)} min (more than ${minutes(limits.oldestPendingMs)} min)`,
     );
   }
   if (unreviewed > limits.unreviewed) {
-    issues.push(`${unreviewed} dead letters are unreviewed (more than ${limits.unreviewed})`);
+    issues.push(`more than ${limits.unreviewed} dead letters are unreviewed`);
   }
   return { status: issues.length === 0 ? "healthy" : issues.length < 3 ? "degraded" : "unhealthy", issues };
 }

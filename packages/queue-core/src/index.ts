@@ -3,7 +3,13 @@ export { systemClock } from "./clock.ts";
 export * from "./define.ts";
 export * from "./errors.ts";
 export { FaultLog } from "./fault-log.ts";
-export { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
+export {
+  DEFAULT_HEALTH_LIMITS,
+  type HealthFacts,
+  type HealthLimits,
+  judgeHealth,
+  type QueueHealth,
+} from "./health.ts";
 export type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 export type { JobSettings } from "./new-job.ts";
 export { cancel, type HandlerOutcome, snooze } from "./outcome.ts";

@@ -363,7 +363,8 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
 
   /** Judges the queue: see `HealthLimits` for what counts as an issue. */
   async checkQueueHealth(limits: Partial<HealthLimits> = {}): Promise<QueueHealth> {
-    return judgeHealth(await this.stats(), this.#clock.now(), { ...DEFAULT_HEALTH_LIMITS, ...limits });
+    const all = { ...DEFAULT_HEALTH_LIMITS, ...limits };
+    return judgeHealth(await this.store.healthFacts(all), this.#clock.now(), all);
   }
 
   #store(jobs: readonly NewJob[], options: EnqueueOptions): Promise<readonly EnqueueOutcome[]> {

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { DeadReason } from "./define-job.ts";
+import type { HealthFacts, HealthLimits } from "./health.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 import type { CatchUp, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
@@ -368,6 +369,8 @@ export interface JobStore<Tables = unknown> {
   takeDueSlots(jobFor: SlotJob): Promise<number>;
 
   stats(): Promise<QueueStats>;
+  /** What the health is judged by, at a cost that does not grow with the queue: counts stop one past their limit. */
+  healthFacts(limits: Pick<HealthLimits, "pending" | "unreviewed">): Promise<HealthFacts>;
   workers(): Promise<readonly WorkerRecord[]>;
   audit(entry: AuditEntry): Promise<void>;
   /** Deletes what is older than its retention, in small transactions; returns how many jobs went. */

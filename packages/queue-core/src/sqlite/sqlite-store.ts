@@ -2,6 +2,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Clock } from "../clock.ts";
+import type { HealthFacts, HealthLimits } from "../health.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts";
 import { parseJobId } from "../job-id.ts";
 import type { Schedule } from "../schedule.ts";
@@ -67,7 +68,7 @@ import { Rescuer } from "./rescuer.ts";
 import { pruneChunk, pruneHistory } from "./retention.ts";
 import { RunCounts } from "./run-counts.ts";
 import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
-import { readStats } from "./stats.ts";
+import { readHealthFacts, readStats } from "./stats.ts";
 import { readStep, recordStep } from "./steps.ts";
 import { hasUntold, tellMore } from "./tell-children.ts";
 import { WalPressure } from "./wal-pressure.ts";
@@ -392,6 +393,10 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   stats(): Promise<QueueStats> {
     return this.#reader.read((connection) => readStats(connection, this.#now()));
+  }
+
+  healthFacts(limits: Pick<HealthLimits, "pending" | "unreviewed">): Promise<HealthFacts> {
+    return this.#reader.read((connection) => readHealthFacts(connection, limits));
   }
 
   workers(): Promise<readonly WorkerRecord[]> {

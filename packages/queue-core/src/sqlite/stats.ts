@@ -1,3 +1,4 @@
+import type { HealthFacts, HealthLimits } from "../health.ts";
 import type { JobStatus } from "../job.ts";
 import type { QueueStats } from "../stats.ts";
 import type { Connection } from "./connection.ts";
@@ -54,9 +55,37 @@ function runsBetween(connection: Connection, first: number, last: number): RunTo
   return { completed: row?.completed ?? 0, failed: row?.failed ?? 0 };
 }
 
+/** What the health is judged by; each count stops one past its limit. */
+export function readHealthFacts(
+  connection: Connection,
+  limits: Pick<HealthLimits, "pending" | "unreviewed">,
+): HealthFacts {
+  const upTo = (rows: string, limit: number): number =>
+    connection.get<{ n: number }>(`SELECT count(*) AS n FROM (${rows} LIMIT ?)`, limit + 1)?.n ?? 0;
+  return {
+    pending: upTo("SELECT 1 FROM ready", limits.pending),
+    oldestPending: oldestPending(connection),
+    unreviewed: upTo("SELECT 1 FROM dead_letter_jobs WHERE reviewed = 0", limits.unreviewed),
+  };
+}
+
+interface Head {
+  readonly type: string;
+  readonly np: number;
+  readonly tag: number;
+}
+
+/** One seek per type and priority in use: within both the line is in the order of time. */
 function oldestPending(connection: Connection): Date | null {
-  const row = connection.get<{ tag: number | null }>("SELECT min(tag) AS tag FROM ready");
-  return row?.tag === null || row?.tag === undefined ? null : new Date(row.tag);
+  const head = (where: string, ...parameters: unknown[]): Head | undefined =>
+    connection.get(`SELECT type, np, tag FROM ready ${where} ORDER BY type, np, tag LIMIT 1`, ...parameters);
+  let oldest: number | null = null;
+  for (let next = head(""); next; ) {
+    oldest = Math.min(oldest ?? next.tag, next.tag);
+    // Not as one comparison of rows: SQLite would seek by the type alone and walk past its jobs.
+    next = head("WHERE type = ? AND np > ?", next.type, next.np) ?? head("WHERE type > ?", next.type);
+  }
+  return oldest === null ? null : new Date(oldest);
 }
 
 function unreviewed(connection: Connection): number {

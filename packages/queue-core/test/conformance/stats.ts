@@ -98,6 +98,24 @@ export function statsRules(rule: Rule): void {
     expect((await bed.queue.stats()).queue.completedLastHour).toBe(10);
   });
 
+  rule("R19: what the health is judged by is counted no further than one past its limit", async (bed) => {
+    await bed.queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    for (let n = 0; n < 3; n += 1) await bed.addDead();
+    const oldest = new Date(bed.clock.now());
+    bed.clock.advance(1_000);
+    await bed.add({ priority: 20 });
+    await bed.queue.enqueue("report", { n: 1 });
+    expect(await bed.store.healthFacts({ pending: 9, unreviewed: 9 })).toEqual({
+      pending: 5,
+      oldestPending: oldest,
+      unreviewed: 3,
+    });
+    expect(await bed.store.healthFacts({ pending: 3, unreviewed: 1 })).toMatchObject({
+      pending: 4,
+      unreviewed: 2,
+    });
+  });
+
   rule("R19: the queue is judged by what it holds", async (bed) => {
     expect(await bed.queue.checkQueueHealth()).toEqual({ status: "healthy", issues: [] });
     await bed.addDead();
