@@ -8,6 +8,12 @@ const FOLDER = new URL("../examples/", import.meta.url);
 
 /** What each example prints. */
 const OUTPUTS: Readonly<Record<string, string>> = {
+  "pause.ts": `\
+paused: send_mail
+invoice for ord-1
+still pending: 1
+mail for ord-1, attempt 1
+`,
   // The failed run is retried without a second mail.
   "quickstart.ts": `\
 enqueued: pending

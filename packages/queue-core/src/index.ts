@@ -13,6 +13,7 @@ export {
 export type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 export type { JobSettings } from "./new-job.ts";
 export { cancel, type HandlerOutcome, snooze } from "./outcome.ts";
+export type { Pauses } from "./pauses.ts";
 export { parsePayload, serializePayload } from "./payload.ts";
 export {
   type Claimed,

@@ -8,10 +8,12 @@ import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth
 import type { ClaimedJob, Job } from "./job.ts";
 import { buildBurial, judgeFailure, type OnFault } from "./judge-failure.ts";
 import { buildJob, type JobSettings } from "./new-job.ts";
+import type { Pauses } from "./pauses.ts";
 import { parsePayload, serializeResult, UnreadablePayload } from "./payload.ts";
 import { type CatchUp, computeNextRun, requireCatchUp, type Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
 import type {
+  AuditEntry,
   Burial,
   ClaimRequest,
   Durability,
@@ -45,6 +47,11 @@ export interface EnqueueOptions extends JobSettings {
   readonly tx?: OpenTransaction;
   /** `full` by default: once `enqueue` resolves, the job survives a power cut. Ignored with `tx`. */
   readonly durability?: Durability;
+}
+
+export interface ActOptions {
+  /** Who asks for it, for the audit log; `code` by default. */
+  readonly actor?: string;
 }
 
 export interface FinishOptions {
@@ -357,6 +364,30 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     }));
   }
 
+  /**
+   * Stops claims of a type, or of the whole queue, in every process from its next claim on. What runs goes on, and jobs
+   * are still added.
+   * @param type all types if it is left out
+   * @throws {JobTypeUnknownError} if the catalog has no such type
+   */
+  async pause(type?: JobType<Jobs>, { actor = "code" }: ActOptions = {}): Promise<void> {
+    if (type !== undefined) definitionOf(this.catalog, type);
+    await this.store.pause(type ?? null, auditOf(actor, "queue.pause", type));
+  }
+
+  /**
+   * Ends a pause, and wakes idle workers. To resume the queue leaves the types paused that were paused by themselves.
+   * @param type the whole queue if it is left out; may have left the catalog
+   */
+  async resume(type?: JobType<Jobs> | (string & {}), { actor = "code" }: ActOptions = {}): Promise<void> {
+    await this.store.resume(type ?? null, auditOf(actor, "queue.resume", type));
+  }
+
+  /** What is paused, and since when. */
+  paused(): Promise<Pauses> {
+    return this.store.pauses();
+  }
+
   stats(): Promise<QueueStats> {
     return this.store.stats();
   }
@@ -438,6 +469,10 @@ export function createQueue<const Jobs extends JobCatalog, Tables>(
   options: QueueOptions<Jobs, Tables>,
 ): Queue<Jobs, Tables> {
   return new Queue(options);
+}
+
+function auditOf(actor: string, action: string, type: string | undefined): AuditEntry {
+  return { actor, action, subject: type ?? "queue", detail: null };
 }
 
 function flatten(outcome: EnqueueOutcome): EnqueuedJob {

@@ -1,4 +1,5 @@
 import type { JobStatus } from "./job.ts";
+import type { Pauses } from "./pauses.ts";
 
 /** The queue in numbers, at one moment. */
 export interface QueueStats {
@@ -19,6 +20,7 @@ export interface QueueStats {
     /** Share (0 to 1) of the runs of the last hour that failed; null if there was none. */
     readonly failureRate: number | null;
   };
+  readonly paused: Pauses;
   readonly deadLetterQueue: { readonly unreviewed: number };
   readonly byType: readonly { readonly type: string; readonly status: JobStatus; readonly count: number }[];
 }

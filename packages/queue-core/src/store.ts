@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { DeadReason } from "./define-job.ts";
 import type { HealthFacts, HealthLimits } from "./health.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
+import type { Pauses } from "./pauses.ts";
 import type { CatchUp, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
 import type { Uniqueness } from "./uniqueness.ts";
@@ -367,6 +368,12 @@ export interface JobStore<Tables = unknown> {
    * @throws {ScheduleInvalidError} naming the schedules that cannot be worked; the others' jobs were added
    */
   takeDueSlots(jobFor: SlotJob): Promise<number>;
+
+  /** Stops claims of a type, or of all types (null), in every process; what runs is left alone. */
+  pause(type: string | null, audit: AuditEntry): Promise<void>;
+  /** Lets claims go on, and wakes idle workers for what has come to wait. A pause of the other kind stays. */
+  resume(type: string | null, audit: AuditEntry): Promise<void>;
+  pauses(): Promise<Pauses>;
 
   stats(): Promise<QueueStats>;
   /** What the health is judged by, at a cost that does not grow with the queue: counts stop one past their limit. */

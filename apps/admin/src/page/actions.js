@@ -110,6 +110,19 @@ export async function runNow(id) {
   });
 }
 
+/**
+ * Not asked about first, as Resume takes it back.
+ * @param {"pause" | "resume"} verb
+ * @param {string | null} type null for the whole queue
+ */
+export async function turn(verb, type) {
+  await act(`pause ${type ?? ""}`, async () => {
+    await change("POST", `/admin/queue/${verb}`, type === null ? {} : { type });
+    const what = type ?? "The queue";
+    announce(verb === "pause" ? `${what} is paused; what runs goes on` : `${what} goes on`);
+  });
+}
+
 /** @param {string} id */
 export async function cancel(id) {
   await act(id, async () => {

@@ -31,7 +31,7 @@ function page() {
                 jobs(state, snapshot),
               ]),
               h("div", { class: "column" }, [
-                jobTypes(snapshot.stats),
+                jobTypes(state, snapshot),
                 schedules(state, snapshot),
                 workers(snapshot),
               ]),

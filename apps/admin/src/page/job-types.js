@@ -1,7 +1,9 @@
-/** @import { StatsJson } from "./json.js" */
+/** @import { Snapshot } from "./json.js" */
+/** @import { State } from "./state.js" */
+import { turn } from "./actions.js";
 import { formatNumber } from "./format.js";
 import { showJobs } from "./jobs.js";
-import { heads, nothing, section } from "./parts.js";
+import { badge, button, heads, nothing, noticeLine, section } from "./parts.js";
 import { h } from "./preact.js";
 
 const COLUMNS = /** @type {const} */ ([
@@ -15,25 +17,27 @@ const COLUMNS = /** @type {const} */ ([
 ]);
 
 /**
- * How many jobs of each type are in each state; a number leads to those jobs.
- * @param {StatsJson} stats
+ * How many jobs of each type are in each state; a number leads to those jobs. A type can be paused here, and the queue.
+ * @param {State} state
+ * @param {Snapshot} snapshot
  */
-export function jobTypes({ byType }) {
-  const types = [...new Set(byType.map(({ type }) => type))].sort();
+export function jobTypes(state, { stats: { byType, paused } }) {
+  const stopped = new Set(paused.types.map(({ type }) => type));
+  const types = [...new Set([...byType.map(({ type }) => type), ...stopped])].sort();
   const columns = COLUMNS.filter((status) => byType.some((row) => row.status === status));
   return section(
-    { id: "types", title: "By type" },
+    { id: "types", title: "By type", tools: pauseTool(state, null, paused.queueSince !== null) },
     types.length === 0
       ? nothing("No job has been enqueued yet.")
       : h("div", { class: "scroll" }, [
           h("table", null, [
-            h("thead", null, h("tr", null, heads(["type", ...columns], columns))),
+            h("thead", null, h("tr", null, heads(["type", ...columns, ""], columns))),
             h(
               "tbody",
               null,
               types.map((type) =>
                 h("tr", { key: type }, [
-                  h("th", { scope: "row" }, type),
+                  h("th", { scope: "row" }, [type, stopped.has(type) ? badge("paused", "warn") : null]),
                   ...columns.map((status) =>
                     countCell(
                       type,
@@ -41,6 +45,7 @@ export function jobTypes({ byType }) {
                       byType.find((row) => row.type === type && row.status === status)?.count ?? 0,
                     ),
                   ),
+                  h("td", { class: "number", key: "pause" }, pauseTool(state, type, stopped.has(type))),
                 ]),
               ),
             ),
@@ -72,4 +77,21 @@ function countCell(type, status, count) {
       formatNumber(count),
     ),
   );
+}
+
+/**
+ * @param {State} state
+ * @param {string | null} type null for the whole queue
+ * @param {boolean} isPaused
+ */
+function pauseTool({ busy, notices }, type, isPaused) {
+  const id = `pause ${type ?? ""}`;
+  const verb = isPaused ? "Resume" : "Pause";
+  return [
+    button(type === null ? `${verb} the queue` : verb, () => void turn(isPaused ? "resume" : "pause", type), {
+      label: `${verb} ${type ?? "the queue"}`,
+      disabled: busy.has(id),
+    }),
+    noticeLine(notices.get(id)),
+  ];
 }

@@ -28,7 +28,7 @@ interface List<Item> {
   readonly nextCursor: string | null;
 }
 
-export type StatsJson = Json<QueueStats>;
+type StatsJson = Json<QueueStats>;
 type HealthJson = Json<QueueHealth>;
 export type AttemptJson = Json<Attempt>;
 export type JobItem = Listed<Job>;

@@ -54,7 +54,9 @@ export function alerts(state) {
  * @param {Snapshot} snapshot
  */
 function issuesOf(snapshot) {
-  const { issues } = snapshot.health;
+  const isPaused = snapshot.stats.paused.queueSince !== null;
+  const pause = isPaused ? ["the queue is paused: no worker takes a job"] : [];
+  const issues = [...pause, ...snapshot.health.issues];
   return isStuck(snapshot) ? [...issues, "jobs are pending and no worker is there to run them"] : issues;
 }
 

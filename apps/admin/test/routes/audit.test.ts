@@ -26,6 +26,9 @@ it("every action of an operator leaves a line that says who did what to which", 
   const workflowId = await queue.startWorkflow("sync_inventory", { orderId: "e", userId: "u" });
   await asOperator(`/admin/workflows/${workflowId}/retry`, { method: "POST" });
   await asOperator(`/admin/workflows/${workflowId}/cancel`, { method: "POST" });
+  await asOperator("/admin/queue/pause", { method: "POST", body: { type: "sync_inventory" } });
+  await asOperator("/admin/queue/resume", { method: "POST", body: { type: "sync_inventory" } });
+  await asOperator("/admin/queue/pause", { method: "POST", body: {} });
   await send("/admin/logout", fromPage);
 
   const lines = await queue.store.read
@@ -44,6 +47,9 @@ it("every action of an operator leaves a line that says who did what to which", 
     { actor: "operator (token)", action: "dead_letter.retry_many", subject: "dead letters" },
     { actor: "operator (token)", action: "workflow.retry", subject: workflowId },
     { actor: "operator (token)", action: "workflow.cancel", subject: workflowId },
+    { actor: "operator (token)", action: "queue.pause", subject: "sync_inventory" },
+    { actor: "operator (token)", action: "queue.resume", subject: "sync_inventory" },
+    { actor: "operator (token)", action: "queue.pause", subject: "queue" },
     { actor: "operator (session)", action: "logout", subject: "dashboard" },
   ]);
 });
@@ -53,6 +59,8 @@ it("what nobody asks for, or what finds nothing, leaves none", async () => {
   await send("/login?token=wrong");
   await send("/admin/dead-letters/x/retry", { method: "POST" });
   await asOperator("/admin/dead-letters/x/retry", { method: "POST" });
+  await asOperator("/admin/queue/pause", { method: "POST", body: { type: "none" } });
+  await asOperator("/admin/queue/resume", { method: "POST", body: { type: "sync_inventory" } });
   const lines = await queue.store.read
     .$extendTables<AuditTables>()
     .selectFrom("audit_log")

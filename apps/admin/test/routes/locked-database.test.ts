@@ -30,6 +30,8 @@ async function changes(
     "POST /admin/dead-letters/:id/discard": { path: `/admin/dead-letters/${discarded.id}/discard` },
     "PATCH /admin/dead-letters/:id": { path: `/admin/dead-letters/${edited.id}`, body: { reviewed: true } },
     "POST /admin/dead-letters/retry": { path: "/admin/dead-letters/retry", body: {} },
+    "POST /admin/queue/pause": { path: "/admin/queue/pause", body: { type: "sync_inventory" } },
+    "POST /admin/queue/resume": { path: "/admin/queue/resume", body: { type: "sync_inventory" } },
     "POST /admin/schedules/:id/run": { path: "/admin/schedules/yearly/run" },
     "POST /login": { path: `/login?token=${TOKEN}` },
     "POST /admin/logout": { path: "/admin/logout" },

@@ -17,6 +17,7 @@ it("R18: the statistics of an empty queue", async () => {
       processingRatePerMinute: 0,
       failureRate: null,
     },
+    paused: { queueSince: null, types: [] },
     deadLetterQueue: { unreviewed: 0 },
     byType: [],
   });
@@ -65,4 +66,27 @@ it("R19: a database that is gone answers 503 with the envelope or the report, ne
   const response = await asOperator("/admin/queue/stats");
   expect(response.status).toBeGreaterThanOrEqual(500);
   expect(await response.json()).toHaveProperty("error.code");
+});
+
+it("pauses and resumes one type or the whole queue, by an order that says which", async () => {
+  const { asOperator, send, queue } = await openTestAdmin();
+  const post = (verb: string, body?: unknown) => asOperator(`/admin/queue/${verb}`, { method: "POST", body });
+  await queue.enqueue("sync_inventory", ORDER);
+  const one = await post("pause", { type: "sync_inventory" });
+  expect([one.status, await one.json()]).toEqual([
+    200,
+    { queueSince: null, types: [{ type: "sync_inventory", since: expect.stringMatching(/Z$/) }] },
+  ]);
+  expect(await queue.dequeue("worker-1")).toBeNull();
+  expect(await (await post("pause", {})).json()).toMatchObject({ queueSince: expect.any(String) });
+  expect(await (await post("resume", { type: "sync_inventory" })).json()).toMatchObject({ types: [] });
+  expect(await queue.dequeue("worker-1")).toBeNull();
+  expect(await (await post("resume", {})).json()).toEqual({ queueSince: null, types: [] });
+  expect(await queue.dequeue("worker-1")).not.toBeNull();
+
+  expect((await post("pause")).status).toBe(400);
+  expect((await post("pause", { type: "none" })).status).toBe(409);
+  expect((await post("pause", { typ: "sync_inventory" })).status).toBe(400);
+  expect((await send("/admin/queue/pause", { method: "POST" })).status).toBe(401);
+  expect(await queue.paused()).toEqual({ queueSince: null, types: [] });
 });

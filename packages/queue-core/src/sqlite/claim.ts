@@ -8,6 +8,7 @@ import { hasDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
 import type { EnqueueTime } from "./enqueue.ts";
 import { EXPIRE_AT_MOST, expireJob, isExpired } from "./expire.ts";
+import { withoutPaused } from "./pauses.ts";
 import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
 import { READY_ROWS, type ReadyRow } from "./ready-row.ts";
 import type { RunCounts } from "./run-counts.ts";
@@ -24,7 +25,11 @@ export interface ClaimStep {
 
 /** Whether a claim would find anything: a read, so that an idle worker takes no lock. */
 export function hasClaimable(connection: Connection, types: readonly string[], nowMs: number): boolean {
-  return hasDue(connection, nowMs) || hasUntold(connection) || hasReady(connection, types);
+  return (
+    hasDue(connection, nowMs) ||
+    hasUntold(connection) ||
+    hasReady(connection, withoutPaused(connection, types))
+  );
 }
 
 function hasReady(connection: Connection, types: readonly string[]): boolean {
@@ -47,9 +52,10 @@ export function claimJobs(
 ): ClaimStep {
   promoteDue(connection, time.nowMs);
   tellMore(connection, counts, time.nowMs);
+  const types = withoutPaused(connection, request.types);
   for (let expired = 0; ; ) {
-    const heads = headsOf(connection, request.types, request.limit);
-    const rows = ageing.apply(connection, request.types, heads);
+    const heads = headsOf(connection, types, request.limit);
+    const rows = ageing.apply(connection, types, heads);
     const stale = rows.filter((row) => isExpired(row, time.nowMs));
     for (const row of stale) expireJob(connection, counts, row, request.bury, time);
     expired += stale.length;

@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { HealthFacts, HealthLimits } from "../health.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts";
 import { parseJobId } from "../job-id.ts";
+import type { Pauses } from "../pauses.ts";
 import type { Schedule } from "../schedule.ts";
 import type { QueueStats } from "../stats.ts";
 import type {
@@ -63,6 +64,7 @@ import { HungBell, NO_BELL } from "./hung-bell.ts";
 import type { InPlaceCheck } from "./in-place-check.ts";
 import { attemptsOf, getJob, listJobs, recentFailures, workflowJobs } from "./jobs.ts";
 import { readBuilder, SqliteTransaction } from "./kysely.ts";
+import { pause, readPauses, resume } from "./pauses.ts";
 import { Reader } from "./reader.ts";
 import { Rescuer } from "./rescuer.ts";
 import { pruneChunk, pruneHistory } from "./retention.ts";
@@ -389,6 +391,18 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     );
     if (broken.length > 0) throw brokenSchedules(broken, added);
     return added;
+  }
+
+  pause(type: string | null, audit: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => pause(connection, type, audit, this.#now()));
+  }
+
+  resume(type: string | null, audit: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => resume(connection, type, audit, this.#now()));
+  }
+
+  pauses(): Promise<Pauses> {
+    return this.#reader.read(readPauses);
   }
 
   stats(): Promise<QueueStats> {

@@ -2,6 +2,7 @@ import type { HealthFacts, HealthLimits } from "../health.ts";
 import type { JobStatus } from "../job.ts";
 import type { QueueStats } from "../stats.ts";
 import type { Connection } from "./connection.ts";
+import { readPauses } from "./pauses.ts";
 
 /** The rate is taken over so many whole minutes. */
 const RATE_MINUTES = 5;
@@ -40,6 +41,7 @@ export function readStats(connection: Connection, nowMs: number): QueueStats {
       processingRatePerMinute: (lately.completed + lately.failed) / RATE_MINUTES,
       failureRate: runs === 0 ? null : lastHour.failed / runs,
     },
+    paused: readPauses(connection),
     deadLetterQueue: { unreviewed: unreviewed(connection) },
     byType,
   };

@@ -25,6 +25,7 @@ export function statsRules(rule: Rule): void {
         processingRatePerMinute: 0,
         failureRate: null,
       },
+      paused: { queueSince: null, types: [] },
       deadLetterQueue: { unreviewed: 0 },
       byType: [],
     });

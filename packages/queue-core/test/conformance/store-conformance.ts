@@ -14,6 +14,7 @@ import { finishRules } from "./finish.ts";
 import { finishInTransactionRules } from "./finish-in-transaction.ts";
 import { finishTogetherRules } from "./finish-together.ts";
 import { interleavingRules } from "./interleavings.ts";
+import { pauseRules } from "./pause.ts";
 import { rescueRules } from "./rescue.ts";
 import { retentionRules } from "./retention.ts";
 import { retryRules } from "./retries.ts";
@@ -47,6 +48,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   workflows: workflowRules,
   "workflows from steps": workflowStepRules,
   cancel: cancelRules,
+  pause: pauseRules,
   rescue: rescueRules,
   crashes: crashRules,
   transactions: transactionRules,

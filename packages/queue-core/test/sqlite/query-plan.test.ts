@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { headsSql } from "../../src/sqlite/claim.ts";
 import { expiredSql } from "../../src/sqlite/expire.ts";
+import { planOnce } from "../../src/sqlite/plan-once.ts";
 import type { SqliteStore } from "../../src/sqlite/sqlite-store.ts";
 import type { FakeClock } from "../../src/testing/index.ts";
 import type { TestQueue } from "../conformance/test-bed.ts";
@@ -21,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => bed.close());
 
 /** Parts of a plan that read through results or single rows, not through tables that grow. */
-const HARMLESS_SCAN = /^SCAN (?:jobs|workflow_jobs|\(subquery-\d+\)|lease_counter)$/;
+const HARMLESS_SCAN = /^SCAN (?:jobs|workflow_jobs|\(subquery-\d+\)|lease_counter|pause)$/;
 
 /** Runs a verb and returns what it did that gets slower as tables grow: a scan, or the sorting of what was found. */
 async function slowSteps(verb: () => Promise<unknown>): Promise<string[]> {
@@ -64,6 +65,33 @@ describe("R1: the claim", () => {
     expect(count(/^SEARCH r USING PRIMARY KEY \(type=\?\)$/)).toBe(types);
     expect(count(/^MERGE \(UNION ALL\)$/)).toBe(types - 1);
     expect(count(/SCAN|TEMP B-TREE/)).toBe(0);
+  });
+});
+
+describe("a paused type", () => {
+  const touched = (statements: readonly string[]): readonly string[] =>
+    statements.filter((sql) => /\bready\b/.test(sql));
+
+  it("costs a claim no row: nothing searches its line", async () => {
+    await queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }]);
+    await queue.pause("mail");
+    const looking = await bed.statementsOf(() => queue.dequeue("worker-1", { types: ["mail"] }));
+    expect(touched(looking)).toEqual([]);
+    expect(looking.filter((sql) => sql.startsWith("BEGIN"))).toEqual([]);
+  });
+
+  it("is left out where other types are claimed", async () => {
+    await queue.enqueue("mail", { n: 1 });
+    await queue.enqueue("report", { n: 2 });
+    await queue.pause("mail");
+    const claiming = await bed.statementsOf(() => queue.dequeue("worker-1", { types: ["mail", "report"] }));
+    expect(claiming).toContain(planOnce(headsSql(1)));
+    expect(claiming).not.toContain(planOnce(headsSql(2)));
+  });
+
+  it("is resumed without a count of its backlog to the end", async () => {
+    await queue.pause("mail");
+    expect(await slowSteps(() => queue.resume("mail"))).toEqual([]);
   });
 });
 

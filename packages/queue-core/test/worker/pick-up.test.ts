@@ -90,6 +90,23 @@ describe("R3: an idle worker in another process", () => {
     await until("the job to run", () => ran.length === 1);
   });
 
+  it("is woken when its type is resumed, and writes nothing before", async () => {
+    await startWorkers(1);
+    await queue.pause("task");
+    await queue.enqueue("task", { n: 1 });
+    // Rung for, it looks, finds its type paused and hangs its bell again.
+    await allIdle(1);
+    const watch = new Database(path, { readonly: true });
+    const version = (): unknown => watch.pragma("data_version", { simple: true });
+    const before = version();
+    await sleep(100);
+    expect(version()).toBe(before);
+    watch.close();
+    expect(ran).toEqual([]);
+    await queue.resume("task");
+    await until("the job to run", () => ran.length === 1);
+  });
+
   it("is not woken by jobs of types that it does not take", async () => {
     await startWorkers(1);
     const [bell] = bells();
