@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BarResult, Bench } from "./bar.ts";
+import type { Bench } from "./bar.ts";
 import { measureBulk, measureEnqueue, measureFull } from "./bars/p1-enqueue.ts";
 import { measureFifo, measureMixed } from "./bars/p3-drain.ts";
 import { measureBacklog } from "./bars/p5-backlog.ts";
@@ -11,14 +11,15 @@ import { measureMemory } from "./bars/p9-memory.ts";
 import { measureOrders } from "./bars/p10-orders.ts";
 import { checkGuarantees } from "./holdfast/check-guarantees.ts";
 import { BenchInterruptedError, untilInterrupted } from "./interruption.ts";
-import { type BarId, type BenchOptions, HELP, OptionUnknownError, readOptions } from "./options.ts";
+import { type Measured, type Measures, measureAll } from "./measure-all.ts";
+import { type BenchOptions, HELP, OptionUnknownError, readOptions } from "./options.ts";
 import { PeerHost } from "./peers/peer-host.ts";
 import { PageUnfitError } from "./report/page.ts";
 import { describeResult } from "./report/table.ts";
 import { checkWritable, writeFigures } from "./report/write.ts";
 import { killPrograms } from "./run-program.ts";
 
-const MEASURES: Readonly<Record<BarId, (bench: Bench) => Promise<BarResult>>> = {
+const MEASURES: Measures = {
   P1: measureEnqueue,
   P2: measureBulk,
   P3: measureFifo,
@@ -33,16 +34,9 @@ const MEASURES: Readonly<Record<BarId, (bench: Bench) => Promise<BarResult>>> = 
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-async function measureAll(bench: Bench, { only }: BenchOptions): Promise<readonly BarResult[]> {
+async function checkAndMeasure(bench: Bench, { only }: BenchOptions): Promise<Measured> {
   for (const line of await checkGuarantees(bench)) say(`checked  ${line}`);
-  const results: BarResult[] = [];
-  for (const id of only) {
-    say(`${id} …`);
-    const result = await MEASURES[id](bench);
-    results.push(result);
-    say(describeResult(result));
-  }
-  return results;
+  return await measureAll(bench, only, MEASURES);
 }
 
 async function main(): Promise<void> {
@@ -56,9 +50,10 @@ async function main(): Promise<void> {
   const folder = (): string => mkdtempSync(join(root, "run-"));
   const peers = new PeerHost({ folder, say });
   try {
-    const results = await untilInterrupted(() =>
-      measureAll({ size: options.size, say, folder, peers }, options),
+    const { results, broken } = await untilInterrupted(() =>
+      checkAndMeasure({ size: options.size, say, folder, peers }, options),
     );
+    if (broken.length > 0) process.exitCode = 1;
     if (options.write) await writeFigures(results, options, peers);
     if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
     else process.stdout.write(`${results.map(describeResult).join("\n\n")}\n`);

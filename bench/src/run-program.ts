@@ -30,6 +30,11 @@ class BenchOverError extends Error {
   readonly code = "BENCH_OVER";
 }
 
+/** True after `killPrograms`: what fails then failed because its process was killed. */
+export function isBenchOver(): boolean {
+  return isOver;
+}
+
 /** Lets no more programs start, and kills those that run but own no server. */
 export async function killPrograms(): Promise<void> {
   isOver = true;

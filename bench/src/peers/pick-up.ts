@@ -9,8 +9,8 @@ interface Heard {
   readonly atNs: string;
 }
 
-/** Longer than any of their polls. */
-const LOST_MS = 10_000;
+/** Longer than any of their polls: pg-boss looks after 30 s where a notification was lost. */
+const LOST_MS = 45_000;
 
 /**
  * How long each job of one process waits for an idle worker in another.
