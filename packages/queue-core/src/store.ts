@@ -306,6 +306,8 @@ export interface JobStore<Tables = unknown> {
    * in small transactions; returns how many jobs it moved or told.
    */
   promoteDue(): Promise<number>;
+  /** How long until the next scheduled job is due, in milliseconds; null if none is scheduled. */
+  untilNextDue(): Promise<number | null>;
   /** Gives up the jobs of these types that nobody claimed in time, in small transactions; returns how many. */
   expire(expiry: Expiry): Promise<number>;
   /** Hands back the jobs of workers that were not seen to beat for their lease, by this store's own observation. */

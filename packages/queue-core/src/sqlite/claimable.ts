@@ -40,7 +40,19 @@ export function makeClaimable(
     row.attempts,
     row.expireAfterMs,
   );
+  // Idle workers know when the next job is due as of their last look: one that comes before has to be told.
+  if (row.dueAt - nowMs <= SOON_MS) connection.madeClaimable.add(row.type, 1);
   return "scheduled";
+}
+
+/** Workers look at least this often by default, in milliseconds: what is due later is seen in time. */
+const SOON_MS = 1_000;
+
+/** When the next scheduled job is due, in milliseconds since 1970 UTC; null if there is none. */
+export function nextDue(connection: Connection): number | null {
+  return (
+    connection.get<{ due_at: number | null }>("SELECT min(due_at) AS due_at FROM scheduled")?.due_at ?? null
+  );
 }
 
 /** One promotion moves at most this many jobs, so that a million due at once cannot hold the lock for seconds. */

@@ -43,7 +43,7 @@ import { BellRinger } from "./bell-ringer.ts";
 import { cancelJob, cancelRequests } from "./cancel.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { claimJobs, hasClaimable } from "./claim.ts";
-import { hasDue, promoteDue } from "./claimable.ts";
+import { hasDue, nextDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
 import {
   type DeathSpan,
@@ -236,6 +236,11 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       await turn();
     }
     return moved;
+  }
+
+  async untilNextDue(): Promise<number | null> {
+    const dueAt = await this.#reader.read(nextDue);
+    return dueAt === null ? null : Math.max(0, dueAt - this.#now());
   }
 
   async expire(expiry: Expiry): Promise<number> {

@@ -17,6 +17,7 @@ import { crashRun, failRun } from "./fail-run.ts";
 import type { JobHandlers } from "./handler.ts";
 import { type IsolatedEnd, runIsolated } from "./isolated-run.ts";
 import { checkLeases, leaseKey } from "./lease-check.ts";
+import { untilNextLook } from "./next-look.ts";
 import { recordFinish } from "./record-finish.ts";
 import { Run } from "./run.ts";
 import { selectHandlers } from "./select-handlers.ts";
@@ -191,7 +192,8 @@ export class Worker {
       else if (this.#bell?.hang()) continue;
       // Not as soon as the last run ends: between one batch and the next the heartbeat would be told twice.
       if (this.#running.size === 0) this.#hold(false);
-      await this.#wake.wait(this.#limits.pollMs);
+      const { pollMs } = this.#limits;
+      await this.#wake.wait(free > 0 ? await untilNextLook(this.#queue.store, pollMs) : pollMs);
       // Runs that are recorded together end together: one claim for all their slots, not one for the first's.
       await restOfTurn();
     }

@@ -71,6 +71,14 @@ describe("R3: an idle worker in another process", () => {
     expect(ran.map((run) => run.ran)).toEqual(Array.from({ length: ROUNDS }, (_, n) => n));
   });
 
+  it("wakes by itself when a delayed job is due, also one that was added while it slept", async () => {
+    await queue.enqueueDelayed("task", { n: 1 }, 2_000);
+    await startWorkers(1);
+    await until("the first job to run", () => ran.length === 1);
+    await queue.enqueueDelayed("task", { n: 2 }, 300);
+    await until("the second job to run", () => ran.length === 2);
+  });
+
   it("is woken alone: one job takes down one bell of four", async () => {
     await startWorkers(4);
     const before = new Set(bells());

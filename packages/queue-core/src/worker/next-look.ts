@@ -1,0 +1,14 @@
+import type { JobStore } from "../store.ts";
+
+/**
+ * How long an idle worker may sleep, in milliseconds: until the next job is due, but no longer than its poll, as clocks
+ * are set and others schedule jobs meanwhile.
+ */
+export async function untilNextLook(store: Pick<JobStore, "untilNextDue">, pollMs: number): Promise<number> {
+  try {
+    return Math.min(pollMs, Math.max(1, (await store.untilNextDue()) ?? pollMs));
+  } catch {
+    // The claim that comes next meets the same fault, and says so.
+    return pollMs;
+  }
+}
