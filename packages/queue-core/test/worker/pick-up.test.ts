@@ -77,6 +77,7 @@ describe("R3: an idle worker in another process", () => {
     await until("the first job to run", () => ran.length === 1);
     await queue.enqueueDelayed("task", { n: 2 }, 300);
     await until("the second job to run", () => ran.length === 2);
+    expect(ran.map((run) => run.ran)).toEqual([1, 2]);
   });
 
   it("is woken alone: one job takes down one bell of four", async () => {
