@@ -5,6 +5,8 @@ import { startProgram } from "../run-program.ts";
 export interface DrainOptions {
   readonly processes?: number;
   readonly concurrency?: number;
+  /** Types that the workers ask for, by default all that are not paused. */
+  readonly types?: readonly string[];
   readonly nodeFlags?: readonly string[];
 }
 
@@ -24,8 +26,8 @@ const LOOK_MS = 2;
  * start of processes and threads is not part of it, and counted by what the database holds rather than by handlers.
  */
 export async function drain(path: string, count: number, options: DrainOptions = {}): Promise<Drained> {
-  const { processes = 1, concurrency = 100, nodeFlags = [] } = options;
-  const task = { path, concurrency };
+  const { processes = 1, concurrency = 100, types, nodeFlags = [] } = options;
+  const task = { path, concurrency, types };
   const workers = Array.from({ length: processes }, () =>
     startProgram("holdfast-worker", task, { nodeFlags }),
   );

@@ -1,6 +1,6 @@
 import type { JobStore } from "@holdfast/queue-core";
 import Database from "better-sqlite3";
-import { payloadOf, TYPES } from "./jobs.ts";
+import { PAUSED_TYPE, payloadOf, TYPES } from "./jobs.ts";
 import { type Opened, openQueue } from "./open.ts";
 
 type NewJobs = Parameters<JobStore["enqueue"]>[0];
@@ -8,10 +8,11 @@ type NewJob = NewJobs[number];
 
 const BULK = 1_000;
 const PRIORITIES = 10;
+const TOP_PRIORITY = 100;
 const MONTH_MS = 30 * 86_400_000;
 
 /** What the rows are that lie beside the jobs that are drained. */
-export type Backlog = "pending" | "completed" | "scheduled" | "waiting";
+export type Backlog = "pending" | "completed" | "scheduled" | "waiting" | "paused";
 
 function newJob(n: number, changed: Partial<NewJob> = {}): NewJob {
   const plain = {
@@ -74,6 +75,10 @@ export async function addBacklog(path: string, kind: Backlog, count: number): Pr
   await using opened = await openQueue(path);
   if (kind === "completed") return await addInBulk(opened, count, (n) => newJob(n));
   if (kind === "scheduled") return await addInBulk(opened, count, (n) => newJob(n, { delayMs: MONTH_MS }));
+  if (kind === "paused") {
+    await opened.queue.pause(PAUSED_TYPE);
+    return await addInBulk(opened, count, (n) => newJob(n, { type: PAUSED_TYPE, priority: TOP_PRIORITY }));
+  }
   const [parent] = await opened.store.enqueue([newJob(0, { delayMs: MONTH_MS })], {
     durability: "normal",
     tx: undefined,

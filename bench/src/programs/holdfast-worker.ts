@@ -4,7 +4,14 @@ import { TYPES } from "../holdfast/jobs.ts";
 import { openQueue } from "../holdfast/open.ts";
 import { answer, readTask } from "./task.ts";
 
-const { path, concurrency, report } = readTask<{ path: string; concurrency?: number; report?: boolean }>();
+interface Task {
+  readonly path: string;
+  readonly concurrency?: number;
+  readonly types?: readonly string[];
+  readonly report?: boolean;
+}
+
+const { path, concurrency, types = TYPES, report } = readTask<Task>();
 const opened = await openQueue(path);
 let handled = 0;
 const handler = ({ n }: { readonly n: number }): void => {
@@ -14,7 +21,7 @@ const handler = ({ n }: { readonly n: number }): void => {
 };
 const worker = createWorker({
   queue: opened.queue,
-  handlers: Object.fromEntries(TYPES.map((type) => [type, handler])),
+  handlers: Object.fromEntries(types.map((type) => [type, handler])),
   ...(concurrency && { concurrency }),
 });
 const usage = (): object => {

@@ -12,7 +12,7 @@ const [WIDTH, HEIGHT] = [760, 420];
 const STYLE = 'font-family="system-ui, sans-serif" font-size="13" fill="#333"';
 const PLOT = { left: 76, right: 610, top: 52, bottom: 352 };
 /** Told apart by lightness too, for those who see no difference in hue. */
-const COLOURS = ["#0b4f8a", "#d1610a", "#3b9c58", "#a23b8f"];
+const COLOURS = ["#0b4f8a", "#d1610a", "#3b9c58", "#a23b8f", "#6b6b6b"];
 
 /** The medians of P5, whose runs are named like `10,000 pending`. */
 export function seriesOf(runs: Runs): readonly Series[] {
