@@ -1,5 +1,6 @@
 // `pnpm dev`: starts the four apps through turbo, shows their logs side by side, and says once when all are ready.
 import { spawn } from "node:child_process";
+import { utimesSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { styleText } from "node:util";
 import { type AppName, READY_MESSAGES } from "./app-ready.ts";
@@ -27,6 +28,7 @@ let gaveUp = false;
 const said = new Map<AppName, string[]>();
 /** What `node --watch` says when a program has ended by itself. */
 const WATCH_GAVE_UP = /^(Failed running|Completed running) /;
+const START_AGAIN_MS = 1_000;
 
 const turbo = spawn("turbo", ["run", "dev", "--output-logs=full"], {
   stdio: ["ignore", "pipe", "pipe"],
@@ -53,10 +55,10 @@ function show(text: string): void {
   process.stdout.write(`${styleText(app ? COLOURS[app] : "gray", line.app.padEnd(9))} ${formatLine(line)}\n`);
   loginLink ??= /^Dashboard: (\S+)$/.exec(line.text)?.[1];
   if (app && line.entry?.msg === READY_MESSAGES[app]) ready.set(app, line);
-  if (app && !printed) {
-    if (WATCH_GAVE_UP.test(line.text)) giveUp(app);
-    else if (!line.entry) said.set(app, [...(said.get(app) ?? []), line.text]);
-  }
+  if (app && WATCH_GAVE_UP.test(line.text)) {
+    if (printed) startAgain(app);
+    else giveUp(app);
+  } else if (app && !printed && !line.entry) said.set(app, [...(said.get(app) ?? []), line.text]);
   // The admin app prints its login link after its log line; with ADMIN_TOKEN set in production there is none.
   const complete =
     APPS.every((name) => ready.has(name)) && (loginLink || process.env.NODE_ENV === "production");
@@ -77,6 +79,15 @@ function giveUp(app: AppName): void {
       `  Mend that and run this again.\n${rule}\n\n`,
   );
   turbo.kill("SIGTERM");
+}
+
+/** As a supervisor does in production, and no faster: an app that ends at once must not spin. */
+function startAgain(app: AppName): void {
+  if (stopping) return;
+  process.stdout.write(`${styleText(COLOURS[app], app.padEnd(9))} it ended; starting it again\n`);
+  const now = new Date();
+  // `node --watch` waits for a change, and this is one that changes nothing.
+  setTimeout(() => utimesSync(`apps/${app}/src/main.ts`, now, now), START_AGAIN_MS);
 }
 
 function banner(): string {
