@@ -25,6 +25,11 @@ attempt 1 failed: Error: the address book is out of reach
 attempt 2 completed
 ended: completed
 `,
+  "testing.ts": `\
+✓ a sign-up enqueues its mail
+✓ the mail is retried after a minute, and its follow-up a day later
+✓ the handler alone: sent to ada@example.com, and asks for 1 job
+`,
   "unique-keys.ts": `\
 the same order twice: one job, deduplicated: true
 while it runs, one more may wait: deduplicated: false

@@ -1,3 +1,6 @@
+export { assertEnqueued, assertNotEnqueued, type EnqueuedMatch } from "./assert-enqueued.ts";
+export { type DrainedRun, type DrainOptions, drain } from "./drain.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { MemoryDatabase, type MemoryStoreOptions, SharedConnection } from "./memory-database.ts";
+export { type HandlerRun, type RunHandlerOptions, runHandler } from "./run-handler.ts";
 export { seededRandom, seedOfRun } from "./seeded-random.ts";

@@ -17,7 +17,7 @@ export interface RunEffects {
 export interface ContextParts {
   readonly job: ClaimedJob;
   readonly catalog: CatalogIndex;
-  readonly store: JobStore;
+  readonly store: Pick<JobStore, "parents" | "readStep" | "recordStep">;
   /** Aborts the run; its signal is what the handler sees. */
   readonly abort: AbortSwitch;
   readonly run: Logged;

@@ -1,0 +1,94 @@
+import { pino } from "pino";
+import type { JobCatalog } from "../define-job.ts";
+import { FaultLog } from "../fault-log.ts";
+import type { ClaimedJob, JobStatus } from "../job.ts";
+import { DEFAULT_LEASE_MS, type Queue } from "../queue.ts";
+import { AbortSwitch } from "../worker/abort-switch.ts";
+import { executeJob } from "../worker/execute-job.ts";
+import type { JobHandlers } from "../worker/handler.ts";
+import { recordFinish } from "../worker/record-finish.ts";
+import { selectHandlers } from "../worker/select-handlers.ts";
+import type { FakeClock } from "./fake-clock.ts";
+
+export interface DrainOptions<Jobs extends JobCatalog, Tables> {
+  readonly queue: Queue<Jobs, Tables>;
+  readonly handlers: JobHandlers<Jobs, Tables>;
+  /**
+   * The queue's clock. With it, retries and delayed jobs run too: when nothing is due, it is moved on to the time of
+   * the next. Without it they stay scheduled.
+   */
+  readonly clock?: FakeClock;
+  /** More runs than this are taken for an endless loop; 1,000 by default. */
+  readonly maxRuns?: number;
+}
+
+/** One run of a handler. */
+export interface DrainedRun {
+  readonly jobId: string;
+  readonly type: string;
+  readonly attempt: number;
+  /** What the run made of its job; null if it was no longer this run's to end. */
+  readonly status: JobStatus | null;
+  /** Why it failed; null if it did not. */
+  readonly error: string | null;
+}
+
+const WORKER_ID = "drain";
+
+/**
+ * Runs jobs as a worker does, one after another and without one, until none is left to run: also those that handlers
+ * enqueue. Follow-ups, effects, retries, dead letters and `ctx.once` are the real ones.
+ * @returns the runs, in their order
+ * @throws {HandlerMissingError} if a type is named that has no handler
+ * @throws {Error} if it does not come to an end
+ */
+export async function drain<const Jobs extends JobCatalog, Tables>({
+  queue,
+  handlers,
+  clock,
+  maxRuns = 1_000,
+}: DrainOptions<Jobs, Tables>): Promise<readonly DrainedRun[]> {
+  // As in the worker: the catalog's types have done their work at the call.
+  const untyped = queue as unknown as Queue;
+  const selected = selectHandlers({ queue: untyped, handlers });
+  const runs: DrainedRun[] = [];
+  for (;;) {
+    const request = { workerId: WORKER_ID, types: [...selected.keys()], limit: 1, leaseMs: DEFAULT_LEASE_MS };
+    const [job] = await untyped.claim(request);
+    if (job) {
+      if (runs.length === maxRuns)
+        throw new Error(`drain has made ${maxRuns} runs and there are more; the last was of a "${job.type}"`);
+      runs.push(await runOne(untyped, selected, job));
+      continue;
+    }
+    const waitMs = clock ? await untyped.store.untilNextDue() : null;
+    if (waitMs === null) break;
+    clock?.advance(waitMs);
+    // What was due is of a type without a handler here.
+    if (waitMs === 0) break;
+  }
+  await untyped.store.retire(WORKER_ID);
+  return runs;
+}
+
+async function runOne(
+  queue: Queue,
+  handlers: ReturnType<typeof selectHandlers>,
+  job: ClaimedJob,
+): Promise<DrainedRun> {
+  const log = pino({ enabled: false });
+  const handler = handlers.get(job.type);
+  if (!handler) throw new Error(`"${job.type}" was claimed but has no handler`);
+  const executed = await executeJob({ queue, handler, job, abort: new AbortSwitch(), run: { log } });
+  const outcome = await recordFinish(executed, {
+    queue,
+    run: { log },
+    faults: new FaultLog(log),
+    giveUp: AbortSignal.abort(),
+  });
+  const status = outcome?.status ?? null;
+  const failed = status === "scheduled" || status === "failed";
+  const last = failed ? (await queue.store.attempts(job.id)).at(-1) : undefined;
+  const error = last?.attempt === job.attempt ? last.error : null;
+  return { jobId: job.id, type: job.type, attempt: job.attempt, status, error };
+}

@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createQueue, defineJob, fixed, type Queue, snooze } from "../../src/index.ts";
+import { drain, FakeClock, MemoryDatabase } from "../../src/testing/index.ts";
+import { findFaults } from "../sqlite/invariants.ts";
+
+const payload = z.object({ n: z.number() });
+const JOBS = [
+  defineJob("first", { payload, retry: { attempts: 3, backoff: fixed({ delayMs: 60_000 }) } }),
+  defineJob("second", { payload }),
+] as const;
+
+let memory: MemoryDatabase;
+let clock: FakeClock;
+let queue: Queue<typeof JOBS>;
+beforeEach(async () => {
+  memory = await MemoryDatabase.open();
+  clock = new FakeClock();
+  queue = createQueue({ store: memory.openStore({ clock }), jobs: JOBS, clock });
+});
+afterEach(() => {
+  expect(findFaults(memory.database)).toEqual([]);
+  memory.close();
+});
+
+describe("drain", () => {
+  it("runs what there is and what that enqueues, and tells of each run", async () => {
+    const { id } = await queue.enqueue("first", { n: 1 });
+    const seen: number[] = [];
+    const runs = await drain({
+      queue,
+      handlers: {
+        first: ({ n }, ctx) => ctx.enqueue("second", { n: n + 1 }),
+        second: async ({ n }) => {
+          await Promise.resolve();
+          seen.push(n);
+        },
+      },
+    });
+    expect(seen).toEqual([2]);
+    expect(runs).toMatchObject([
+      { jobId: id, type: "first", attempt: 1, status: "completed", error: null },
+      { type: "second", attempt: 1, status: "completed", error: null },
+    ]);
+    expect(await drain({ queue, handlers: { first: () => undefined } })).toEqual([]);
+  });
+
+  it("leaves what is not due, unless it may move the clock", async () => {
+    await queue.enqueue("first", { n: 1 });
+    const handlers = {
+      first: (_: unknown, { attempt }: { attempt: number }) => {
+        if (attempt < 3) throw new Error(`no luck, ${attempt}`);
+      },
+    };
+    const once = await drain({ queue, handlers });
+    expect(once).toMatchObject([
+      { attempt: 1, status: "scheduled", error: expect.stringContaining("no luck, 1") },
+    ]);
+    const begin = clock.now();
+    const rest = await drain({ queue, handlers, clock });
+    expect(rest).toMatchObject([
+      { attempt: 2, status: "scheduled" },
+      { attempt: 3, status: "completed" },
+    ]);
+    expect(clock.now() - begin).toBe(120_000);
+  });
+
+  it("ends with dead letters, and stops at jobs of types it has no handler for", async () => {
+    await queue.enqueue("first", { n: 1 }, { maxAttempts: 1 });
+    await queue.enqueueDelayed("second", { n: 1 }, 1_000);
+    const handlers = {
+      first: () => {
+        throw new Error("no luck");
+      },
+    };
+    expect(await drain({ queue, handlers, clock })).toMatchObject([
+      { status: "failed", error: expect.stringContaining("no luck") },
+    ]);
+    expect((await queue.stats()).queue).toMatchObject({ failed: 1, pending: 1 });
+  });
+
+  it("says so when it does not come to an end, or has no handler at all", async () => {
+    await queue.enqueue("first", { n: 1 });
+    const forever = drain({ queue, handlers: { first: () => snooze(1_000) }, clock, maxRuns: 20 });
+    await expect(forever).rejects.toThrow(
+      'drain has made 20 runs and there are more; the last was of a "first"',
+    );
+    await expect(drain({ queue, handlers: {} })).rejects.toMatchObject({
+      code: "HANDLER_MISSING",
+    });
+  });
+});
