@@ -8,6 +8,11 @@ const FOLDER = new URL("../examples/", import.meta.url);
 
 /** What each example prints. */
 const OUTPUTS: Readonly<Record<string, string>> = {
+  "limits.ts": `\
+10 mails, no faster than the rate
+10 images, at most 2 at a time
+still limited: resize_image
+`,
   "pause.ts": `\
 paused: send_mail
 invoice for ord-1

@@ -7,6 +7,7 @@ import { LeaseLostError, OptionInvalidError, PayloadInvalidError, WorkflowNotFou
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
 import type { ClaimedJob, Job } from "./job.ts";
 import { buildBurial, judgeFailure, type OnFault } from "./judge-failure.ts";
+import { type LimitedType, requireLimit, type TypeLimit } from "./limits.ts";
 import { buildJob, type JobSettings } from "./new-job.ts";
 import type { Pauses } from "./pauses.ts";
 import { parsePayload, serializeResult, UnreadablePayload } from "./payload.ts";
@@ -386,6 +387,32 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   /** What is paused, and since when. */
   paused(): Promise<Pauses> {
     return this.store.pauses();
+  }
+
+  /**
+   * Limits how fast jobs of a type are claimed, over all workers, from the next claim on. What is held back waits
+   * without spending an attempt, and holds up no other type.
+   * @param limit takes the place of the one before; null lifts it
+   * @throws {JobTypeUnknownError} if the catalog has no such type
+   * @throws {OptionInvalidError} if a number is out of range
+   * @example
+   * await queue.setLimit("send_mail", { rate: { limit: 120, periodMs: 60_000, burst: 10 }, concurrency: 4 });
+   */
+  async setLimit(
+    type: JobType<Jobs>,
+    limit: TypeLimit | null,
+    { actor = "code" }: ActOptions = {},
+  ): Promise<void> {
+    const action = limit === null ? "limit.lift" : "limit.set";
+    const audit = { actor, action, subject: type, detail: limit && JSON.stringify(limit) };
+    if (limit === null) return this.store.liftLimit(type, audit);
+    definitionOf(this.catalog, type);
+    await this.store.setLimit(requireLimit(type, limit), audit);
+  }
+
+  /** The types that have a limit. */
+  limits(): Promise<readonly LimitedType[]> {
+    return this.store.limits();
   }
 
   stats(): Promise<QueueStats> {

@@ -1,7 +1,9 @@
+// Size: the port is one interface and the shapes it speaks in; who writes a driver reads it from top to bottom.
 import type { Kysely } from "kysely";
 import type { DeadReason } from "./define-job.ts";
 import type { HealthFacts, HealthLimits } from "./health.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
+import type { LimitedType } from "./limits.ts";
 import type { Pauses } from "./pauses.ts";
 import type { CatchUp, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
@@ -306,8 +308,11 @@ export interface JobStore<Tables = unknown> {
    * in small transactions; returns how many jobs it moved or told.
    */
   promoteDue(): Promise<number>;
-  /** How long until the next scheduled job is due, in milliseconds; null if none is scheduled. */
-  untilNextDue(): Promise<number | null>;
+  /**
+   * How long until the next scheduled job is due, or until a rate lets through the next job of these types that it
+   * holds back, in milliseconds; null if there is neither.
+   */
+  untilNextDue(types: readonly string[]): Promise<number | null>;
   /** Gives up the jobs of these types that nobody claimed in time, in small transactions; returns how many. */
   expire(expiry: Expiry): Promise<number>;
   /** Hands back the jobs of workers that were not seen to beat for their lease, by this store's own observation. */
@@ -377,6 +382,10 @@ export interface JobStore<Tables = unknown> {
   resume(type: string | null, audit: AuditEntry): Promise<void>;
   pauses(): Promise<Pauses>;
 
+  /** Sets the limit of a type in place of the one it had, for all workers from their next claim on. */
+  setLimit(limit: LimitedType, audit: AuditEntry): Promise<void>;
+  liftLimit(type: string, audit: AuditEntry): Promise<void>;
+  limits(): Promise<readonly LimitedType[]>;
   stats(): Promise<QueueStats>;
   /** What the health is judged by, at a cost that does not grow with the queue: counts stop one past their limit. */
   healthFacts(limits: Pick<HealthLimits, "pending" | "unreviewed">): Promise<HealthFacts>;

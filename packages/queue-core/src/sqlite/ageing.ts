@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import { type Gates, roomOf } from "./gates.ts";
 import { READY_ROWS, type ReadyRow } from "./ready-row.ts";
 
 /** Of so many claims one goes to the job that has waited longest, whatever its priority. */
@@ -14,15 +15,16 @@ export class AgeingShare {
 
   /**
    * Replaces the least urgent of the rows about to be claimed where turns of the share fall due.
-   * @param urgent rows in strict order
+   * @param urgent rows in strict order, of a limited type no more than it has room for
    */
-  apply(connection: Connection, types: readonly string[], urgent: readonly ReadyRow[]): readonly ReadyRow[] {
+  apply(connection: Connection, gates: Gates, urgent: readonly ReadyRow[]): readonly ReadyRow[] {
     this.#sinceLast += urgent.length;
     const turns = Math.floor(this.#sinceLast / AGEING_SHARE);
     if (turns === 0) return urgent;
     this.#sinceLast -= turns * AGEING_SHARE;
-    const count = Math.min(turns, urgent.length);
-    const band = longestWaiting(connection, types);
+    const band = longestWaiting(connection, gates.open);
+    const room = band ? roomOf(gates.limited, band.type) : 0;
+    const count = Math.min(turns, urgent.length, room);
     // Where strict order serves it as well there is nothing to change.
     if (!band || urgent.filter((row) => isIn(row, band)).length >= count) return urgent;
     const oldest = connection.all<ReadyRow>(
@@ -36,7 +38,14 @@ export class AgeingShare {
     const added = oldest.filter((row) => !taken.has(row.seq));
     if (added.length === 0) return urgent;
     const aged = new Set(oldest.map((row) => row.seq));
-    const dropped = new Set(urgent.filter((row) => !aged.has(row.seq)).slice(-added.length));
+    const younger = urgent.filter((row) => !aged.has(row.seq));
+    // A limited type makes room for its own first.
+    const own = younger.filter((row) => row.type === band.type);
+    const ofType = urgent.filter((row) => row.type === band.type).length;
+    const excess = Math.max(0, ofType + added.length - room);
+    const dropped = new Set(own.slice(own.length - excess));
+    const others = younger.filter((row) => !dropped.has(row));
+    for (const row of others.slice(others.length - (added.length - excess))) dropped.add(row);
     return [...urgent.filter((row) => !dropped.has(row)), ...added];
   }
 }

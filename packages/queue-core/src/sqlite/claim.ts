@@ -8,7 +8,7 @@ import { hasDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
 import type { EnqueueTime } from "./enqueue.ts";
 import { EXPIRE_AT_MOST, expireJob, isExpired } from "./expire.ts";
-import { withoutPaused } from "./pauses.ts";
+import { type Gates, hasStaleBucket, passGates, readGates, roomOf } from "./gates.ts";
 import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
 import { READY_ROWS, type ReadyRow } from "./ready-row.ts";
 import type { RunCounts } from "./run-counts.ts";
@@ -24,12 +24,15 @@ export interface ClaimStep {
 }
 
 /** Whether a claim would find anything: a read, so that an idle worker takes no lock. */
-export function hasClaimable(connection: Connection, types: readonly string[], nowMs: number): boolean {
-  return (
-    hasDue(connection, nowMs) ||
-    hasUntold(connection) ||
-    hasReady(connection, withoutPaused(connection, types))
-  );
+export function hasClaimable(
+  connection: Connection,
+  types: readonly string[],
+  nowMs: number,
+  runs: { readonly endsFirst: boolean },
+): boolean {
+  if (hasDue(connection, nowMs) || hasUntold(connection)) return true;
+  const gates = readGates(connection, types, nowMs, runs);
+  return hasReady(connection, gates.open) || hasStaleBucket(gates, nowMs);
 }
 
 function hasReady(connection: Connection, types: readonly string[]): boolean {
@@ -52,10 +55,10 @@ export function claimJobs(
 ): ClaimStep {
   promoteDue(connection, time.nowMs);
   tellMore(connection, counts, time.nowMs);
-  const types = withoutPaused(connection, request.types);
+  const gates = readGates(connection, request.types, time.nowMs);
   for (let expired = 0; ; ) {
-    const heads = headsOf(connection, types, request.limit);
-    const rows = ageing.apply(connection, types, heads);
+    const heads = headsThrough(gates, connection, request.limit);
+    const rows = ageing.apply(connection, gates, heads);
     const stale = rows.filter((row) => isExpired(row, time.nowMs));
     for (const row of stale) expireJob(connection, counts, row, request.bury, time);
     expired += stale.length;
@@ -64,10 +67,9 @@ export function claimJobs(
     // A hook or a child of what was given up may stand among the heads by now, unseen: then none of them is a line's
     // unbroken beginning.
     const choice = { taken, heads: stale.length === 0 ? heads : [] };
-    return {
-      claimed: takeRows(connection, choice, request, time.nowMs),
-      isCut: stale.length > 0 && taken.length === 0,
-    };
+    const claimed = takeRows(connection, choice, request, time.nowMs);
+    if (gates.limited.size > 0) passGates(connection, gates, claimed, time.nowMs);
+    return { claimed, isCut: stale.length > 0 && taken.length === 0 };
   }
 }
 
@@ -95,12 +97,20 @@ function takeRows(
   }));
 }
 
-/** The most urgent jobs of some types, in the order of claiming. */
-function headsOf(connection: Connection, types: readonly string[], limit: number): readonly ReadyRow[] {
-  const chunks = chunksOfTypes(types);
-  const heads = chunks.flatMap((chunk) => connection.all<ReadyRow>(headsSql(chunk.length), ...chunk, limit));
-  if (chunks.length <= 1) return heads;
-  return heads.sort((a, b) => a.np - b.np || a.tag - b.tag || a.seq - b.seq).slice(0, limit);
+/** The most urgent jobs that may be claimed, in the order of claiming; of a limited type at most what has room. */
+function headsThrough({ open, limited }: Gates, connection: Connection, limit: number): readonly ReadyRow[] {
+  const free = limited.size === 0 ? open : open.filter((type) => !limited.has(type));
+  const lists = chunksOfTypes(free).map((chunk) =>
+    connection.all<ReadyRow>(headsSql(chunk.length), ...chunk, limit),
+  );
+  for (const type of limited.size === 0 ? [] : open)
+    if (limited.has(type))
+      lists.push(connection.all<ReadyRow>(headsSql(1), type, Math.min(limit, roomOf(limited, type))));
+  if (lists.length <= 1) return lists[0] ?? [];
+  return lists
+    .flat()
+    .sort((a, b) => a.np - b.np || a.tag - b.tag || a.seq - b.seq)
+    .slice(0, limit);
 }
 
 /**

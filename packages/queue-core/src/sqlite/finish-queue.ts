@@ -31,6 +31,11 @@ export class FinishQueue {
     this.#options = options;
   }
 
+  /** Whether runs have ended that are not recorded yet. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** @throws {TransactionMissingError} inside a transaction callback */
   add(finish: Finish): Promise<FinishOutcome> {
     return new Promise<FinishOutcome>((resolve, reject) => {

@@ -27,7 +27,8 @@ export function resume(connection: Connection, type: string | null, audit: Audit
 /** More idle workers than this are not to be woken: a backlog is not counted to its end. */
 const RING_AT_MOST = 1_000;
 
-function countReady(connection: Connection, type: string | null): number {
+/** How many jobs of a type, or of all, can be claimed; so many idle workers are to be woken. */
+export function countReady(connection: Connection, type: string | null): number {
   const [where, parameters] = type === null ? ["", []] : ["WHERE type = ?", [type]];
   const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM ready ${where} LIMIT ${RING_AT_MOST})`;
   return connection.get<{ n: number }>(sql, ...parameters)?.n ?? 0;
@@ -38,18 +39,8 @@ interface PauseRow {
   readonly paused_at: number;
 }
 
-const PAUSES = "SELECT type, paused_at FROM pause ORDER BY type";
-
-/** The types that are not paused: decided before the search for jobs, so a paused backlog costs nothing. */
-export function withoutPaused(connection: Connection, types: readonly string[]): readonly string[] {
-  const rows = connection.all<PauseRow>(PAUSES);
-  if (rows.length === 0) return types;
-  const paused = new Set(rows.map(({ type }) => type));
-  return paused.has(WHOLE_QUEUE) ? [] : types.filter((type) => !paused.has(type));
-}
-
 export function readPauses(connection: Connection): Pauses {
-  const rows = connection.all<PauseRow>(PAUSES);
+  const rows = connection.all<PauseRow>("SELECT type, paused_at FROM pause ORDER BY type");
   const whole = rows.find(({ type }) => type === WHOLE_QUEUE);
   return {
     queueSince: whole ? new Date(whole.paused_at) : null,

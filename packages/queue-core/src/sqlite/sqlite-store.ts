@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { HealthFacts, HealthLimits } from "../health.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts";
 import { parseJobId } from "../job-id.ts";
+import type { LimitedType } from "../limits.ts";
 import type { Pauses } from "../pauses.ts";
 import type { Schedule } from "../schedule.ts";
 import type { QueueStats } from "../stats.ts";
@@ -59,6 +60,7 @@ import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { expireJobs, hasExpired } from "./expire.ts";
 import { finishJob, finishJobs } from "./finish.ts";
 import { FinishQueue } from "./finish-queue.ts";
+import { nextOpeningInMs } from "./gates.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { HungBell, NO_BELL } from "./hung-bell.ts";
 import type { InPlaceCheck } from "./in-place-check.ts";
@@ -73,6 +75,7 @@ import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueS
 import { readHealthFacts, readStats } from "./stats.ts";
 import { readStep, recordStep } from "./steps.ts";
 import { hasUntold, tellMore } from "./tell-children.ts";
+import { liftTypeLimit, readTypeLimits, setTypeLimit } from "./type-limits.ts";
 import { WalPressure } from "./wal-pressure.ts";
 import { drain, listWorkers, retire } from "./workers.ts";
 import { cancelChunk, countWorkflow, parentsOf, retryChunk } from "./workflows.ts";
@@ -162,7 +165,11 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     // A type named twice would give its head twice.
     const types = [...new Set(request.types)];
     if (types.length === 0) return [];
-    const found = await this.#reader.read((connection) => hasClaimable(connection, types, this.#now()));
+    // What has ended is recorded with the claim, before it looks at limits.
+    const endsFirst = this.#finishes.hasWaiting;
+    const found = await this.#reader.read((connection) =>
+      hasClaimable(connection, types, this.#now(), { endsFirst }),
+    );
     if (!found) return [];
     for (;;) {
       const { claimed, isCut } = await this.#finishes.carry((connection) =>
@@ -238,9 +245,14 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return moved;
   }
 
-  async untilNextDue(): Promise<number | null> {
-    const dueAt = await this.#reader.read(nextDue);
-    return dueAt === null ? null : Math.max(0, dueAt - this.#now());
+  async untilNextDue(types: readonly string[]): Promise<number | null> {
+    return this.#reader.read((connection) => {
+      const nowMs = this.#now();
+      const dueAt = nextDue(connection);
+      const openingInMs = nextOpeningInMs(connection, types, nowMs);
+      if (dueAt === null) return openingInMs;
+      return Math.min(Math.max(0, dueAt - nowMs), openingInMs ?? Number.POSITIVE_INFINITY);
+    });
   }
 
   async expire(expiry: Expiry): Promise<number> {
@@ -408,6 +420,18 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   pauses(): Promise<Pauses> {
     return this.#reader.read(readPauses);
+  }
+
+  setLimit(limit: LimitedType, audit: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => setTypeLimit(connection, limit, audit, this.#now()));
+  }
+
+  liftLimit(type: string, audit: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => liftTypeLimit(connection, type, audit, this.#now()));
+  }
+
+  limits(): Promise<readonly LimitedType[]> {
+    return this.#reader.read(readTypeLimits);
   }
 
   stats(): Promise<QueueStats> {

@@ -193,7 +193,7 @@ export class Worker {
       // Not as soon as the last run ends: between one batch and the next the heartbeat would be told twice.
       if (this.#running.size === 0) this.#hold(false);
       const { pollMs } = this.#limits;
-      await this.#wake.wait(free > 0 ? await untilNextLook(this.#queue.store, pollMs) : pollMs);
+      await this.#wake.wait(free > 0 ? await untilNextLook(this.#queue.store, this.types, pollMs) : pollMs);
       // Runs that are recorded together end together: one claim for all their slots, not one for the first's.
       await restOfTurn();
     }

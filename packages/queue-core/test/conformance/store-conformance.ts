@@ -14,6 +14,7 @@ import { finishRules } from "./finish.ts";
 import { finishInTransactionRules } from "./finish-in-transaction.ts";
 import { finishTogetherRules } from "./finish-together.ts";
 import { interleavingRules } from "./interleavings.ts";
+import { limitRules } from "./limits.ts";
 import { pauseRules } from "./pause.ts";
 import { rescueRules } from "./rescue.ts";
 import { retentionRules } from "./retention.ts";
@@ -49,6 +50,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   "workflows from steps": workflowStepRules,
   cancel: cancelRules,
   pause: pauseRules,
+  limits: limitRules,
   rescue: rescueRules,
   crashes: crashRules,
   transactions: transactionRules,

@@ -80,6 +80,9 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       SELECT seq FROM dead_letter_jobs UNION ALL SELECT seq FROM finished WHERE status = 'cancelled')`,
   "a slot that was taken has its job": `
     SELECT s.schedule_id, s.slot_at FROM cron_slot s JOIN job j ON j.seq = s.seq WHERE j.slot_at IS NOT s.slot_at`,
+  "no more of a type run than its limit lets": `
+    SELECT l.type FROM type_limit l
+      WHERE (SELECT count(*) FROM running r WHERE r.type = l.type) > l.concurrency`,
   "a dead letter names its job": `
     SELECT d.seq FROM dead_letter_jobs d JOIN job j ON j.seq = d.seq
       WHERE d.original_job_id <> printf('%011x-%012x', j.created_at, j.seq)`,

@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => bed.close());
 
 /** Parts of a plan that read through results or single rows, not through tables that grow. */
-const HARMLESS_SCAN = /^SCAN (?:jobs|workflow_jobs|\(subquery-\d+\)|lease_counter|pause)$/;
+const HARMLESS_SCAN = /^SCAN (?:jobs|workflow_jobs|\(subquery-\d+\)|lease_counter|pause|type_limit)$/;
 
 /** Runs a verb and returns what it did that gets slower as tables grow: a scan, or the sorting of what was found. */
 async function slowSteps(verb: () => Promise<unknown>): Promise<string[]> {
@@ -92,6 +92,26 @@ describe("a paused type", () => {
   it("is resumed without a count of its backlog to the end", async () => {
     await queue.pause("mail");
     expect(await slowSteps(() => queue.resume("mail"))).toEqual([]);
+  });
+});
+
+describe("R12: a type that may not be claimed now", () => {
+  it.each([{ concurrency: 1 }, { rate: { limit: 1, periodMs: 1_000 } }])(
+    "costs a claim no row of its backlog: %o",
+    async (limit) => {
+      await queue.setLimit("mail", limit);
+      await queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }]);
+      await queue.dequeue("worker-1", { types: ["mail"] });
+      const looking = await bed.statementsOf(() => queue.dequeue("worker-1", { types: ["mail"] }));
+      expect(looking.filter((sql) => /\bready\b|^BEGIN/.test(sql))).toEqual([]);
+    },
+  );
+
+  it("is found without a scan of anything but what runs", async () => {
+    await queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }]);
+    await queue.setLimit("mail", { concurrency: 1, rate: { limit: 1, periodMs: 1_000 } });
+    const slow = await slowSteps(() => queue.dequeue("worker-1"));
+    expect(slow.filter((step) => !step.startsWith("SCAN running:"))).toEqual([]);
   });
 });
 

@@ -87,6 +87,14 @@ describe("what a batch costs", () => {
     expect(next).toHaveLength(20);
   });
 
+  it("R12: pauses and limits cost a claim one statement, and an end none, where there are none", async () => {
+    await bed.queue.enqueueMany("mail", payloads(20));
+    const statements = await bed.statementsOf(async () => completeAll(await claim(10)));
+    const asked = statements.filter((sql) => /type_limit|\bpause\b/.test(sql));
+    // Once to look ahead, once under the lock.
+    expect(asked).toHaveLength(2);
+  });
+
   it("a claim of nothing begins no transaction", async () => {
     expect(await count(() => claim(10))).toMatchObject({ begun: 0, committed: 0 });
   });
