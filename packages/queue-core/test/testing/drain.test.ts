@@ -65,6 +65,16 @@ describe("drain", () => {
     expect(clock.now() - begin).toBe(120_000);
   });
 
+  it("moves the clock to where a rate lets through the next job, too", async () => {
+    await queue.setLimit("first", { rate: { limit: 1, periodMs: 1_000 } });
+    await queue.enqueueMany("first", [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    const handlers = { first: () => undefined };
+    expect(await drain({ queue, handlers })).toHaveLength(1);
+    const begin = clock.now();
+    expect(await drain({ queue, handlers, clock })).toHaveLength(2);
+    expect(clock.now() - begin).toBe(2_000);
+  });
+
   it("ends with dead letters, and stops at jobs of types it has no handler for", async () => {
     await queue.enqueue("first", { n: 1 }, { maxAttempts: 1 });
     await queue.enqueueDelayed("second", { n: 1 }, 1_000);
