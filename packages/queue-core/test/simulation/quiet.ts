@@ -1,4 +1,5 @@
 import { computeNextRun } from "../../src/schedule.ts";
+import { openAllGates } from "./gate-steps.ts";
 import { turn } from "./simulated-run.ts";
 import type { SimulatedWorker } from "./simulated-worker.ts";
 import type { World } from "./world.ts";
@@ -22,6 +23,7 @@ export async function becomeQuiet(world: World): Promise<void> {
   world.replaceDead();
   const fresh = world.addWorker();
   const [rescuer] = world.others;
+  if (rescuer) await rescuer.perform({ kind: "presence" }, () => openAllGates(rescuer));
   for (let round = 0; round < ROUNDS && unfinished(world).length > 0; round += 1) {
     world.advance(world.leaseMs / 3);
     const busy = world.workers.filter((worker) => worker.isActive && worker.runs.size > 0);

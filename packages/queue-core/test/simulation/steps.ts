@@ -1,4 +1,5 @@
 import { ENQUEUER_STEPS } from "./enqueuer-steps.ts";
+import { GATE_STEPS } from "./gate-steps.ts";
 import { OPERATOR_STEPS } from "./operator-steps.ts";
 import { SCHEDULER_STEPS } from "./scheduler-steps.ts";
 import type { Step } from "./step.ts";
@@ -11,5 +12,6 @@ export const STEPS: readonly Step[] = [
   ...WORKER_STEPS,
   ...SCHEDULER_STEPS,
   ...OPERATOR_STEPS,
+  ...GATE_STEPS,
   ...TIME_STEPS,
 ];

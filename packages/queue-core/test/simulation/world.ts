@@ -1,5 +1,6 @@
 import { vi } from "vitest";
 import type { ClaimedJob } from "../../src/job.ts";
+import { ANY_TYPE } from "../../src/sqlite/made-claimable.ts";
 import type { FinishOutcome } from "../../src/store.ts";
 import { FakeClock, type MemoryDatabase } from "../../src/testing/index.ts";
 import { Auditor, type Instruments, type Truth } from "./auditor.ts";
@@ -10,6 +11,12 @@ import { SimulatedWorker } from "./simulated-worker.ts";
 
 const WORKERS = 3;
 const OTHERS = 2;
+
+interface GateFacts {
+  readonly type: string;
+  readonly paused: 0 | 1;
+  readonly rate_limit: number | null;
+}
 
 interface SignOfLife {
   readonly awakeMs: number;
@@ -154,9 +161,25 @@ export class World implements Truth {
         auditor.fail(`claimed as ${JSON.stringify(job)}, stored as ${JSON.stringify(facts)}`);
     }
     if (this.isCrowded) return;
-    if (jobs.length < limit && this.#claimable(types) > 0) auditor.fail("a claim has left jobs that fit");
-    if (auditor.effectsOf(operation).length === 0 && begun > 0)
+    const gates = this.#gates();
+    const holds = (gate: GateFacts, type: string): boolean => gate.type === type || gate.type === ANY_TYPE;
+    const free = types.filter((type) => !gates.some((gate) => holds(gate, type)));
+    for (const { id, type } of jobs)
+      if (gates.some((gate) => gate.paused === 1 && holds(gate, type)))
+        auditor.fail(`job ${id} was claimed, but ${type} is paused`);
+    if (jobs.length < limit && this.#claimable(free) > 0) auditor.fail("a claim has left jobs that fit");
+    // After the clock was set back it sets the buckets of tokens right.
+    const mayWrite = gates.some(({ rate_limit }) => rate_limit !== null);
+    if (auditor.effectsOf(operation).length === 0 && begun > 0 && !mayWrite)
       auditor.fail("a claim of nothing has written");
+  }
+
+  /** The types that a claim may leave jobs of. */
+  #gates(): readonly GateFacts[] {
+    const gates = `SELECT type, 1 AS paused, NULL AS rate_limit FROM pause
+      UNION ALL SELECT type, 0, rate_limit FROM type_limit`;
+    // Both columns are the query's own.
+    return this.memory.database.prepare(gates).all() as GateFacts[];
   }
 
   #claimable(types: readonly string[]): number {
