@@ -125,7 +125,25 @@ export class NonRetryableError extends QueueError {
   readonly code = "NON_RETRYABLE";
 }
 
-/** Why a handler's signal aborts: somebody cancelled its job. */
+/** The job that somebody waits for was given up. */
+export class JobFailedError extends QueueError {
+  readonly code = "JOB_FAILED";
+  readonly jobId: string;
+  /** What its last run failed with. */
+  readonly lastError: string | null;
+  constructor(jobId: string, lastError: string | null) {
+    super(`Job ${jobId} was given up: ${lastError ?? "nothing is known of its last run"}`);
+    this.jobId = jobId;
+    this.lastError = lastError;
+  }
+}
+
+/** The job that somebody waits for has not ended in time; it goes on. */
+export class ResultTimeoutError extends QueueError {
+  readonly code = "RESULT_TIMEOUT";
+}
+
+/** Somebody cancelled the job: why its handler's signal aborts, and what who waits for its result is told. */
 export class JobCancelledError extends QueueError {
   readonly code = "JOB_CANCELLED";
 }

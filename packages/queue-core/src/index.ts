@@ -1,3 +1,4 @@
+export type { ResultOptions } from "./await-result.ts";
 export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";
 export * from "./define.ts";

@@ -1,4 +1,5 @@
 // Size: the class is what an application calls, verb by verb; what a verb does stands in a file of its own.
+import { awaitResult, type ResultOptions } from "./await-result.ts";
 import { type CatalogIndex, definitionOf, indexCatalog } from "./catalog.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "./define-job.ts";
@@ -194,6 +195,19 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   async workflow(workflowId: string): Promise<WorkflowState | null> {
     const counts = await this.store.countWorkflow(workflowId);
     return counts && judgeWorkflow(workflowId, counts);
+  }
+
+  /**
+   * Waits until a job has ended, whichever process runs it, by looking now and then. For a caller who cannot go on
+   * without; a job that comes next belongs into the handler (`ctx.enqueue`) or a workflow.
+   * @returns what its handler returned, as JSON has it; null if that was nothing
+   * @throws {JobFailedError} if it was given up
+   * @throws {JobCancelledError} if it was cancelled
+   * @throws {ResultTimeoutError} if it has not ended in time; it goes on
+   * @throws {JobNotFoundError} if there is no such job (any more)
+   */
+  result(jobId: string, options: ResultOptions = {}): Promise<unknown> {
+    return awaitResult(this.store, this.#clock, jobId, options);
   }
 
   /**
