@@ -10,6 +10,7 @@ import type { AdminLocals } from "./locals.ts";
 import { openPageFiles } from "./page-files.ts";
 import { deadLetterRoutes } from "./routes/dead-letter-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
+import { limitRoutes } from "./routes/limit-routes.ts";
 import { listRoutes } from "./routes/list-routes.ts";
 import { pageRoutes } from "./routes/page-routes.ts";
 import { queueRoutes } from "./routes/queue-routes.ts";
@@ -37,6 +38,7 @@ export function createAdminApp({ queue, token, sessions, log }: AdminAppOptions)
       ...jobRoutes(queue),
       ...deadLetterRoutes(queue),
       ...scheduleRoutes(queue),
+      ...limitRoutes(queue),
       ...listRoutes(queue),
       ...workflowRoutes(queue),
       ...sessionRoutes({ store: queue.store, sessions, token, files, log }),

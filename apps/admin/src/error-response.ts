@@ -3,6 +3,7 @@ import {
   JobNotFoundError,
   JobStateError,
   JobTypeUnknownError,
+  OptionInvalidError,
   PayloadInvalidError,
   WorkflowNotFoundError,
 } from "@holdfast/queue-core";
@@ -14,6 +15,7 @@ import { OperatorUnknownError, OriginForeignError } from "./access/access-errors
 export function errorResponse(error: Error, log: Logger, faults: FaultLog): Response {
   if (error instanceof RequestInvalidError)
     return failure(400, error.code, error.message, { details: error.details });
+  if (error instanceof OptionInvalidError) return failure(400, "VALIDATION_ERROR", error.message);
   if (error instanceof PayloadInvalidError) return payloadFailure(error);
   if (error instanceof OperatorUnknownError) return failure(401, error.code, error.message);
   if (error instanceof OriginForeignError) return failure(403, error.code, error.message);

@@ -29,6 +29,8 @@ it("every action of an operator leaves a line that says who did what to which", 
   await asOperator("/admin/queue/pause", { method: "POST", body: { type: "sync_inventory" } });
   await asOperator("/admin/queue/resume", { method: "POST", body: { type: "sync_inventory" } });
   await asOperator("/admin/queue/pause", { method: "POST", body: {} });
+  for (const limit of [{ concurrency: 1 }, null])
+    await asOperator("/admin/limits", { method: "POST", body: { type: "sync_inventory", limit } });
   await send("/admin/logout", fromPage);
 
   const lines = await queue.store.read
@@ -50,6 +52,8 @@ it("every action of an operator leaves a line that says who did what to which", 
     { actor: "operator (token)", action: "queue.pause", subject: "sync_inventory" },
     { actor: "operator (token)", action: "queue.resume", subject: "sync_inventory" },
     { actor: "operator (token)", action: "queue.pause", subject: "queue" },
+    { actor: "operator (token)", action: "limit.set", subject: "sync_inventory" },
+    { actor: "operator (token)", action: "limit.lift", subject: "sync_inventory" },
     { actor: "operator (session)", action: "logout", subject: "dashboard" },
   ]);
 });

@@ -32,6 +32,10 @@ async function changes(
     "POST /admin/dead-letters/retry": { path: "/admin/dead-letters/retry", body: {} },
     "POST /admin/queue/pause": { path: "/admin/queue/pause", body: { type: "sync_inventory" } },
     "POST /admin/queue/resume": { path: "/admin/queue/resume", body: { type: "sync_inventory" } },
+    "POST /admin/limits": {
+      path: "/admin/limits",
+      body: { type: "sync_inventory", limit: { concurrency: 1 } },
+    },
     "POST /admin/schedules/:id/run": { path: "/admin/schedules/yearly/run" },
     "POST /login": { path: `/login?token=${TOKEN}` },
     "POST /admin/logout": { path: "/admin/logout" },
