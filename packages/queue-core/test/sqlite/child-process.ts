@@ -11,12 +11,15 @@ export interface Ending {
 export class ChildProcess {
   readonly #process: NodeProcess;
   readonly #exited: Promise<unknown[]>;
+  /** What it has said that nobody has waited for yet: on a busy machine two messages come at once. */
+  readonly #said: unknown[] = [];
   #answer: unknown;
 
   private constructor(process: NodeProcess) {
     this.#process = process;
     this.#exited = once(process, "exit");
     process.on("message", (message) => {
+      this.#said.push(message);
       this.#answer = message;
     });
   }
@@ -32,15 +35,16 @@ export class ChildProcess {
     this.#process.send(message);
   }
 
-  /** Resolves when the process says this, or has said it last. */
+  /** Resolves when the process says this, or has said it since the last time that something was waited for. */
   async heard(message: string): Promise<void> {
-    while (this.#answer !== message) {
+    for (let at = this.#said.indexOf(message); at < 0; at = this.#said.indexOf(message)) {
       const [heard] = await Promise.race([
         once(this.#process, "message"),
         this.#exited.then(() => ["its exit"]),
       ]);
       if (heard === "its exit") throw new Error(`The process ended before it said "${message}"`);
     }
+    this.#said.splice(0, this.#said.indexOf(message) + 1);
   }
 
   kill(): void {
