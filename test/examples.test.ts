@@ -30,6 +30,13 @@ attempt 1 failed: Error: the address book is out of reach
 attempt 2 completed
 ended: completed
 `,
+  "recurring-jobs.ts": `\
+the next 09:30s in Berlin: 2026-03-27T08:30Z, 2026-03-28T08:30Z, 2026-03-29T07:30Z
+02:30 on the day it is left out: 2026-03-29T01:00Z
+paused for two days, then resumed: 0 jobs
+edited: every 3600000 ms, version 4
+3 hours while the first job runs: 1 job
+`,
   "testing.ts": `\
 ✓ a sign-up enqueues its mail
 ✓ the mail is retried after a minute, and its follow-up a day later

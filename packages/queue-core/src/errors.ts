@@ -110,9 +110,14 @@ export class StoreRefusedError extends QueueError {
   readonly code = "STORE_REFUSED";
 }
 
-/** A cron expression or time zone that cannot be used. */
+/** A cron expression, interval or time zone that cannot be used. */
 export class ScheduleInvalidError extends QueueError {
   readonly code = "SCHEDULE_INVALID";
+}
+
+/** The schedule is no longer as it was when the change was thought of; nothing changed. */
+export class ScheduleConflictError extends QueueError {
+  readonly code = "SCHEDULE_CONFLICT";
 }
 
 /** The attempt ran longer than its type allows. */

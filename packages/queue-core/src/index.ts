@@ -1,6 +1,7 @@
 export type { ResultOptions } from "./await-result.ts";
 export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";
+export type { CronChange, CronOptions, CronTiming } from "./cron.ts";
 export * from "./define.ts";
 export * from "./errors.ts";
 export { FaultLog } from "./fault-log.ts";
@@ -19,7 +20,6 @@ export type { Pauses } from "./pauses.ts";
 export { parsePayload, serializePayload } from "./payload.ts";
 export {
   type Claimed,
-  type CronOptions,
   createQueue,
   DEFAULT_LEASE_MS,
   type DequeueOptions,
@@ -28,7 +28,7 @@ export {
   Queue,
   type QueueOptions,
 } from "./queue.ts";
-export { type CatchUp, computeNextRun, type Schedule } from "./schedule.ts";
+export { type CatchUp, computeNextRun, nextRuns, type Overlap, type Schedule } from "./schedule.ts";
 export type { QueueStats } from "./stats.ts";
 export type {
   AuditEntry,

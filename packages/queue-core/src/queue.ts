@@ -2,9 +2,16 @@
 import { awaitResult, type ResultOptions } from "./await-result.ts";
 import { type CatalogIndex, definitionOf, indexCatalog } from "./catalog.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { buildSchedule, type CronChange, type CronOptions, type CronTiming } from "./cron.ts";
 import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
-import { LeaseLostError, OptionInvalidError, PayloadInvalidError, WorkflowNotFoundError } from "./errors.ts";
+import {
+  JobNotFoundError,
+  LeaseLostError,
+  OptionInvalidError,
+  PayloadInvalidError,
+  WorkflowNotFoundError,
+} from "./errors.ts";
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
 import type { ClaimedJob, Job } from "./job.ts";
 import { buildBurial, judgeFailure, type OnFault } from "./judge-failure.ts";
@@ -12,7 +19,7 @@ import { type LimitedType, requireLimit, type TypeLimit } from "./limits.ts";
 import { buildJob, type JobSettings } from "./new-job.ts";
 import type { Pauses } from "./pauses.ts";
 import { parsePayload, serializeResult, UnreadablePayload } from "./payload.ts";
-import { type CatchUp, computeNextRun, requireCatchUp, type Schedule } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
 import type {
   AuditEntry,
@@ -75,16 +82,6 @@ export interface DequeueOptions<Type> {
   readonly types?: readonly Type[];
   /** How long a silent worker keeps its jobs, in milliseconds; 30,000 by default. */
   readonly leaseMs?: number;
-}
-
-export interface CronOptions {
-  /** Name of the schedule; the job type by default. */
-  readonly id?: string;
-  readonly payload?: unknown;
-  /** IANA zone; UTC by default. */
-  readonly timeZone?: string;
-  /** What to do with slots that nobody was there to take; `once` by default. */
-  readonly catchUp?: CatchUp;
 }
 
 export const DEFAULT_LEASE_MS = 30_000;
@@ -351,21 +348,65 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   }
 
   /**
-   * Registers a recurring job, or updates the one with this id.
-   * @param expression five fields (minute hour day month weekday), or six with seconds first
-   * @throws {ScheduleInvalidError} if the expression, the zone or the limits of catching up cannot be used
+   * Registers a recurring job, or updates the one with this id; one that is paused stays so.
+   * @param timing five fields (minute hour day month weekday), or six with seconds first; or `{ everyMs }`
+   * @throws {ScheduleInvalidError} if the timing, the zone or the limits of catching up cannot be used
    * @throws {PayloadInvalidError} if the payload does not fit the type
    */
   async registerCron<Type extends JobType<Jobs>>(
     type: Type,
-    expression: string,
+    timing: CronTiming,
     options: CronOptions = {},
   ): Promise<Schedule> {
-    const { id = type, payload = {}, timeZone = "UTC", catchUp = "once" } = options;
-    requireCatchUp(catchUp);
-    computeNextRun(expression, new Date(this.#clock.now()), timeZone);
-    const job = buildJob(this.catalog, type, payload, {});
-    return this.store.registerSchedule({ id, type, payload: job.payload, expression, timeZone, catchUp });
+    const schedule = buildSchedule(this.catalog, type, timing, options, this.#clock.now());
+    return this.store.registerSchedule(schedule);
+  }
+
+  /**
+   * Stops a schedule: it adds no jobs until it is resumed. Jobs it has added are left alone.
+   * @throws {JobNotFoundError}
+   */
+  pauseCron(id: string, { actor = "code" }: ActOptions = {}): Promise<Schedule> {
+    return this.store.pauseSchedule(id, auditOf(actor, "schedule.pause", id));
+  }
+
+  /**
+   * Goes on with a paused schedule from its first slot after now: those of the pause are passed over, whatever its
+   * catch-up policy, which is about slots that nobody was there to take.
+   * @throws {JobNotFoundError}
+   */
+  resumeCron(id: string, { actor = "code" }: ActOptions = {}): Promise<Schedule> {
+    return this.store.resumeSchedule(id, auditOf(actor, "schedule.resume", id));
+  }
+
+  /**
+   * Changes a schedule. If its times change, it goes on from its first new slot after now.
+   * @param options.version the version that was looked at; the present one by default
+   * @throws {JobNotFoundError}
+   * @throws {ScheduleConflictError} if it was changed since that version
+   * @throws {ScheduleInvalidError | PayloadInvalidError | JobTypeUnknownError} as `registerCron` does
+   */
+  async editCron(
+    id: string,
+    change: CronChange,
+    { actor = "code", version }: ActOptions & { readonly version?: number } = {},
+  ): Promise<Schedule> {
+    const before = (await this.store.listSchedules()).find((schedule) => schedule.id === id);
+    if (!before) throw new JobNotFoundError(`There is no schedule ${id}`);
+    const { expression = before.expression, ...options } = change;
+    const settings = { ...before, ...options };
+    const schedule = buildSchedule(this.catalog, before.type, expression, settings, this.#clock.now());
+    const detail = Object.keys(change).join(", ");
+    const audit = { ...auditOf(actor, "schedule.edit", id), detail };
+    return this.store.editSchedule(schedule, version ?? before.version, audit);
+  }
+
+  /**
+   * Deletes a schedule; the jobs it has added stay, and no slot it took comes again.
+   * @throws {JobNotFoundError}
+   */
+  removeCron(id: string, { actor = "code" }: ActOptions = {}): Promise<void> {
+    return this.store.removeSchedule(id, auditOf(actor, "schedule.remove", id));
   }
 
   /**

@@ -20,18 +20,31 @@ export function requireCatchUp(catchUp: CatchUp): void {
   );
 }
 
+/** Whether a slot gets its job while the schedule's last job has not ended (`allow`), or is passed over (`skip`). */
+export type Overlap = "allow" | "skip";
+
+/** @throws {ScheduleInvalidError} if it is no such policy, as text from outside may be */
+export function requireOverlap(overlap: Overlap): void {
+  if (overlap === "allow" || overlap === "skip") return;
+  throw new ScheduleInvalidError(`overlap must be "allow" or "skip", got ${JSON.stringify(overlap)}`);
+}
+
 /** A recurring job. */
 export interface Schedule {
   readonly id: string;
   readonly type: string;
   readonly payload: unknown;
+  /** A cron expression, or `every N ms`. */
   readonly expression: string;
   readonly timeZone: string;
   readonly catchUp: CatchUp;
+  readonly overlap: Overlap;
   readonly isActive: boolean;
   readonly lastRunAt: Date | null;
   readonly nextRunAt: Date;
   readonly createdAt: Date;
+  /** Grows with each change of the schedule; the slots it takes are none. */
+  readonly version: number;
 }
 
 /** A slot is late, and so a matter of catching up, once it lies this far back. */
@@ -41,13 +54,59 @@ const LATE_SLOT_MS = 60_000;
  * The first instant after `after` that a cron expression names.
  * A fixed time of day that a spring gap leaves out runs at the gap's end, one that comes twice in autumn runs once.
  * With `*` or a step as hour or minute every such instant counts, as often as it really comes.
- * @param expression five fields (minute hour day month weekday) or six with seconds first; 0 and 7 are Sunday
+ * @param expression five fields (minute hour day month weekday) or six with seconds first; 0 and 7 are Sunday. Or
+ *   `every N ms`, which is counted from 1970-01-01T00:00Z in any zone
  * @param after the instant to look from; it is itself never returned
  * @param timeZone IANA name, e.g. `Europe/Berlin`
  * @throws {ScheduleInvalidError} if the expression or the zone is invalid, or never comes true
  */
 export function computeNextRun(expression: string, after: Date, timeZone: string): Date {
   return runsOf(expression, timeZone)(after);
+}
+
+/** More than anybody reads, and still quick to find. */
+const MOST_RUNS = 1_000;
+
+/**
+ * The next instants that an expression names, as a preview.
+ * @param options.timeZone IANA name; UTC by default
+ * @param options.after the instant to look from, itself left out
+ * @param options.count how many, from 1 to 1,000; 5 by default
+ * @throws {ScheduleInvalidError} as `computeNextRun` does, and if `count` is out of range
+ * @example
+ * nextRuns("0 9 * * MON", { timeZone: "Europe/Berlin", after: new Date(), count: 3 });
+ */
+export function nextRuns(
+  expression: string,
+  {
+    timeZone = "UTC",
+    after,
+    count = 5,
+  }: { readonly timeZone?: string; readonly after: Date; readonly count?: number },
+): Date[] {
+  if (!Number.isInteger(count) || count < 1 || count > MOST_RUNS)
+    throw new ScheduleInvalidError(`count must be a whole number from 1 to ${MOST_RUNS}, got ${count}`);
+  const nextRun = runsOf(expression, timeZone);
+  const runs: Date[] = [];
+  for (let run = nextRun(after); runs.length < count; run = nextRun(run)) runs.push(run);
+  return runs;
+}
+
+const INTERVAL = /^every ([1-9]\d{0,11}) ms$/;
+/** Schedulers look once a second. */
+const SHORTEST_INTERVAL_MS = 1_000;
+const LONGEST_INTERVAL_MS = 366 * 24 * 60 * 60_000;
+
+/**
+ * How an interval is written where a cron expression stands.
+ * @throws {ScheduleInvalidError} if it is not a whole number from a second to 366 days
+ */
+export function intervalExpression(everyMs: number): string {
+  if (Number.isInteger(everyMs) && everyMs >= SHORTEST_INTERVAL_MS && everyMs <= LONGEST_INTERVAL_MS)
+    return `every ${everyMs} ms`;
+  throw new ScheduleInvalidError(
+    `everyMs must be a whole number from ${SHORTEST_INTERVAL_MS} to ${LONGEST_INTERVAL_MS}, got ${everyMs}`,
+  );
 }
 
 /** A date or a year would make a schedule that ends; those are no recurring jobs. */
@@ -68,8 +127,15 @@ function runsOf(expression: string, timeZone: string): (after: Date) => Date {
       return refuse(cause instanceof Error ? cause.message : String(cause), { cause });
     }
   };
-  if (!FIVE_OR_SIX_FIELDS.test(expression)) refuse("it must have five fields, or six with seconds first");
   if (timeZone === "") refuse("the zone must be an IANA name");
+  const interval = INTERVAL.exec(expression)?.[1];
+  if (interval !== undefined) {
+    const everyMs = Number(interval);
+    intervalExpression(everyMs);
+    attempt(() => new Intl.DateTimeFormat("en", { timeZone }));
+    return (after) => new Date((Math.floor(after.getTime() / everyMs) + 1) * everyMs);
+  }
+  if (!FIVE_OR_SIX_FIELDS.test(expression)) refuse("it must have five fields, or six with seconds first");
   const cron = attempt(() => new Cron(expression, { timezone: timeZone, paused: true }));
   return (after) => attempt(() => cron.nextRun(after)) ?? refuse("it never comes true");
 }

@@ -5,7 +5,7 @@ import type { HealthFacts, HealthLimits } from "./health.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 import type { LimitedType } from "./limits.ts";
 import type { Pauses } from "./pauses.ts";
-import type { CatchUp, Schedule } from "./schedule.ts";
+import type { CatchUp, Overlap, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
 import type { Uniqueness } from "./uniqueness.ts";
 import type { WorkflowCounts } from "./workflow.ts";
@@ -244,6 +244,7 @@ export interface NewSchedule {
   readonly expression: string;
   readonly timeZone: string;
   readonly catchUp: CatchUp;
+  readonly overlap: Overlap;
 }
 
 /** Builds the job for one slot of a schedule; called inside the transaction that takes the slot. */
@@ -370,6 +371,16 @@ export interface JobStore<Tables = unknown> {
 
   registerSchedule(schedule: NewSchedule): Promise<Schedule>;
   listSchedules(): Promise<readonly Schedule[]>;
+  /** @throws {JobNotFoundError} as the next three do */
+  pauseSchedule(id: string, audit: AuditEntry): Promise<Schedule>;
+  /** Goes on with the first slot after now. */
+  resumeSchedule(id: string, audit: AuditEntry): Promise<Schedule>;
+  /**
+   * Changes all but the type, if the schedule is still at `version`. Its next run is planned anew if its times changed.
+   * @throws {ScheduleConflictError} if it is not
+   */
+  editSchedule(schedule: NewSchedule, version: number, audit: AuditEntry): Promise<Schedule>;
+  removeSchedule(id: string, audit: AuditEntry): Promise<void>;
   /**
    * Enqueues every slot that is due, each exactly once over any number of callers.
    * @throws {ScheduleInvalidError} naming the schedules that cannot be worked; the others' jobs were added

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CatchUp, computeNextRun, dueSlots } from "../src/schedule.ts";
+import { type CatchUp, computeNextRun, dueSlots, nextRuns } from "../src/schedule.ts";
 
 /** Every run of an expression in a stretch of time. */
 function runsBetween(expression: string, timeZone: string, from: string, to: string): string[] {
@@ -70,6 +70,42 @@ describe("R9: computeNextRun", () => {
       expect.objectContaining({ code: "SCHEDULE_INVALID" }),
     );
   });
+});
+
+describe("R9: nextRuns", () => {
+  const after = new Date("2026-03-28T12:00Z");
+
+  it("lists the next runs, over a change of time too", () => {
+    const runs = nextRuns("30 2 * * *", { timeZone: "Europe/Berlin", after, count: 3 });
+    expect(runs.map((run) => run.toISOString())).toEqual([
+      "2026-03-29T01:00:00.000Z",
+      "2026-03-30T00:30:00.000Z",
+      "2026-03-31T00:30:00.000Z",
+    ]);
+    expect(nextRuns("* * * * *", { after })).toHaveLength(5);
+  });
+
+  it("counts an interval from the epoch, before it too", () => {
+    const from = (iso: string): unknown =>
+      nextRuns("every 40000 ms", { after: new Date(iso), count: 2 }).map((run) => run.getTime());
+    expect(from("1970-01-01T00:00:40Z")).toEqual([80_000, 120_000]);
+    expect(from("1969-12-31T23:59:59Z")).toEqual([0, 40_000]);
+  });
+
+  it.each([0, 1.5, 1_001])("refuses %d runs", (count) => {
+    expect(() => nextRuns("* * * * *", { after, count })).toThrow(
+      expect.objectContaining({ code: "SCHEDULE_INVALID" }),
+    );
+  });
+
+  it.each(["every 0 ms", "every 999 ms", "every 99999999999 ms", "every 60 s"])(
+    "refuses %j",
+    (expression) => {
+      expect(() => nextRuns(expression, { after })).toThrow(
+        expect.objectContaining({ code: "SCHEDULE_INVALID" }),
+      );
+    },
+  );
 });
 
 describe("R9: on the days the clocks change", () => {

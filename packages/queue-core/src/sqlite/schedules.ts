@@ -1,7 +1,7 @@
 import { describeError } from "../error-text.ts";
 import { ScheduleInvalidError } from "../errors.ts";
 import { parseJobId } from "../job-id.ts";
-import { type CatchUp, computeNextRun, dueSlots, type Schedule } from "../schedule.ts";
+import { type CatchUp, computeNextRun, dueSlots, type Overlap, type Schedule } from "../schedule.ts";
 import type { NewJob, NewSchedule, SlotJob } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
@@ -18,16 +18,20 @@ interface ScheduleRow {
   readonly next_run_at: number;
   readonly is_active: number;
   readonly created_at: number;
+  readonly version: number;
+  readonly overlap: Overlap;
 }
 
 /** Adds a schedule or updates it. The next run is kept unless expression or zone changed, so a deploy skips no slot. */
 export function registerSchedule(connection: Connection, schedule: NewSchedule, nowMs: number): Schedule {
   const nextRunAt = computeNextRun(schedule.expression, new Date(nowMs), schedule.timeZone).getTime();
   const row = connection.get<ScheduleRow>(
-    `INSERT INTO cron_schedules (id, type, payload, cron_expression, time_zone, catch_up, next_run_at, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO cron_schedules (id, type, payload, cron_expression, time_zone, catch_up, overlap, next_run_at,
+       created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET
        type = excluded.type, payload = excluded.payload, catch_up = excluded.catch_up,
+       overlap = excluded.overlap, version = version + 1,
        next_run_at = CASE
          WHEN cron_expression = excluded.cron_expression AND time_zone = excluded.time_zone THEN next_run_at
          ELSE excluded.next_run_at END,
@@ -39,6 +43,7 @@ export function registerSchedule(connection: Connection, schedule: NewSchedule, 
     schedule.expression,
     schedule.timeZone,
     JSON.stringify(schedule.catchUp),
+    schedule.overlap,
     nextRunAt,
     nowMs,
   );
@@ -48,6 +53,11 @@ export function registerSchedule(connection: Connection, schedule: NewSchedule, 
 
 export function listSchedules(connection: Connection): Schedule[] {
   return connection.all<ScheduleRow>("SELECT * FROM cron_schedules ORDER BY id").map(toSchedule);
+}
+
+export function findSchedule(connection: Connection, id: string): Schedule | null {
+  const row = connection.get<ScheduleRow>("SELECT * FROM cron_schedules WHERE id = ?", id);
+  return row ? toSchedule(row) : null;
 }
 
 /** Whether any schedule has work to do: a read, so that a quiet scheduler writes nothing. */
@@ -95,7 +105,7 @@ export function takeDueSlots(
     }
     let lastRunAt = schedule.lastRunAt?.getTime() ?? null;
     for (const { slotAtMs, job } of due.slots) {
-      if (!takeSlot(connection, counts, schedule.id, slotAtMs, job, time)) continue;
+      if (!takeSlot(connection, counts, schedule, slotAtMs, job, time)) continue;
       lastRunAt = slotAtMs;
       added += 1;
     }
@@ -141,29 +151,41 @@ function planSlots(
   }
 }
 
+/** Whether a slot became a job: it may be taken already, or passed over as the last job has not ended. */
 function takeSlot(
   connection: Connection,
   counts: RunCounts,
-  scheduleId: string,
+  { id, overlap }: Schedule,
   slotAtMs: number,
   job: NewJob,
   time: EnqueueTime,
 ): boolean {
   const taken = connection.run(
     "INSERT INTO cron_slot (schedule_id, slot_at, seq) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
-    scheduleId,
+    id,
     slotAtMs,
   );
   if (taken === 0) return false;
+  if (overlap === "skip" && hasOpenJob(connection, id)) return false;
   const [outcome] = enqueueJobs(connection, counts, [job], time);
   const seq = parseJobId(outcome?.job.id ?? "")?.seq ?? 0;
-  connection.run(
-    "UPDATE cron_slot SET seq = ? WHERE schedule_id = ? AND slot_at = ?",
-    seq,
-    scheduleId,
-    slotAtMs,
-  );
+  connection.run("UPDATE cron_slot SET seq = ? WHERE schedule_id = ? AND slot_at = ?", seq, id, slotAtMs);
+  connection.run("UPDATE cron_schedules SET last_seq = ? WHERE id = ?", seq, id);
   return true;
+}
+
+/** Whether the last job that a schedule made has not ended; one that waits for its retry has not. */
+function hasOpenJob(connection: Connection, scheduleId: string): boolean {
+  const row = connection.get<{ isOpen: number }>(
+    `SELECT EXISTS (SELECT 1 FROM ready h WHERE h.type = j.type AND h.np = -j.priority AND h.tag = j.due_at
+         AND h.seq = j.seq)
+       OR EXISTS (SELECT 1 FROM running h WHERE h.seq = j.seq)
+       OR EXISTS (SELECT 1 FROM scheduled h WHERE h.due_at = j.due_at AND h.seq = j.seq)
+       OR EXISTS (SELECT 1 FROM waiting h WHERE h.seq = j.seq) AS isOpen
+     FROM cron_schedules s JOIN job j ON j.seq = s.last_seq WHERE s.id = ?`,
+    scheduleId,
+  );
+  return row?.isOpen === 1;
 }
 
 function activeSchedules(connection: Connection): Schedule[] {
@@ -180,9 +202,11 @@ function toSchedule(row: ScheduleRow): Schedule {
     expression: row.cron_expression,
     timeZone: row.time_zone,
     catchUp: JSON.parse(row.catch_up) as CatchUp,
+    overlap: row.overlap,
     isActive: row.is_active === 1,
     lastRunAt: row.last_run_at === null ? null : new Date(row.last_run_at),
     nextRunAt: new Date(row.next_run_at),
     createdAt: new Date(row.created_at),
+    version: row.version,
   };
 }

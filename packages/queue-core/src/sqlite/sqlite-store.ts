@@ -56,6 +56,7 @@ import {
   reviveChunk,
   reviveDeadLetter,
 } from "./dead-letters.ts";
+import { editSchedule, pauseSchedule, removeSchedule, resumeSchedule } from "./edit-schedules.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { expireJobs, hasExpired } from "./expire.ts";
 import { finishJob, finishJobs } from "./finish.ts";
@@ -399,6 +400,24 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   listSchedules(): Promise<readonly Schedule[]> {
     return this.#reader.read((connection) => listSchedules(connection));
+  }
+
+  pauseSchedule(id: string, audit: AuditEntry): Promise<Schedule> {
+    return this.#writer.write("full", (connection) => pauseSchedule(connection, id, audit, this.#now()));
+  }
+
+  resumeSchedule(id: string, audit: AuditEntry): Promise<Schedule> {
+    return this.#writer.write("full", (connection) => resumeSchedule(connection, id, audit, this.#now()));
+  }
+
+  editSchedule(schedule: NewSchedule, version: number, audit: AuditEntry): Promise<Schedule> {
+    return this.#writer.write("full", (connection) =>
+      editSchedule(connection, schedule, version, audit, this.#now()),
+    );
+  }
+
+  removeSchedule(id: string, audit: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => removeSchedule(connection, id, audit, this.#now()));
   }
 
   async takeDueSlots(jobFor: SlotJob): Promise<number> {

@@ -36,6 +36,8 @@ export function cronSlotRules(rule: Rule): void {
       lastRunAt: null,
       nextRunAt: new Date("2026-01-01T23:00:00Z"),
       createdAt: new Date(bed.clock.now()),
+      version: 1,
+      overlap: "allow",
     });
     expect(await bed.store.listSchedules()).toEqual([schedule]);
   });

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { cancelRules } from "./cancel.ts";
 import { claimRules } from "./claim.ts";
 import { crashRules } from "./crashes.ts";
+import { cronEditRules } from "./cron-edits.ts";
+import { cronOverlapRules } from "./cron-overlap.ts";
 import { cronSlotRules } from "./cron-slots.ts";
 import { deadLetterRules } from "./dead-letters.ts";
 import { delayedRules } from "./delayed.ts";
@@ -57,6 +59,8 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   "finishing in a transaction": finishInTransactionRules,
   "finishing together": finishTogetherRules,
   "cron slots": cronSlotRules,
+  "cron edits": cronEditRules,
+  "cron overlap": cronOverlapRules,
   retention: retentionRules,
   stats: statsRules,
   steps: stepRules,
