@@ -12,7 +12,7 @@ import {
   storeVariables,
 } from "@holdfast/services/process";
 import { Scheduler } from "./scheduler.ts";
-import { registerSchedules } from "./schedules.ts";
+import { declareSchedules } from "./schedules.ts";
 
 await startApp(async () => {
   const shape = { ...storeVariables, ...schedulerVariables };
@@ -25,7 +25,7 @@ await startApp(async () => {
 
   const store = await openShopStore(environment, { log });
   const queue = createQueue({ store, jobs });
-  await registerSchedules(queue, environment.SCHEDULE_TZ);
+  await declareSchedules(queue, environment.SCHEDULE_TZ, log);
   const health = await openHealthPort({ port: environment.SCHEDULER_HEALTH_PORT, queue, log });
   const scheduler = new Scheduler({ queue, log });
   onShutdown(log, async () => {

@@ -9,7 +9,7 @@ import { openShopStore } from "@holdfast/services/process";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Scheduler } from "../src/scheduler.ts";
-import { registerSchedules } from "../src/schedules.ts";
+import { declareSchedules } from "../src/schedules.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 const log = pino({ enabled: false });
@@ -32,7 +32,7 @@ async function openScheduler() {
   const store = await openShopStore({ DATABASE_URL: join(folder, "shop.db") }, { clock });
   stores.push(store);
   const queue = createQueue({ store, jobs, clock });
-  await registerSchedules(queue, "UTC");
+  await declareSchedules(queue, "UTC", log);
   return { queue, store, scheduler: new Scheduler({ queue, log }) };
 }
 
@@ -50,12 +50,12 @@ it("R9: two schedulers past midnight add each slot once", async () => {
   ]);
 });
 
-it("registering the schedules again, as every start does, skips and doubles no slot", async () => {
+it("declaring the schedules again, as every start does, skips and doubles no slot", async () => {
   const { queue, scheduler, store } = await openScheduler();
   clock.advance(2_000);
-  await registerSchedules(queue, "UTC");
+  await declareSchedules(queue, "UTC", log);
   await scheduler.tick();
-  await registerSchedules(queue, "UTC");
+  await declareSchedules(queue, "UTC", log);
   await scheduler.tick();
   const { items } = await store.listJobs({ limit: 10, type: "daily_sales_report" });
   expect(items).toHaveLength(1);
@@ -202,4 +202,33 @@ it("a log that stays long is told once, and once when it is short again", async 
     "a reader holds the write-ahead log; it grows and slows writers down until that reader ends",
     "the write-ahead log is emptied again",
   ]);
+});
+
+it("says which schedules left the code, and which an operator edited", async () => {
+  const { queue, store } = await openScheduler();
+  await store.declareSchedules([
+    ...(await store.listSchedules()).map((schedule) => ({
+      ...schedule,
+      payload: JSON.stringify(schedule.payload),
+    })),
+    {
+      id: "old",
+      type: "reconcile_payments",
+      payload: "{}",
+      expression: "0 * * * *",
+      timeZone: "UTC",
+      catchUp: "once",
+      overlap: "allow",
+    },
+  ]);
+  await queue.editCron("daily_sales_report", { expression: "0 6 * * *" }, { actor: "ann" });
+  const lines: string[] = [];
+  const heard = pino({}, { write: (text: string) => void lines.push(JSON.parse(text)) });
+  await declareSchedules(queue, "UTC", heard);
+  expect(lines).toMatchObject([
+    { schedule: "old", msg: "schedule is no longer in the code, switched off" },
+    { schedule: "daily_sales_report", msg: "schedule was edited by an operator, left as it is" },
+  ]);
+  await declareSchedules(queue, "UTC", heard);
+  expect(lines).toHaveLength(3);
 });

@@ -25,6 +25,12 @@ export interface CronOptions {
   readonly overlap?: Overlap;
 }
 
+/** A recurring job as the code declares it. */
+export interface CronDefinition<Type extends string = string> extends CronOptions {
+  readonly type: Type;
+  readonly expression: CronTiming;
+}
+
 /** What an operator may change of a schedule; what is left out stays. */
 export interface CronChange {
   readonly expression?: CronTiming;

@@ -1,7 +1,7 @@
 export type { ResultOptions } from "./await-result.ts";
 export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";
-export type { CronChange, CronOptions, CronTiming } from "./cron.ts";
+export type { CronChange, CronDefinition, CronOptions, CronTiming } from "./cron.ts";
 export * from "./define.ts";
 export * from "./errors.ts";
 export { FaultLog } from "./fault-log.ts";
@@ -28,7 +28,14 @@ export {
   Queue,
   type QueueOptions,
 } from "./queue.ts";
-export { type CatchUp, computeNextRun, nextRuns, type Overlap, type Schedule } from "./schedule.ts";
+export {
+  type CatchUp,
+  computeNextRun,
+  type DeclaredSchedules,
+  nextRuns,
+  type Overlap,
+  type Schedule,
+} from "./schedule.ts";
 export type { QueueStats } from "./stats.ts";
 export type {
   AuditEntry,

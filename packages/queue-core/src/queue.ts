@@ -2,7 +2,13 @@
 import { awaitResult, type ResultOptions } from "./await-result.ts";
 import { type CatalogIndex, definitionOf, indexCatalog } from "./catalog.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { buildSchedule, type CronChange, type CronOptions, type CronTiming } from "./cron.ts";
+import {
+  buildSchedule,
+  type CronChange,
+  type CronDefinition,
+  type CronOptions,
+  type CronTiming,
+} from "./cron.ts";
 import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
 import {
@@ -10,6 +16,7 @@ import {
   LeaseLostError,
   OptionInvalidError,
   PayloadInvalidError,
+  ScheduleInvalidError,
   WorkflowNotFoundError,
 } from "./errors.ts";
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
@@ -19,7 +26,7 @@ import { type LimitedType, requireLimit, type TypeLimit } from "./limits.ts";
 import { buildJob, type JobSettings } from "./new-job.ts";
 import type { Pauses } from "./pauses.ts";
 import { parsePayload, serializeResult, UnreadablePayload } from "./payload.ts";
-import type { Schedule } from "./schedule.ts";
+import type { DeclaredSchedules, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
 import type {
   AuditEntry,
@@ -360,6 +367,25 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   ): Promise<Schedule> {
     const schedule = buildSchedule(this.catalog, type, timing, options, this.#clock.now());
     return this.store.registerSchedule(schedule);
+  }
+
+  /**
+   * Makes the recurring jobs those that the code declares, all or none: new ones are added, changed ones updated, and
+   * those that an earlier call declared and this one does not are switched off. What an operator edited or paused stays
+   * so, and `registerCron`'s schedules are none of its business.
+   * @throws {ScheduleInvalidError} as `registerCron` does, and if two have one id; nothing is changed
+   * @throws {PayloadInvalidError}
+   */
+  async syncCron(definitions: readonly CronDefinition<JobType<Jobs>>[]): Promise<DeclaredSchedules> {
+    const nowMs = this.#clock.now();
+    const ids = new Set<string>();
+    const declared = definitions.map(({ type, expression, ...options }) => {
+      const schedule = buildSchedule(this.catalog, type, expression, options, nowMs);
+      if (ids.has(schedule.id)) throw new ScheduleInvalidError(`Two schedules are called ${schedule.id}`);
+      ids.add(schedule.id);
+      return schedule;
+    });
+    return this.store.declareSchedules(declared);
   }
 
   /**

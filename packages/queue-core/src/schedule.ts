@@ -47,6 +47,15 @@ export interface Schedule {
   readonly version: number;
 }
 
+/** What became of the declared schedules, by id. */
+export interface DeclaredSchedules {
+  readonly added: readonly string[];
+  /** Left as an operator edited them. */
+  readonly kept: readonly string[];
+  /** No longer declared, and so switched off. */
+  readonly deactivated: readonly string[];
+}
+
 /** A slot is late, and so a matter of catching up, once it lies this far back. */
 const LATE_SLOT_MS = 60_000;
 

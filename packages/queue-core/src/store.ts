@@ -5,7 +5,7 @@ import type { HealthFacts, HealthLimits } from "./health.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 import type { LimitedType } from "./limits.ts";
 import type { Pauses } from "./pauses.ts";
-import type { CatchUp, Overlap, Schedule } from "./schedule.ts";
+import type { CatchUp, DeclaredSchedules, Overlap, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
 import type { Uniqueness } from "./uniqueness.ts";
 import type { WorkflowCounts } from "./workflow.ts";
@@ -370,6 +370,8 @@ export interface JobStore<Tables = unknown> {
   ): Promise<DeadLetter>;
 
   registerSchedule(schedule: NewSchedule): Promise<Schedule>;
+  /** Registers these, and switches off those that were declared before and are not among them. */
+  declareSchedules(declared: readonly NewSchedule[]): Promise<DeclaredSchedules>;
   listSchedules(): Promise<readonly Schedule[]>;
   /** @throws {JobNotFoundError} as the next three do */
   pauseSchedule(id: string, audit: AuditEntry): Promise<Schedule>;

@@ -36,7 +36,7 @@ export function resumeSchedule(
   const { isActive, expression, timeZone } = requireSchedule(connection, id);
   if (!isActive) {
     connection.run(
-      "UPDATE cron_schedules SET is_active = 1, next_run_at = ?, version = version + 1 WHERE id = ?",
+      "UPDATE cron_schedules SET is_active = 1, is_withdrawn = 0, next_run_at = ?, version = version + 1 WHERE id = ?",
       computeNextRun(expression, new Date(nowMs), timeZone).getTime(),
       id,
     );
@@ -58,7 +58,7 @@ export function editSchedule(
   const nextRunAt = isTimedAnew ? computeNextRun(expression, new Date(nowMs), timeZone) : before.nextRunAt;
   const changed = connection.run(
     `UPDATE cron_schedules SET payload = ?, cron_expression = ?, time_zone = ?, catch_up = ?, overlap = ?,
-       next_run_at = ?, version = version + 1 WHERE id = ? AND version = ?`,
+       next_run_at = ?, is_edited = 1, version = version + 1 WHERE id = ? AND version = ?`,
     payload,
     expression,
     timeZone,

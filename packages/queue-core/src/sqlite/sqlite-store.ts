@@ -7,7 +7,7 @@ import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts"
 import { parseJobId } from "../job-id.ts";
 import type { LimitedType } from "../limits.ts";
 import type { Pauses } from "../pauses.ts";
-import type { Schedule } from "../schedule.ts";
+import type { DeclaredSchedules, Schedule } from "../schedule.ts";
 import type { QueueStats } from "../stats.ts";
 import type {
   AuditEntry,
@@ -56,6 +56,7 @@ import {
   reviveChunk,
   reviveDeadLetter,
 } from "./dead-letters.ts";
+import { declareSchedules } from "./declare-schedules.ts";
 import { editSchedule, pauseSchedule, removeSchedule, resumeSchedule } from "./edit-schedules.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { expireJobs, hasExpired } from "./expire.ts";
@@ -396,6 +397,10 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   registerSchedule(schedule: NewSchedule): Promise<Schedule> {
     return this.#writer.write("full", (connection) => registerSchedule(connection, schedule, this.#now()));
+  }
+
+  declareSchedules(declared: readonly NewSchedule[]): Promise<DeclaredSchedules> {
+    return this.#writer.write("full", (connection) => declareSchedules(connection, declared, this.#now()));
   }
 
   listSchedules(): Promise<readonly Schedule[]> {

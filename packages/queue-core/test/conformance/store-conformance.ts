@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cancelRules } from "./cancel.ts";
 import { claimRules } from "./claim.ts";
 import { crashRules } from "./crashes.ts";
+import { cronDeclarationRules } from "./cron-declarations.ts";
 import { cronEditRules } from "./cron-edits.ts";
 import { cronOverlapRules } from "./cron-overlap.ts";
 import { cronSlotRules } from "./cron-slots.ts";
@@ -59,6 +60,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   "finishing in a transaction": finishInTransactionRules,
   "finishing together": finishTogetherRules,
   "cron slots": cronSlotRules,
+  "cron declarations": cronDeclarationRules,
   "cron edits": cronEditRules,
   "cron overlap": cronOverlapRules,
   retention: retentionRules,

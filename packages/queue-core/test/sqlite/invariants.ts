@@ -80,6 +80,8 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       SELECT seq FROM dead_letter_jobs UNION ALL SELECT seq FROM finished WHERE status = 'cancelled')`,
   "a slot that was taken has its job": `
     SELECT s.schedule_id, s.slot_at FROM cron_slot s JOIN job j ON j.seq = s.seq WHERE j.slot_at IS NOT s.slot_at`,
+  "a schedule that the code withdrew is off": `
+    SELECT id FROM cron_schedules WHERE is_withdrawn = 1 AND (is_active = 1 OR is_declared = 0)`,
   "no more of a type run than its limit lets": `
     SELECT l.type FROM type_limit l
       WHERE (SELECT count(*) FROM running r WHERE r.type = l.type) > l.concurrency`,
