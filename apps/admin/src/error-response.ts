@@ -5,6 +5,8 @@ import {
   JobTypeUnknownError,
   OptionInvalidError,
   PayloadInvalidError,
+  ScheduleConflictError,
+  ScheduleInvalidError,
   WorkflowNotFoundError,
 } from "@holdfast/queue-core";
 import { failure, RequestInvalidError, unexpectedFailure } from "@holdfast/services/process";
@@ -17,6 +19,8 @@ export function errorResponse(error: Error, log: Logger, faults: FaultLog): Resp
     return failure(400, error.code, error.message, { details: error.details });
   if (error instanceof OptionInvalidError) return failure(400, "VALIDATION_ERROR", error.message);
   if (error instanceof PayloadInvalidError) return payloadFailure(error);
+  if (error instanceof ScheduleInvalidError) return failure(400, error.code, error.message);
+  if (error instanceof ScheduleConflictError) return failure(409, error.code, error.message);
   if (error instanceof OperatorUnknownError) return failure(401, error.code, error.message);
   if (error instanceof OriginForeignError) return failure(403, error.code, error.message);
   if (error instanceof JobNotFoundError || error instanceof WorkflowNotFoundError)

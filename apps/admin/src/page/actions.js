@@ -111,6 +111,17 @@ export async function runNow(id) {
 }
 
 /**
+ * @param {"pause" | "resume"} verb
+ * @param {string} id
+ */
+export async function turnSchedule(verb, id) {
+  await act(`schedule ${id}`, async () => {
+    await change("POST", `/admin/schedules/${id}/${verb}`);
+    announce(verb === "pause" ? `${id} is paused` : `${id} goes on with its next run`);
+  });
+}
+
+/**
  * Not asked about first, as Resume takes it back.
  * @param {"pause" | "resume"} verb
  * @param {string | null} type null for the whole queue

@@ -1,6 +1,6 @@
 /** @import { Snapshot } from "./json.js" */
 /** @import { State } from "./state.js" */
-import { runNow } from "./actions.js";
+import { runNow, turnSchedule } from "./actions.js";
 import { badge, button, heads, moment, nothing, noticeLine, section } from "./parts.js";
 import { h } from "./preact.js";
 
@@ -36,10 +36,13 @@ export function schedules({ busy, notices }, { schedules: list, atMs }) {
                   h("td", null, schedule.lastRunAt === null ? "never" : moment(schedule.lastRunAt, atMs)),
                   h("td", null, nextRun(schedule, atMs)),
                   h("td", { class: "number" }, [
-                    button("Run now", () => void runNow(schedule.id), {
-                      label: `Run ${schedule.id} now`,
-                      disabled: busy.has(`schedule ${schedule.id}`),
-                    }),
+                    h("div", { class: "buttons" }, [
+                      button("Run now", () => void runNow(schedule.id), {
+                        label: `Run ${schedule.id} now`,
+                        disabled: busy.has(`schedule ${schedule.id}`),
+                      }),
+                      pauseTool(schedule, busy.has(`schedule ${schedule.id}`)),
+                    ]),
                     noticeLine(notices.get(`schedule ${schedule.id}`)),
                   ]),
                 ]),
@@ -48,6 +51,16 @@ export function schedules({ busy, notices }, { schedules: list, atMs }) {
           ]),
         ]),
   );
+}
+
+/**
+ * @param {Snapshot["schedules"]["items"][number]} schedule
+ * @param {boolean} disabled
+ */
+function pauseTool({ id, isActive }, disabled) {
+  const verb = isActive ? "Pause" : "Resume";
+  const act = () => void turnSchedule(isActive ? "pause" : "resume", id);
+  return button(verb, act, { label: `${verb} the schedule ${id}`, disabled });
 }
 
 /**

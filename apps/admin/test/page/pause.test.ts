@@ -23,4 +23,19 @@ describe("R26: pausing on the dashboard", () => {
     expect(await queue.dequeue("worker-1")).not.toBeNull();
     expect(complaints).toEqual([]);
   });
+
+  it("stops a schedule and takes it back", async (context) => {
+    const { admin, page, complaints } = await openTestPage(context, ({ queue }) =>
+      queue.registerCron("reconcile_payments", "0 0 * * *"),
+    );
+    await page.getByRole("button", { name: "Pause the schedule reconcile_payments" }).click();
+    const resume = page.getByRole("button", { name: "Resume the schedule reconcile_payments" });
+    await resume.waitFor();
+    expect(await page.locator("#schedules tbody th").innerText()).toContain("paused");
+    expect(await admin.queue.store.listSchedules()).toMatchObject([{ isActive: false }]);
+    await resume.click();
+    await page.getByText("reconcile_payments goes on with its next run").waitFor();
+    expect(await admin.queue.store.listSchedules()).toMatchObject([{ isActive: true }]);
+    expect(complaints).toEqual([]);
+  });
 });

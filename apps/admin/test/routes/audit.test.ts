@@ -22,6 +22,10 @@ it("every action of an operator leaves a line that says who did what to which", 
   await send(`/admin/jobs/${job.id}/cancel`, fromPage);
   await queue.registerCron("cleanup_completed_jobs", "0 3 * * *");
   await asOperator("/admin/schedules/cleanup_completed_jobs/run", { method: "POST" });
+  for (const verb of ["pause", "resume"])
+    await asOperator(`/admin/schedules/cleanup_completed_jobs/${verb}`, { method: "POST" });
+  const change = { expression: "0 4 * * *", version: 3 };
+  await asOperator("/admin/schedules/cleanup_completed_jobs", { method: "PATCH", body: change });
   await asOperator("/admin/dead-letters/retry", { method: "POST", body: { type: "generate_invoice" } });
   const workflowId = await queue.startWorkflow("sync_inventory", { orderId: "e", userId: "u" });
   await asOperator(`/admin/workflows/${workflowId}/retry`, { method: "POST" });
@@ -46,6 +50,9 @@ it("every action of an operator leaves a line that says who did what to which", 
     { actor: "operator (token)", action: "dead_letter.discard", subject: discarded.id },
     { actor: "operator (session)", action: "job.cancel", subject: job.id },
     { actor: "operator (token)", action: "schedule.run", subject: "cleanup_completed_jobs" },
+    { actor: "operator (token)", action: "schedule.pause", subject: "cleanup_completed_jobs" },
+    { actor: "operator (token)", action: "schedule.resume", subject: "cleanup_completed_jobs" },
+    { actor: "operator (token)", action: "schedule.edit", subject: "cleanup_completed_jobs" },
     { actor: "operator (token)", action: "dead_letter.retry_many", subject: "dead letters" },
     { actor: "operator (token)", action: "workflow.retry", subject: workflowId },
     { actor: "operator (token)", action: "workflow.cancel", subject: workflowId },
