@@ -122,6 +122,29 @@ export async function turnSchedule(verb, id) {
 }
 
 /**
+ * @param {{ id: string, version: number }} schedule
+ * @param {FormData} form
+ */
+export async function saveSchedule({ id, version }, form) {
+  const text = form.get("payload");
+  const times = { expression: form.get("expression"), timeZone: form.get("timeZone") };
+  let payload;
+  try {
+    payload = typeof text === "string" ? { payload: JSON.parse(text) } : {};
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    notify(`schedule ${id}`, { kind: "failed", text: `This is no JSON: ${error.message}` });
+    return;
+  }
+  const done = await act(`schedule ${id}`, () =>
+    change("PATCH", `/admin/schedules/${id}`, { ...times, ...payload, version }),
+  );
+  if (!done) return;
+  update({ editedSchedule: null });
+  announce(`${id} is changed`);
+}
+
+/**
  * Not asked about first, as Resume takes it back.
  * @param {"pause" | "resume"} verb
  * @param {string | null} type null for the whole queue
@@ -233,7 +256,7 @@ function announce(text) {
  * @param {unknown} error
  * @returns {import("./state.js").Notice}
  */
-function failed(error) {
+export function failed(error) {
   if (!(error instanceof RequestFailedError)) throw error;
   const details = error.details.map(({ field, message }) => `${field}: ${message}`);
   return { kind: "failed", text: `Not done: ${error.message}`, details };

@@ -9,6 +9,7 @@ import { numbers } from "./numbers.js";
 import { noticeLine } from "./parts.js";
 import { h, render } from "./preact.js";
 import { startRefreshing } from "./refresh.js";
+import { scheduleDialog } from "./schedule-dialog.js";
 import { schedules } from "./schedules.js";
 import { onChange, state } from "./state.js";
 import { alerts, topBar } from "./top-bar.js";
@@ -39,6 +40,7 @@ function page() {
           ],
     ]),
     h("div", { class: "announcement", "aria-live": "polite" }, noticeLine(state.announcement)),
+    scheduleDialog(state),
     confirmDialog(state),
   ];
 }

@@ -3,6 +3,7 @@
 import { runNow, turnSchedule } from "./actions.js";
 import { badge, button, heads, moment, nothing, noticeLine, section } from "./parts.js";
 import { h } from "./preact.js";
+import { openSchedule } from "./schedule-dialog.js";
 
 /** A scheduler looks every second; one this late is not there, in milliseconds. */
 const LATE_MS = 60_000;
@@ -40,6 +41,9 @@ export function schedules({ busy, notices }, { schedules: list, atMs }) {
                       button("Run now", () => void runNow(schedule.id), {
                         label: `Run ${schedule.id} now`,
                         disabled: busy.has(`schedule ${schedule.id}`),
+                      }),
+                      button("Edit…", () => openSchedule(schedule), {
+                        label: `Edit the schedule ${schedule.id}`,
                       }),
                       pauseTool(schedule, busy.has(`schedule ${schedule.id}`)),
                     ]),

@@ -23,6 +23,17 @@
  */
 
 /**
+ * @typedef {object} EditedSchedule
+ * @property {string} id
+ * @property {number} version the one that is edited
+ * @property {string} expression
+ * @property {string} timeZone
+ * @property {string | null} payload as JSON; null if it was too long for the list
+ * @property {readonly string[]} runs what comes next by what is typed
+ * @property {Notice | null} problem why nothing does
+ */
+
+/**
  * Everything that decides what the page looks like. What the browser keeps by itself (scroll, focus, selection, open
  * sections, typed text) is not here, and is not touched by rendering.
  * @typedef {object} State
@@ -38,6 +49,7 @@
  * @property {ReadonlySet<string>} busy ids on which an action runs
  * @property {ReadonlyMap<string, Notice>} notices by the id they are about
  * @property {Notice | null} announcement told at the foot of the page, as its subject may be gone
+ * @property {EditedSchedule | null} editedSchedule
  * @property {Question | null} confirming what the reader is asked before it is done
  */
 
@@ -55,6 +67,7 @@ export const state = {
   busy: new Set(),
   notices: new Map(),
   announcement: null,
+  editedSchedule: null,
   confirming: null,
 };
 

@@ -1,0 +1,109 @@
+/** @import { Snapshot } from "./json.js" */
+/** @import { State } from "./state.js" */
+
+import { failed, saveSchedule } from "./actions.js";
+import { read } from "./api.js";
+import { button, moment, noticeLine } from "./parts.js";
+import { h } from "./preact.js";
+import { state as shown, update } from "./state.js";
+
+/** Times and payload of a schedule, with what its times would mean. @param {State} state */
+export function scheduleDialog({ editedSchedule, busy, notices, snapshot }) {
+  if (editedSchedule === null || snapshot === null) return null;
+  const { id, expression, timeZone, payload, runs, problem } = editedSchedule;
+  const open = (/** @type {HTMLDialogElement | null} */ dialog) => {
+    if (dialog !== null && !dialog.open) dialog.showModal();
+  };
+  const close = () => update({ editedSchedule: null });
+  return h("dialog", { ref: open, onClose: close, "aria-labelledby": "schedule-heading" }, [
+    h("h2", { id: "schedule-heading" }, `Edit ${id}`),
+    h(
+      "form",
+      {
+        class: "body",
+        onSubmit: (/** @type {SubmitEvent} */ event) => {
+          event.preventDefault();
+          if (event.currentTarget instanceof HTMLFormElement)
+            void saveSchedule(editedSchedule, new FormData(event.currentTarget));
+        },
+        onInput: (/** @type {Event & { currentTarget: HTMLFormElement }} */ event) => {
+          const form = new FormData(event.currentTarget);
+          void preview(id, textIn(form, "expression"), textIn(form, "timeZone"));
+        },
+      },
+      [
+        h("label", { for: "schedule-expression" }, "Cron expression, or every N ms"),
+        h("input", {
+          id: "schedule-expression",
+          name: "expression",
+          class: "mono",
+          defaultValue: expression,
+        }),
+        h("label", { for: "schedule-zone" }, "Time zone"),
+        h("input", { id: "schedule-zone", name: "timeZone", defaultValue: timeZone }),
+        payload === null ? null : h("label", { for: "schedule-payload" }, "Payload"),
+        payload === null
+          ? null
+          : h("textarea", {
+              id: "schedule-payload",
+              name: "payload",
+              class: "mono",
+              rows: 4,
+              defaultValue: payload,
+              spellcheck: false,
+            }),
+        h("p", { class: "note" }, "Next runs"),
+        h(
+          "ol",
+          { class: "runs" },
+          runs.map((run) => h("li", { key: run }, [`${run} `, moment(run, snapshot.atMs)])),
+        ),
+        noticeLine(problem ?? notices.get(`schedule ${id}`)),
+        h("div", { class: "buttons" }, [
+          button("Leave it", close),
+          h(
+            "button",
+            { type: "submit", class: "primary", disabled: busy.has(`schedule ${id}`) || problem !== null },
+            "Save",
+          ),
+        ]),
+      ],
+    ),
+  ]);
+}
+
+/** @param {Snapshot["schedules"]["items"][number]} schedule */
+export function openSchedule({ id, version, expression, timeZone, payload, cut }) {
+  // A list cuts what is long: such a payload is not offered, or its rest would be lost.
+  const text = cut.length > 0 ? null : JSON.stringify(payload, null, 2);
+  update({ editedSchedule: { id, version, expression, timeZone, payload: text, runs: [], problem: null } });
+  void preview(id, expression, timeZone);
+}
+
+/**
+ * @param {FormData} form
+ * @param {string} name
+ */
+function textIn(form, name) {
+  const value = form.get(name);
+  return typeof value === "string" ? value : "";
+}
+
+let lastAsked = 0;
+
+/**
+ * Shows the runs of what is typed; an answer that was overtaken by more typing is dropped.
+ * @param {string} id
+ * @param {string} expression
+ * @param {string} timeZone
+ */
+async function preview(id, expression, timeZone) {
+  lastAsked += 1;
+  const asked = lastAsked;
+  const seen = await read(`/admin/schedules/preview?${new URLSearchParams({ expression, timeZone })}`).then(
+    ({ body }) => ({ runs: body.runs, problem: null }),
+    (error) => ({ runs: [], problem: failed(error) }),
+  );
+  if (asked === lastAsked && shown.editedSchedule?.id === id)
+    update({ editedSchedule: { ...shown.editedSchedule, ...seen } });
+}
