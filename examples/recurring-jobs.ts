@@ -1,4 +1,5 @@
-// Recurring jobs on a clock that is moved by hand: node_modules/.bin/node --conditions=source examples/recurring-jobs.ts
+// Recurring jobs on a clock that is moved by hand:
+// node_modules/.bin/node --conditions=source examples/recurring-jobs.ts
 import { createQueue, defineJob, nextRuns } from "@holdfast/queue-core";
 import { FakeClock, MemoryDatabase } from "@holdfast/queue-core/testing";
 import { z } from "zod";

@@ -21,7 +21,7 @@ describe("R26: a workflow on the dashboard", () => {
       expect(await bar.innerText()).toContain(text);
     await page.getByRole("button", { name: "Retry the failed job" }).click();
     await page.getByText("What had failed is pending again").waitFor();
-    expect(await bar.innerText()).toContain("1 waiting");
+    await bar.getByText("1 waiting").waitFor();
 
     const cancel = page.getByRole("button", { name: "Cancel the workflow…" });
     await cancel.click();

@@ -191,7 +191,7 @@ export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: 
       `Cannot retry job ${row.original_job_id}: its workflow ${row.workflow_id} was cancelled as a whole`,
       "failed",
     );
-  const newer = takeKeyAgain(connection, row.seq);
+  const newer = takeKeyAgain(connection, row.seq, nowMs);
   if (newer)
     throw new JobStateError(
       `Cannot retry job ${row.original_job_id}: job ${newer.id}, which is ${newer.status}, has its unique key by now`,

@@ -139,7 +139,7 @@ function waitAgain(
   }
   connection.run("INSERT INTO waiting (seq, unmet) VALUES (?, ?)", child, edges.length);
   // Where a newer job has its key by now both run: its parent's retry must not leave it behind.
-  takeKeyAgain(connection, child);
+  takeKeyAgain(connection, child, nowMs);
 }
 
 function isDead(connection: Connection, seq: number): boolean {

@@ -120,8 +120,8 @@ function enqueueOne(
   const seq = connection.insert(
     `INSERT INTO job
        (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at,
-        expire_after_ms, step, unique_scope)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        expire_after_ms, step, unique_scope, unique_until)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     job.type,
     job.payload,
     job.priority,
@@ -135,6 +135,7 @@ function enqueueOne(
     job.expireAfterMs,
     job.step,
     job.uniqueness === undefined || job.uniqueness.scope === "kept" ? null : job.uniqueness.scope,
+    job.uniqueness === undefined || job.uniqueness.forMs === null ? null : nowMs + job.uniqueness.forMs,
   );
   const birth = birthOf(connection, job, seq, parents);
   // Without a delay it is due whatever the clock says, which may have been set back since.

@@ -194,7 +194,7 @@ function schedule(connection: Connection, run: Run, attempts: number, dueAt: num
     attempts,
     job?.expire_after_ms ?? null,
   );
-  takeKeyAgain(connection, run.seq);
+  takeKeyAgain(connection, run.seq, run.nowMs);
 }
 
 /** Crashes spend no attempt and are counted apart: a job that kills its process is no job that fails. */
@@ -236,5 +236,5 @@ export function handBack(
     run.seq,
   );
   connection.madeClaimable.add(run.type, 1);
-  takeKeyAgain(connection, run.seq);
+  takeKeyAgain(connection, run.seq, nowMs);
 }

@@ -62,8 +62,11 @@ export function readHealthFacts(
   connection: Connection,
   limits: Pick<HealthLimits, "pending" | "unreviewed">,
 ): HealthFacts {
-  const upTo = (rows: string, limit: number): number =>
-    connection.get<{ n: number }>(`SELECT count(*) AS n FROM (${rows} LIMIT ?)`, limit + 1)?.n ?? 0;
+  const upTo = (rows: string, limit: number): number => {
+    // A limit may be a fraction, or infinite where somebody does not care.
+    const most = Math.max(0, Math.floor(Math.min(limit, Number.MAX_SAFE_INTEGER - 1))) + 1;
+    return connection.get<{ n: number }>(`SELECT count(*) AS n FROM (${rows} LIMIT ?)`, most)?.n ?? 0;
+  };
   return {
     pending: upTo("SELECT 1 FROM ready", limits.pending),
     oldestPending: oldestPending(connection),

@@ -19,17 +19,16 @@ export function isKeyHeld(connection: Connection, { type, uniqueKey }: NewJob, n
   );
 }
 
-/**
- * Takes a unique key for the job that will be inserted next, or returns the job that holds it. `max(seq) + 1` is the
- * number SQLite will give: we hold the write lock.
- */
-export function takeKey(
-  connection: Connection,
-  job: NewJob & { readonly uniqueKey: string },
-  nowMs: number,
-): Job | null {
-  const { type, uniqueKey: key } = job;
-  const { scope, forMs } = job.uniqueness ?? KEPT;
+interface Claim {
+  readonly type: string;
+  readonly key: string;
+  readonly seq: number;
+  readonly scope: string | null;
+  readonly until: number | null;
+}
+
+/** Takes a key that nobody holds, or whose time is over; false if another job holds it. */
+function take(connection: Connection, { type, key, seq, scope, until }: Claim, nowMs: number): boolean {
   // A key whose time is over goes to the newer job; the older one has none from now on.
   connection.run(
     `UPDATE job SET unique_key = NULL
@@ -39,16 +38,31 @@ export function takeKey(
     nowMs,
   );
   const taken = connection.run(
-    `INSERT INTO unique_key (type, key, seq, scope, until)
-     SELECT ?, ?, coalesce(max(seq), 0) + 1, ?, ? FROM job WHERE true
+    `INSERT INTO unique_key (type, key, seq, scope, until) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET seq = excluded.seq, scope = excluded.scope, until = excluded.until WHERE until <= ?`,
     type,
     key,
-    scope === "kept" ? null : scope,
-    forMs === null ? null : nowMs + forMs,
+    seq,
+    scope,
+    until,
     nowMs,
   );
-  return taken === 1 ? null : holderOf(connection, type, key);
+  return taken === 1;
+}
+
+/** Takes a unique key for the job that will be inserted next, or returns the job that holds it. */
+export function takeKey(
+  connection: Connection,
+  job: NewJob & { readonly uniqueKey: string },
+  nowMs: number,
+): Job | null {
+  const { type, uniqueKey: key } = job;
+  const { scope, forMs } = job.uniqueness ?? KEPT;
+  // The number SQLite will give: we hold the write lock.
+  const seq = (connection.get<{ last: number | null }>("SELECT max(seq) AS last FROM job")?.last ?? 0) + 1;
+  const until = forMs === null ? null : nowMs + forMs;
+  const isTaken = take(connection, { type, key, seq, scope: scope === "kept" ? null : scope, until }, nowMs);
+  return isTaken ? null : holderOf(connection, type, key);
 }
 
 function holderOf(connection: Connection, type: string, key: string): Job {
@@ -70,15 +84,16 @@ export function meetHolder(connection: Connection, holder: Job, newer: NewJob, n
   const { status } = holder;
   if (onConflict === "keep" || (status !== "waiting" && status !== "scheduled" && status !== "pending"))
     return holder;
-  // One that has run already is known outside by its idempotency key: another payload is another request.
+  // It may have run before (a snooze, a worker that stopped, a retried dead letter) and be known outside by its
+  // idempotency key: another payload is another request, whose steps are all to be done.
   connection.run(
-    "UPDATE job SET payload = ?, generation = generation + ? WHERE seq = ?",
+    "UPDATE job SET payload = ?, generation = generation + (payload <> ?) WHERE seq = ?",
     newer.payload,
-    holder.attempts > 0 ? 1 : 0,
+    newer.payload,
     seq,
   );
-  // Between two attempts the backoff says when it runs, and not the newest caller.
-  if (onConflict === "debounce" && holder.attempts === 0) {
+  // Between two runs its backoff or its snooze says when it goes on, and not the newest caller.
+  if (onConflict === "debounce" && holder.attempts === 0 && holder.snoozes === 0) {
     const asked = newer.runAtMs ?? nowMs + newer.delayMs;
     putOff(connection, holder, seq, Math.min(asked, holder.createdAt.getTime() + maxWaitMs), nowMs);
   }
@@ -92,6 +107,8 @@ function putOff(
   dueAt: number,
   nowMs: number,
 ): void {
+  // It stands in the line already, and its time to expire runs on.
+  if (status === "pending" && dueAt <= nowMs) return;
   const from = scheduledAt.getTime();
   connection.run("UPDATE job SET due_at = ? WHERE seq = ?", dueAt, seq);
   if (status === "waiting") return;
@@ -123,8 +140,9 @@ function areKeysScoped(connection: Connection): boolean {
 /** Jobs have been claimed: keys that were held only until then are free. */
 export function releaseClaimed(connection: Connection, seqs: readonly number[]): void {
   if (!areKeysScoped(connection)) return;
+  // The first condition is that of the index.
   for (const seq of seqs)
-    connection.run("DELETE FROM unique_key WHERE seq = ? AND scope IS NOT NULL AND scope = 'unclaimed'", seq);
+    connection.run("DELETE FROM unique_key WHERE scope IS NOT NULL AND seq = ? AND scope = 'unclaimed'", seq);
 }
 
 /** Jobs have ended, well or not: keys that were held only until then are free. */
@@ -133,27 +151,30 @@ export function releaseEnded(connection: Connection, seqs: readonly number[]): v
   for (const seq of seqs) connection.run("DELETE FROM unique_key WHERE seq = ? AND scope IS NOT NULL", seq);
 }
 
+interface KeyOfJob {
+  readonly type: string;
+  readonly unique_key: string | null;
+  readonly unique_scope: string | null;
+  readonly unique_until: number | null;
+}
+
 /**
- * A job is back where it should hold its key.
+ * A job is back where it should hold its key, if its time for that is not over.
  * @returns the newer job that has it by now; null if it has its key again, or needs none
  */
-export function takeKeyAgain(connection: Connection, seq: number): Job | null {
-  const job = connection.get<{ type: string; unique_key: string | null; unique_scope: string | null }>(
-    "SELECT type, unique_key, unique_scope FROM job WHERE seq = ?",
+export function takeKeyAgain(connection: Connection, seq: number, nowMs: number): Job | null {
+  const job = connection.get<KeyOfJob>(
+    "SELECT type, unique_key, unique_scope, unique_until FROM job WHERE seq = ?",
     seq,
   );
   if (!job || job.unique_key === null || job.unique_scope === null) return null;
-  connection.run(
-    "INSERT INTO unique_key (type, key, seq, scope) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    job.type,
-    job.unique_key,
-    seq,
-    job.unique_scope,
-  );
+  const { type, unique_key: key, unique_scope: scope, unique_until: until } = job;
+  if (until !== null && until <= nowMs) return null;
   const holder = connection.get<{ seq: number }>(
     "SELECT seq FROM unique_key WHERE type = ? AND key = ?",
-    job.type,
-    job.unique_key,
+    type,
+    key,
   );
-  return holder === undefined || holder.seq === seq ? null : getJobBySeq(connection, holder.seq);
+  if (holder?.seq === seq || take(connection, { type, key, seq, scope, until }, nowMs)) return null;
+  return holder ? getJobBySeq(connection, holder.seq) : null;
 }

@@ -179,7 +179,8 @@ export class Worker {
       await this.#rescueNowAndThen();
       if (this.#stopping) break;
       const free = this.#limits.concurrency - (this.#running.size - this.#leaving.size);
-      const claimed = free > 0 ? await this.#claim(free) : [];
+      const found = free > 0 ? await this.#claim(free) : [];
+      const claimed = found ?? [];
       if (this.#stopping) {
         await this.#handBack(claimed);
         break;
@@ -193,13 +194,16 @@ export class Worker {
       // Not as soon as the last run ends: between one batch and the next the heartbeat would be told twice.
       if (this.#running.size === 0) this.#hold(false);
       const { pollMs } = this.#limits;
-      await this.#wake.wait(free > 0 ? await untilNextLook(this.#queue.store, this.types, pollMs) : pollMs);
+      // After a claim that failed what is due stays due: no sooner than the poll.
+      const isIdle = free > 0 && found !== null;
+      await this.#wake.wait(isIdle ? await untilNextLook(this.#queue.store, this.types, pollMs) : pollMs);
       // Runs that are recorded together end together: one claim for all their slots, not one for the first's.
       await restOfTurn();
     }
   }
 
-  async #claim(limit: number): Promise<readonly ClaimedJob[]> {
+  /** Null if it failed. */
+  async #claim(limit: number): Promise<readonly ClaimedJob[] | null> {
     const { leaseMs } = this.#limits;
     try {
       const claimed = await this.#queue.claim({ workerId: this.id, types: this.types, limit, leaseMs });
@@ -207,7 +211,7 @@ export class Worker {
       return claimed;
     } catch (error) {
       this.#faults.failed("claiming", error);
-      return [];
+      return null;
     }
   }
 

@@ -111,6 +111,8 @@ export function statsRules(rule: Rule): void {
       oldestPending: oldest,
       unreviewed: 3,
     });
+    const odd = { pending: Number.POSITIVE_INFINITY, unreviewed: 0.5 };
+    expect(await bed.store.healthFacts(odd)).toMatchObject({ pending: 5, unreviewed: 1 });
     expect(await bed.store.healthFacts({ pending: 3, unreviewed: 1 })).toMatchObject({
       pending: 4,
       unreviewed: 2,

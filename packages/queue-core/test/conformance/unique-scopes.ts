@@ -211,4 +211,59 @@ export function uniqueScopeRules(rule: Rule): void {
       });
     expect((await bed.store.listJobs({ limit: 10 })).items).toEqual([]);
   });
+
+  rule("A13: so is that of a job that ran without spending an attempt", async (bed) => {
+    const options = { uniqueKey: "order-1", unique: { onConflict: "replace" } } as const;
+    await bed.queue.enqueue("fragile", { n: 1 }, options);
+    const first = await bed.claim();
+    expect(await bed.store.recordStep(first, "charge", '"charged 1"')).toBe(true);
+    await bed.finish(first, { verb: "handBack" });
+    await bed.queue.enqueue("fragile", { n: 2 }, options);
+    const second = await bed.claim();
+    expect([second.payload, await bed.store.readStep(second, "charge")]).toEqual([{ n: 2 }, undefined]);
+    await bed.queue.failJob(second, new Error("no luck"));
+    await bed.store.revive(await bed.deadIdOf(second.id));
+    await bed.queue.enqueue("fragile", { n: 3 }, options);
+    await bed.queue.enqueue("fragile", { n: 3 }, options);
+    expect(await bed.claim()).toMatchObject({ payload: { n: 3 }, generation: 2 });
+  });
+
+  rule("A15: a job that comes back holds its key no longer than it would have", async (bed) => {
+    const unique: UniqueRule = { while: "unfinished", forMs: MINUTE_MS };
+    const { deadId } = await bed.addDead({ uniqueKey: "order-1", unique });
+    bed.clock.advance(MINUTE_MS / 2);
+    await bed.store.revive(deadId);
+    expect((await addKeyed(bed, unique)).deduplicated).toBe(true);
+    bed.clock.advance(MINUTE_MS / 2);
+    expect((await addKeyed(bed, unique)).deduplicated).toBe(false);
+  });
+
+  rule("A15: a dead letter takes back a key whose newer holder's time is over", async (bed) => {
+    const unique: UniqueRule = { while: "unfinished" };
+    const { deadId, jobId } = await bed.addDead({ uniqueKey: "order-1", unique });
+    await addKeyed(bed, { while: "unfinished", forMs: MINUTE_MS });
+    bed.clock.advance(MINUTE_MS);
+    expect((await bed.store.revive(deadId)).status).toBe("pending");
+    expect(await addKeyed(bed, unique)).toMatchObject({ id: jobId, deduplicated: true });
+  });
+
+  rule("A15: or goes without, if its own time is over", async (bed) => {
+    const unique: UniqueRule = { while: "unfinished", forMs: 1_000 };
+    const { deadId, jobId } = await bed.addDead({ uniqueKey: "order-1", unique });
+    const newer = await addKeyed(bed, {});
+    bed.clock.advance(1_000);
+    expect((await bed.store.revive(deadId)).status).toBe("pending");
+    expect(await addKeyed(bed, {})).toMatchObject({ id: newer.id, deduplicated: true });
+    expect(await bed.states(jobId)).toEqual(["pending"]);
+  });
+
+  rule("A28: a job that is put off no more expires when it would have", async (bed) => {
+    const options = { uniqueKey: "k", unique: { onConflict: "debounce", maxWaitMs: 5_000 } } as const;
+    const { id } = await bed.queue.enqueue("fleeting", { n: 1 }, options);
+    bed.clock.advance(6_000);
+    await bed.queue.enqueue("fleeting", { n: 2 }, options);
+    bed.clock.advance(6_000);
+    expect(await bed.queue.expireJobs()).toBe(1);
+    expect((await bed.store.getJob(id))?.status).toBe("failed");
+  });
 }

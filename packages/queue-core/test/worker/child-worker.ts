@@ -41,8 +41,10 @@ export class ChildWorker {
       execArgv: [...execArgv],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    onTestFinished(() => void child.kill("SIGKILL"));
-    return new ChildWorker(child, `${bed.path}.witness`);
+    const worker = new ChildWorker(child, `${bed.path}.witness`);
+    // Before the bed looks at its database: what is being killed may still hold the lock.
+    onTestFinished(() => worker.kill());
+    return worker;
   }
 
   get isRunning(): boolean {
