@@ -36,6 +36,8 @@ export class SimulatedConnection extends SharedConnection {
   #struck: Fault | null = null;
   #statements = 0;
   #isDead = false;
+  /** The database is one for all: a transaction that is open on it may be another process's. */
+  #isInTransaction = false;
   /** How many transactions it began. */
   begun = 0;
 
@@ -64,6 +66,12 @@ export class SimulatedConnection extends SharedConnection {
   /** From now on every statement throws; an open transaction is gone, as SQLite sees to when a process dies. */
   kill(): void {
     this.#isDead = true;
+    this.#rollBack();
+  }
+
+  #rollBack(): void {
+    if (!this.#isInTransaction) return;
+    this.#isInTransaction = false;
     if (this.database.inTransaction) this.database.exec("ROLLBACK");
   }
 
@@ -78,6 +86,8 @@ export class SimulatedConnection extends SharedConnection {
 
   override run(sql: string, ...parameters: unknown[]): number {
     const changes = super.run(sql, ...parameters);
+    if (sql === "BEGIN IMMEDIATE") this.#isInTransaction = true;
+    if (sql === "COMMIT" || sql === "ROLLBACK") this.#isInTransaction = false;
     if (sql === "COMMIT") this.#committed();
     return changes;
   }
@@ -93,8 +103,7 @@ export class SimulatedConnection extends SharedConnection {
       this.kill();
       throw new ProcessKilledError("this process is killed");
     }
-    if (fault.rollsBack && fault.kind !== "SQLITE_BUSY" && this.database.inTransaction)
-      this.database.exec("ROLLBACK");
+    if (fault.rollsBack && fault.kind !== "SQLITE_BUSY") this.#rollBack();
     throw new Database.SqliteError("simulated", fault.kind);
   }
 
