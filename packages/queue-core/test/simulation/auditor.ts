@@ -199,9 +199,10 @@ function expiryOf({ expiresAt, expireAfterMs, dueAt }: JobFacts): number {
   return expiresAt ?? (expireAfterMs === null ? Number.POSITIVE_INFINITY : dueAt + expireAfterMs);
 }
 
-/** A request to cancel and a run's end in one commit: which came first the job does not show when both cancel it. */
+/** A request to cancel, or a rescue, and a run's end in one commit: which it was a cancelled job does not show. */
 function wouldEnd(operation: Operation, jobId: string, leaseToken: number | null): boolean {
   if (operation.kind === "cancel") return operation.jobId === jobId;
+  if (operation.kind === "rescue") return true;
   if (operation.kind === "finish") return operation.jobId === jobId && operation.leaseToken === leaseToken;
   return (
     operation.kind === "endHungRuns" &&
