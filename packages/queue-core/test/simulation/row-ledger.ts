@@ -62,9 +62,10 @@ export class RowLedger {
     after: Snapshot,
     operations: readonly Operation[],
   ): void {
-    const due = changes.flatMap(owedJobs);
-    const dueNotes = changes.flatMap(owedNotes);
     const born = changes.filter(({ last }) => last === null).map(({ facts }) => facts);
+    const tags = born.map(({ payload }) => tagOf(payload));
+    const due = changes.flatMap((change) => owedJobs(change, operations, tags));
+    const dueNotes = changes.flatMap((change) => owedNotes(change, operations, tags));
     for (const { id, type, payload, slotAt } of born) {
       if (this.#ids.has(id)) this.#fail(`the id ${id} was given a second time`);
       this.#ids.add(id);
@@ -121,23 +122,38 @@ export class RowLedger {
   }
 }
 
-/** The finish that a change recorded. */
-function finishOf({ moves }: Change): FinishOperation | null {
-  const operation = moves.find((move) => move.operation?.kind === "finish")?.operation;
-  return operation?.kind === "finish" ? operation : null;
+/** The finish that a change recorded: of two that would end the same run, the one whose jobs are there. */
+function finishOf(
+  { moves }: Change,
+  operations: readonly Operation[],
+  born: readonly string[],
+): FinishOperation | null {
+  const credited = moves.find((move) => move.operation?.kind === "finish")?.operation;
+  if (credited?.kind !== "finish") return null;
+  const rivals = operations.filter(
+    (each): each is FinishOperation =>
+      each.kind === "finish" &&
+      each.jobId === credited.jobId &&
+      each.leaseToken === credited.leaseToken &&
+      each.verbs.some((verb) => credited.verbs.includes(verb)),
+  );
+  const isThere = ({ followUps }: FinishOperation): boolean => followUps.every((tag) => born.includes(tag));
+  const byJobs = rivals.toSorted((a, b) => b.followUps.length - a.followUps.length);
+  return byJobs.find(isThere) ?? credited;
 }
 
 /** Tags of the jobs that must come with a change. */
-function owedJobs(change: Change): string[] {
+function owedJobs(change: Change, operations: readonly Operation[], born: readonly string[]): string[] {
   const { id, type, payload } = change.facts;
-  if (change.moves.some(({ verb }) => verb === "complete")) return [...(finishOf(change)?.followUps ?? [])];
+  if (change.moves.some(({ verb }) => verb === "complete"))
+    return [...(finishOf(change, operations, born)?.followUps ?? [])];
   const died = change.moves.some(({ verb, next }) => verb !== "revive" && next.state === "failed");
   return died && type === "mourned" && hasTag(JSON.parse(payload)) ? [obituaryOf(id)] : [];
 }
 
 /** Notes that must come with a change. */
-function owedNotes(change: Change): string[] {
-  const finish = finishOf(change);
+function owedNotes(change: Change, operations: readonly Operation[], born: readonly string[]): string[] {
+  const finish = finishOf(change, operations, born);
   const isComplete = change.moves.some(({ verb }) => verb === "complete");
   return finish?.note && isComplete ? [finish.note] : [];
 }
