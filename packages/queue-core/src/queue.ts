@@ -529,7 +529,8 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
         invalid.push({ job, verdict: buryAs(parsed), followUps: [], effects: [] });
       else valid.push(parsed);
     }
-    if (invalid.length > 0) await this.store.finish(invalid);
+    const outcomes = invalid.length > 0 ? await this.store.finish(invalid) : [];
+    for (const outcome of outcomes) if ("error" in outcome) throw outcome.error;
     return valid;
   }
 

@@ -137,8 +137,10 @@ export interface Finish {
 export interface FinishOutcome {
   /** False if the lease was lost: nothing was written. */
   readonly accepted: boolean;
-  /** The state the job is in now; null if the lease was lost. */
+  /** The state the job is in now; null if nothing was written. */
   readonly status: JobStatus | null;
+  /** Why this one of several could not be written: its run still holds the lease. */
+  readonly error?: unknown;
 }
 
 /** What the store says a worker holds. */
@@ -288,8 +290,10 @@ export interface JobStore<Tables = unknown> {
   ): Promise<readonly EnqueueOutcome[]>;
   claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
   /**
-   * Ends runs, each under its lease.
-   * @param options.tx joins this transaction: a refusal is for the caller to roll back, and so is an error
+   * Ends runs, each under its lease. One that cannot be written fails no other: the call rejects if it was given it
+   * alone, and among several its outcome has the error.
+   * @param options.tx joins this transaction: a refusal is for the caller to roll back, and so is an error, with which
+   *   the call rejects
    */
   finish(
     finishes: readonly Finish[],

@@ -24,14 +24,9 @@ export interface ClaimStep {
 }
 
 /** Whether a claim would find anything: a read, so that an idle worker takes no lock. */
-export function hasClaimable(
-  connection: Connection,
-  types: readonly string[],
-  nowMs: number,
-  runs: { readonly endsFirst: boolean },
-): boolean {
+export function hasClaimable(connection: Connection, types: readonly string[], nowMs: number): boolean {
   if (hasDue(connection, nowMs) || hasUntold(connection)) return true;
-  const gates = readGates(connection, types, nowMs, runs);
+  const gates = readGates(connection, types, nowMs);
   return hasReady(connection, gates.open) || hasStaleBucket(gates, nowMs);
 }
 
@@ -89,7 +84,17 @@ function takeRows(
   );
   const anySuspects = hasSuspects(connection);
   return choice.taken.map((row) => ({
-    ...asClaimed(row),
+    id: formatJobId(row.created_at, row.seq),
+    type: row.type,
+    payload: readPayload(row.payload),
+    priority: 0 - row.np,
+    attempt: row.attempts + 1,
+    maxAttempts: row.max_attempts,
+    workflowId: row.workflow_id,
+    scheduledAt: new Date(row.tag),
+    createdAt: new Date(row.created_at),
+    slotAt: row.slot_at === null ? null : new Date(row.slot_at),
+    generation: row.generation,
     claimedAt: new Date(nowMs),
     workerId,
     leaseToken: token,
@@ -126,20 +131,4 @@ function nextToken(connection: Connection): number {
   const row = connection.get<{ last: number }>("UPDATE lease_counter SET last = last + 1 RETURNING last");
   if (!row) throw new Error("The table lease_counter has no row");
   return row.last;
-}
-
-function asClaimed(row: ReadyRow): Omit<ClaimedJob, "claimedAt" | "workerId" | "leaseToken" | "suspect"> {
-  return {
-    id: formatJobId(row.created_at, row.seq),
-    type: row.type,
-    payload: readPayload(row.payload),
-    priority: 0 - row.np,
-    attempt: row.attempts + 1,
-    maxAttempts: row.max_attempts,
-    workflowId: row.workflow_id,
-    scheduledAt: new Date(row.tag),
-    createdAt: new Date(row.created_at),
-    slotAt: row.slot_at === null ? null : new Date(row.slot_at),
-    generation: row.generation,
-  };
 }

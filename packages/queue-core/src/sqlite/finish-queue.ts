@@ -3,10 +3,10 @@ import type { Finish, FinishOutcome } from "../store.ts";
 import { assertOutsideTransaction } from "./transaction-scope.ts";
 import type { WriteWork } from "./writer.ts";
 
+/** Runs that one caller ends, and who is told what became of each. */
 interface Waiting {
-  readonly finish: Finish;
-  readonly resolve: (outcome: FinishOutcome) => void;
-  readonly reject: (error: unknown) => void;
+  readonly finishes: readonly Finish[];
+  readonly resolve: (outcomes: readonly FinishOutcome[]) => void;
 }
 
 export interface FinishQueueOptions {
@@ -36,15 +36,18 @@ export class FinishQueue {
     return this.#waiting.length > 0;
   }
 
-  /** @throws {TransactionMissingError} inside a transaction callback */
-  add(finish: Finish): Promise<FinishOutcome> {
-    return new Promise<FinishOutcome>((resolve, reject) => {
+  /**
+   * @returns what became of each; one that could not be written has its error
+   * @throws {TransactionMissingError} inside a transaction callback
+   */
+  add(finishes: readonly Finish[]): Promise<readonly FinishOutcome[]> {
+    return new Promise<readonly FinishOutcome[]>((resolve) => {
       // Here and not when it is written: that is done in the name of whoever came first.
       assertOutsideTransaction();
       // Once all promises of this turn have settled: what ended with this run has been added by then. And one tick
       // later, so that a worker that has heard of it can carry it along with its next claim.
       if (this.#waiting.length === 0) process.nextTick(() => process.nextTick(() => void this.#flush()));
-      this.#waiting.push({ finish, resolve, reject });
+      this.#waiting.push({ finishes, resolve });
       this.#unanswered += 1;
     });
   }
@@ -63,7 +66,7 @@ export class FinishQueue {
   async carry<T>(work: WriteWork<T>): Promise<T> {
     const together = this.#takeWaiting();
     if (together.length === 0) return this.#options.write(work);
-    const finishes = together.map(({ finish }) => finish);
+    const finishes = together.flatMap((waiting) => waiting.finishes);
     try {
       const { outcomes, value } = await this.#options.write((connection) => ({
         outcomes: this.#options.finish(connection, finishes),
@@ -72,7 +75,7 @@ export class FinishQueue {
       answer(together, outcomes);
       return value;
     } catch (error) {
-      await this.#recoverFrom(error, together);
+      answer(together, await this.#recoverFrom(error, finishes));
       if (isLostTogether(error)) throw error;
       return await this.#options.write(work);
     } finally {
@@ -89,24 +92,27 @@ export class FinishQueue {
   async #flush(): Promise<void> {
     const together = this.#takeWaiting();
     if (together.length === 0) return;
+    const finishes = together.flatMap((waiting) => waiting.finishes);
     try {
-      await this.#record(together);
+      answer(together, await this.#record(finishes));
     } catch (error) {
-      await this.#recoverFrom(error, together);
+      answer(together, await this.#recoverFrom(error, finishes));
     } finally {
       this.#forget(together.length);
     }
   }
 
   /** Nothing of any was written. One run's error must not fail its neighbours: each by itself. */
-  async #recoverFrom(error: unknown, together: readonly Waiting[]): Promise<void> {
-    if (isLostTogether(error)) for (const { reject } of together) reject(error);
-    else for (const one of together) await this.#record([one]).catch(one.reject);
+  async #recoverFrom(error: unknown, finishes: readonly Finish[]): Promise<readonly FinishOutcome[]> {
+    if (isLostTogether(error)) return finishes.map(() => failed(error));
+    const outcomes: FinishOutcome[] = [];
+    for (const finish of finishes)
+      outcomes.push(...(await this.#record([finish]).catch((own: unknown) => [failed(own)])));
+    return outcomes;
   }
 
-  async #record(together: readonly Waiting[]): Promise<void> {
-    const finishes = together.map(({ finish }) => finish);
-    answer(together, await this.#options.write((connection) => this.#options.finish(connection, finishes)));
+  #record(finishes: readonly Finish[]): Promise<readonly FinishOutcome[]> {
+    return this.#options.write((connection) => this.#options.finish(connection, finishes));
   }
 
   #forget(answered: number): void {
@@ -118,7 +124,12 @@ export class FinishQueue {
 }
 
 function answer(together: readonly Waiting[], outcomes: readonly FinishOutcome[]): void {
-  together.forEach(({ resolve }, i) => resolve(outcomes[i] as FinishOutcome));
+  let next = 0;
+  for (const { finishes, resolve } of together) resolve(outcomes.slice(next, (next += finishes.length)));
+}
+
+function failed(error: unknown): FinishOutcome {
+  return { accepted: false, status: null, error };
 }
 
 function isLostTogether(error: unknown): boolean {

@@ -31,13 +31,7 @@ UNION ALL SELECT type, 0, rate_limit, period_ms, burst, full_at_us, concurrency 
 
 const NONE: ReadonlyMap<string, Gate> = new Map();
 
-/** @param options.endsFirst runs that are about to end make room: how many of a type run is left out of account */
-export function readGates(
-  connection: Connection,
-  types: readonly string[],
-  nowMs: number,
-  { endsFirst = false }: { readonly endsFirst?: boolean } = {},
-): Gates {
+export function readGates(connection: Connection, types: readonly string[], nowMs: number): Gates {
   const rows = connection.all<GateRow>(GATES);
   if (rows.length === 0) return { open: types, limited: NONE };
   const paused = new Set(rows.filter((row) => row.paused === 1).map(({ type }) => type));
@@ -45,7 +39,7 @@ export function readGates(
   const asked = new Set(unpaused);
   const limits = rows.filter((row) => row.paused === 0 && asked.has(row.type));
   const isAnyCounted = limits.some(({ concurrency }) => concurrency !== null);
-  const running = isAnyCounted && !endsFirst ? countRunning(connection) : undefined;
+  const running = isAnyCounted ? countRunning(connection) : undefined;
   const limited = new Map(limits.map((row) => [row.type, gateOf(row, nowMs, running?.get(row.type) ?? 0)]));
   return { open: unpaused.filter((type) => roomOf(limited, type) > 0), limited };
 }

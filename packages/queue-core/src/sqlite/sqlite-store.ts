@@ -167,12 +167,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     // A type named twice would give its head twice.
     const types = [...new Set(request.types)];
     if (types.length === 0) return [];
-    // What has ended is recorded with the claim, before it looks at limits.
-    const endsFirst = this.#finishes.hasWaiting;
-    const found = await this.#reader.read((connection) =>
-      hasClaimable(connection, types, this.#now(), { endsFirst }),
-    );
-    if (!found) return [];
+    // What has ended is written in any case, and makes room where there are limits: no need to look first.
+    if (!this.#finishes.hasWaiting && !(await this.#reader.read((c) => hasClaimable(c, types, this.#now()))))
+      return [];
     for (;;) {
       const { claimed, isCut } = await this.#finishes.carry((connection) =>
         claimJobs(connection, this.#counts, { ...request, types }, this.#ageing, this.#enqueueTime()),
@@ -185,21 +182,33 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     finishes: readonly Finish[],
     { tx }: { readonly tx?: OpenTransaction | undefined } = {},
   ): Promise<readonly FinishOutcome[]> {
-    const [only, second] = finishes;
-    if (!tx && only && !second) return [await this.#finishOne(only)];
-    if (!tx) return Promise.all(finishes.map((finish) => this.#finishOne(finish)));
+    if (!tx) return this.#finishEach(finishes);
     const own = this.#transactionOf(tx);
     const outcomes: FinishOutcome[] = [];
     for (const finish of finishes) outcomes.push(await this.#finishIn(own.connection(), finish, own));
     return outcomes;
   }
 
+  async #finishEach(finishes: readonly Finish[]): Promise<readonly FinishOutcome[]> {
+    const outcomes = finishes.every(({ effects }) => effects.length === 0)
+      ? await this.#finishes.add(finishes)
+      : (await Promise.all(finishes.map((finish) => this.#finishOne(finish)))).flat();
+    const [only, second] = outcomes;
+    if (only && "error" in only && !second) throw only.error;
+    return outcomes;
+  }
+
   /** Runs that end together share a transaction; one with effects has its own, as those are asynchronous. */
-  #finishOne(finish: Finish): Promise<FinishOutcome> {
-    if (finish.effects.length === 0) return this.#finishes.add(finish);
-    return this.#writer.transaction("normal", (connection, scope) =>
-      this.#finishIn(connection, finish, new SqliteTransaction(connection, scope)),
-    );
+  async #finishOne(finish: Finish): Promise<readonly FinishOutcome[]> {
+    if (finish.effects.length === 0) return this.#finishes.add([finish]);
+    try {
+      const outcome = await this.#writer.transaction("normal", (connection, scope) =>
+        this.#finishIn(connection, finish, new SqliteTransaction(connection, scope)),
+      );
+      return [outcome];
+    } catch (error) {
+      return [{ accepted: false, status: null, error }];
+    }
   }
 
   async #finishIn(connection: Connection, finish: Finish, tx: SqliteTransaction): Promise<FinishOutcome> {

@@ -7,7 +7,7 @@ import { parsePayload, serializePayload, serializeResult } from "../payload.ts";
 import type { NewJob, Transaction } from "../store.ts";
 import { AbortSwitch } from "../worker/abort-switch.ts";
 import type { JobHandler } from "../worker/handler.ts";
-import { createContext } from "../worker/job-context.ts";
+import { RunContext } from "../worker/job-context.ts";
 
 export interface RunHandlerOptions<Jobs extends JobCatalog, Type extends JobType<Jobs>, Tables> {
   /** The catalog: the payload and what the handler enqueues are checked against it. */
@@ -65,7 +65,7 @@ export async function runHandler<const Jobs extends JobCatalog, Type extends Job
   const abort = new AbortSwitch();
   if (signal?.aborted) abort.abort(signal.reason);
   else signal?.addEventListener("abort", () => abort.abort(signal.reason), { once: true });
-  const { context, asked, end } = createContext({
+  const context = new RunContext({
     job: jobFor(options, payload),
     catalog,
     abort,
@@ -88,12 +88,12 @@ export async function runHandler<const Jobs extends JobCatalog, Type extends Job
         returned.kind === "complete" ? "completed" : returned.kind === "snooze" ? "snoozed" : "cancelled",
       result: result === undefined ? null : JSON.parse(serializeResult(`a "${type}"`, result)),
       snoozeMs: returned.kind === "snooze" ? returned.delayMs : null,
-      enqueued: asked.followUps,
-      effects: asked.effects as HandlerRun<Tables>["effects"],
+      enqueued: context.asked.followUps,
+      effects: context.asked.effects as HandlerRun<Tables>["effects"],
       steps: Object.fromEntries([...steps].map(([name, json]) => [name, JSON.parse(json)])),
     };
   } finally {
-    end();
+    context.end();
   }
 }
 

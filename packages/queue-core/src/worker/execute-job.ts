@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { definitionOf } from "../catalog.ts";
+import { systemClock } from "../clock.ts";
 import {
   AttemptTimeoutError,
   JobCancelledError,
@@ -14,9 +15,9 @@ import { buryAs, type Queue } from "../queue.ts";
 import type { Finish, Verdict } from "../store.ts";
 import type { AbortSwitch } from "./abort-switch.ts";
 import { errorFacts } from "./error-facts.ts";
-import { buryExhausted, type FailedRun, failRun } from "./fail-run.ts";
+import { buryExhausted, failRun } from "./fail-run.ts";
 import type { JobContext, JobHandler } from "./handler.ts";
-import { createContext, type RunEffects } from "./job-context.ts";
+import { RunContext } from "./job-context.ts";
 import type { Logged } from "./run.ts";
 import { catchStrays, type Stray } from "./stray-errors.ts";
 
@@ -40,19 +41,21 @@ export interface ExecutedRun {
 
 /**
  * One run of a job: check the payload, run the handler under its timeout, read its outcome, and say how the run ended.
- * Writes nothing about the job but checkpoints. Never rejects for what a handler, a schema or a hook does.
+ * Writes nothing about the job but checkpoints. Never fails for what a handler, a schema or a hook does.
+ * @returns no promise where nothing had to be waited for: a run costs little more than its handler then
  */
-export async function executeJob(options: ExecuteOptions): Promise<ExecutedRun> {
+export function executeJob(options: ExecuteOptions): ExecutedRun | Promise<ExecutedRun> {
   const { queue, job, run } = options;
   const parsed = queue.parse(job);
   if (parsed instanceof PayloadInvalidError) {
     run.log.error(errorFacts(parsed), "stored payload is invalid, job goes to the dead letters");
     return { job, finish: { job, verdict: buryAs(parsed), ...NOTHING } };
   }
+  const asExecuted = (finish: Finish): ExecutedRun => ({ job: parsed, finish });
   // Its last run was ended by the heartbeat of a worker that hung: what is left to do is to bury it.
-  if (parsed.attempt > parsed.maxAttempts)
-    return { job: parsed, finish: await buryExhausted(queue, parsed, run.log) };
-  return { job: parsed, finish: await runHandler(options, parsed) };
+  const finish =
+    parsed.attempt > parsed.maxAttempts ? buryExhausted(queue, parsed, run.log) : runHandler(options, parsed);
+  return finish instanceof Promise ? finish.then(asExecuted) : asExecuted(finish);
 }
 
 const NOTHING = { followUps: [], effects: [] } as const;
@@ -65,27 +68,31 @@ interface Cut {
   by: "timeout" | Stray | null;
 }
 
-async function runHandler(options: ExecuteOptions, job: ClaimedJob): Promise<Finish> {
+function runHandler(options: ExecuteOptions, job: ClaimedJob): Finish | Promise<Finish> {
   const { queue, abort, run } = options;
-  const { context, asked, end } = createContext({
-    job,
-    catalog: queue.catalog,
-    store: queue.store,
-    abort,
-    run,
-  });
+  const context = new RunContext({ job, catalog: queue.catalog, store: queue.store, abort, run });
   const cut: Cut = { by: null };
-  try {
-    const returned = callHandler(options, job, context, cut);
-    return readVerdict(job, returned instanceof Promise ? await returned : returned, asked);
-  } catch (error) {
+  const onFailure = (error: unknown): Finish => {
+    context.end();
     const verdict = cut.by ? null : verdictOnAbort(abort);
     if (verdict) return { job, verdict, ...NOTHING };
-    const failed: FailedRun = { job, error, timedOut: cut.by === "timeout" };
-    return failRun(queue, failed, run.log);
-  } finally {
-    end();
+    return failRun(queue, { job, error, timedOut: cut.by === "timeout" }, run.log);
+  };
+  const onReturn = (returned: unknown): Finish => {
+    context.end();
+    try {
+      return readVerdict(job, returned, context.asked);
+    } catch (error) {
+      return onFailure(error);
+    }
+  };
+  let returned: unknown;
+  try {
+    returned = callHandler(options, job, context, cut);
+  } catch (error) {
+    return onFailure(error);
   }
+  return returned instanceof Promise ? returned.then(onReturn, onFailure) : onReturn(returned);
 }
 
 /** A handler that fails after it was told to stop has not failed: its job was cancelled, or is no longer its own. */
@@ -95,7 +102,7 @@ function verdictOnAbort({ reason }: AbortSwitch): Verdict | null {
   return null;
 }
 
-function readVerdict(job: ClaimedJob, returned: unknown, asked: RunEffects): Finish {
+function readVerdict(job: ClaimedJob, returned: unknown, asked: RunContext["asked"]): Finish {
   const outcome = readOutcome(returned);
   if (outcome.kind === "snooze")
     return { job, verdict: { verb: "snooze", delayMs: outcome.delayMs }, ...NOTHING };
@@ -109,36 +116,21 @@ function readVerdict(job: ClaimedJob, returned: unknown, asked: RunEffects): Fin
  * uncaught. In the last two cases its signal aborts; a handler that does not listen is left behind, and what it does
  * later is dropped, loudly.
  */
-function callHandler(
-  { queue, handler, abort, run }: ExecuteOptions,
-  job: ClaimedJob,
-  context: JobContext,
-  cut: Cut,
-): unknown {
-  const { timeoutMs } = definitionOf(queue.catalog, job.type);
+function callHandler(options: ExecuteOptions, job: ClaimedJob, context: JobContext, cut: Cut): unknown {
+  const { handler, run } = options;
   /** There while the handler is waited for; nothing else can happen while it holds the thread. */
-  let cutShort: ((by: NonNullable<Cut["by"]>, reason: unknown) => void) | undefined;
+  let cutShort: CutShort | undefined;
   const onStray = (stray: Stray, reason: unknown): void => {
     if (cutShort) cutShort(stray, reason);
     else run.log.error(errorFacts(reason), LEFT_BEHIND[stray]);
   };
-  // Set before it begins: a handler may hold the thread first and wait then.
-  const timer = setTimeout(() => {
-    cutShort?.("timeout", new AttemptTimeoutError(`The run took longer than ${timeoutMs} ms`));
-  }, timeoutMs);
-  let running: Promise<unknown> | undefined;
-  try {
-    const returned = catchStrays(onStray, () => {
-      // `never` lets one type stand for every handler; the payload was checked by this type's own schema.
-      const value: unknown = handler(job.payload as never, context);
-      return isThenable(value) ? Promise.resolve(value) : value;
-    });
-    if (!(returned instanceof Promise)) return returned;
-    running = returned;
-  } finally {
-    if (!running) clearTimeout(timer);
-  }
-  const waited = running;
+  const startedAtMs = systemClock.monotonic();
+  const returned = catchStrays(onStray, () => {
+    // `never` lets one type stand for every handler; the payload was checked by this type's own schema.
+    const value: unknown = handler(job.payload as never, context);
+    return isThenable(value) ? Promise.resolve(value) : value;
+  });
+  if (!(returned instanceof Promise)) return returned;
   const end = Promise.withResolvers<unknown>();
   const settle = (how: () => void): void => {
     if (!cutShort) return;
@@ -149,17 +141,25 @@ function callHandler(
   cutShort = (by, reason) =>
     settle(() => {
       // A run that was told before to stop ends for that reason.
-      if (!abort.isAborted) cut.by = by;
-      abort.abort(reason);
+      if (!options.abort.isAborted) cut.by = by;
+      options.abort.abort(reason);
       end.reject(reason);
-      logWhenItEnds(waited, run.log);
+      logWhenItEnds(returned, run.log);
     });
-  waited.then(
+  const { timeoutMs } = definitionOf(options.queue.catalog, job.type);
+  // Its time began with its first line: it may have held the thread before it came to wait.
+  const timer = setTimeout(
+    () => cutShort?.("timeout", new AttemptTimeoutError(`The run took longer than ${timeoutMs} ms`)),
+    Math.max(0, timeoutMs - (systemClock.monotonic() - startedAtMs)),
+  );
+  returned.then(
     (value) => settle(() => end.resolve(value)),
     (error: unknown) => settle(() => end.reject(error)),
   );
   return end.promise;
 }
+
+type CutShort = (by: NonNullable<Cut["by"]>, reason: unknown) => void;
 
 function isThenable(value: unknown): boolean {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

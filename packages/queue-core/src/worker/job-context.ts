@@ -1,9 +1,10 @@
+import type { Logger } from "pino";
 import type { CatalogIndex } from "../catalog.ts";
 import { LeaseLostError, RunEndedError } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
 import { buildJob, type JobSettings } from "../new-job.ts";
 import { serializeResult } from "../payload.ts";
-import type { JobStore, NewJob, Transaction } from "../store.ts";
+import type { Finish, JobStore, NewJob, Transaction } from "../store.ts";
 import type { AbortSwitch } from "./abort-switch.ts";
 import type { JobContext } from "./handler.ts";
 import type { Logged } from "./run.ts";
@@ -14,6 +15,8 @@ export interface RunEffects {
   readonly effects: ((tx: Transaction) => Promise<void>)[];
 }
 
+const NOTHING: Pick<Finish, "followUps" | "effects"> = { followUps: [], effects: [] };
+
 export interface ContextParts {
   readonly job: ClaimedJob;
   readonly catalog: CatalogIndex;
@@ -23,54 +26,94 @@ export interface ContextParts {
   readonly run: Logged;
 }
 
-/** Builds what a handler sees of its run, and the buffer that gathers what it asks for until the run ends. */
-export function createContext(parts: ContextParts): {
-  readonly context: JobContext;
-  readonly asked: RunEffects;
-  /** From then on the handler can ask for nothing more. */
-  readonly end: () => void;
-} {
-  const { job, catalog, abort, run } = parts;
-  const asked: RunEffects = { followUps: [], effects: [] };
-  let ended = false;
-  const assertRunning = (): void => {
-    if (ended)
-      throw new RunEndedError(`The run of job ${job.id} is over: nothing can be added to it any more`);
-  };
-  const context: JobContext = {
-    jobId: job.id,
-    type: job.type,
-    attempt: job.attempt,
-    maxAttempts: job.maxAttempts,
-    workflowId: job.workflowId,
-    createdAt: job.createdAt,
-    slotAt: job.slotAt,
-    idempotencyKey: `${job.id}-${job.generation}`,
-    get signal() {
-      return abort.signal;
-    },
-    get log() {
-      return run.log;
-    },
-    enqueue(type: string, payload: unknown, settings: JobSettings = {}): void {
-      assertRunning();
-      asked.followUps.push(buildJob(catalog, type, payload, { workflowId: job.workflowId, ...settings }));
-    },
-    onCommit(effect): void {
-      assertRunning();
-      asked.effects.push(effect);
-    },
-    parents: () => parts.store.parents(job.id),
-    async once<Result>(step: string, work: () => Promise<Result> | Result): Promise<Result> {
-      assertRunning();
+/**
+ * What a handler sees of its run, and the buffer that gathers what it asks for until the run ends. Its functions are
+ * made when they are asked for, so that they can be taken out of it (`({ orderId }, { enqueue }) => ...`) and cost
+ * nothing to the many runs that use none: making all of them was a tenth of what surrounds a run.
+ */
+export class RunContext implements JobContext {
+  readonly jobId: string;
+  readonly type: string;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly workflowId: string | null;
+  readonly createdAt: Date;
+  readonly slotAt: Date | null;
+  readonly #parts: ContextParts;
+  #asked: RunEffects | null = null;
+  #hasEnded = false;
+
+  constructor(parts: ContextParts) {
+    const { job } = parts;
+    this.jobId = job.id;
+    this.type = job.type;
+    this.attempt = job.attempt;
+    this.maxAttempts = job.maxAttempts;
+    this.workflowId = job.workflowId;
+    this.createdAt = job.createdAt;
+    this.slotAt = job.slotAt;
+    this.#parts = parts;
+  }
+
+  get idempotencyKey(): string {
+    const { id, generation } = this.#parts.job;
+    return `${id}-${generation}`;
+  }
+
+  get signal(): AbortSignal {
+    return this.#parts.abort.signal;
+  }
+
+  get log(): Logger {
+    return this.#parts.run.log;
+  }
+
+  get enqueue(): JobContext["enqueue"] {
+    return (type: string, payload: unknown, settings: JobSettings = {}): void => {
+      this.#assertRunning();
+      const { workflowId } = this;
+      this.#ask().followUps.push(buildJob(this.#parts.catalog, type, payload, { workflowId, ...settings }));
+    };
+  }
+
+  get onCommit(): JobContext["onCommit"] {
+    return (effect) => {
+      this.#assertRunning();
+      this.#ask().effects.push(effect);
+    };
+  }
+
+  get parents(): JobContext["parents"] {
+    return () => this.#parts.store.parents(this.jobId);
+  }
+
+  get once(): JobContext["once"] {
+    return async (step, work) => {
+      this.#assertRunning();
+      const { abort } = this.#parts;
       if (abort.isAborted) throw abort.reason;
-      return runOnce(parts, step, work);
-    },
-  };
-  const end = (): void => {
-    ended = true;
-  };
-  return { context, asked, end };
+      return runOnce(this.#parts, step, work);
+    };
+  }
+
+  /** What the handler has asked for. */
+  get asked(): Pick<Finish, "followUps" | "effects"> {
+    return this.#asked ?? NOTHING;
+  }
+
+  /** From then on the handler can ask for nothing more. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
+  #ask(): RunEffects {
+    return (this.#asked ??= { followUps: [], effects: [] });
+  }
+
+  #assertRunning(): void {
+    if (!this.#hasEnded) return;
+    throw new RunEndedError(`The run of job ${this.jobId} is over: nothing can be added to it any more`);
+  }
 }
 
 /**

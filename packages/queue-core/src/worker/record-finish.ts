@@ -15,8 +15,6 @@ export interface RecordOptions {
   readonly faults: FaultLog;
   /** When aborted, the next try is the last one. */
   readonly giveUp: AbortSignal;
-  /** Called when the first try has failed and another one will follow. */
-  readonly onDelay?: () => void;
 }
 
 /** Between tries, in milliseconds: the store has waited for its lock already, and a full disk stays full a while. */
@@ -34,27 +32,59 @@ export async function recordFinish(
   executed: ExecutedRun,
   options: RecordOptions,
 ): Promise<FinishOutcome | null> {
-  const { queue, run, faults, giveUp, onDelay } = options;
+  const { queue, faults } = options;
+  try {
+    const [outcome] = await queue.store.finish([executed.finish]);
+    faults.works(RECORDING);
+    return outcome ?? null;
+  } catch (error) {
+    return recordAfter(error, executed, options);
+  }
+}
+
+/**
+ * Writes how runs ended, in one call; for those that come back with an error see `recordAfter`.
+ * @returns an outcome for each
+ */
+export async function recordTogether(
+  executed: readonly ExecutedRun[],
+  { queue, faults }: Pick<RecordOptions, "queue" | "faults">,
+): Promise<readonly FinishOutcome[]> {
+  try {
+    const outcomes = await queue.store.finish(executed.map(({ finish }) => finish));
+    if (outcomes.some(({ accepted }) => accepted)) faults.works(RECORDING);
+    return outcomes;
+  } catch (error) {
+    return executed.map(() => ({ accepted: false, status: null, error }));
+  }
+}
+
+/** Goes on where a first try ended with an error. */
+export async function recordAfter(
+  failure: unknown,
+  executed: ExecutedRun,
+  options: RecordOptions,
+): Promise<FinishOutcome | null> {
+  const { queue, run, faults, giveUp } = options;
   let { finish } = executed;
-  for (;;) {
+  for (let error = failure; ; ) {
+    if (error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
+      if (giveUp.aborted) return null;
+      faults.failed(RECORDING, error);
+      await waitUnlessAborted(RETRY_MS, giveUp);
+    } else if (finish.verdict.verb === "complete") {
+      run.log.error(errorFacts(error), "what the handler asked for could not be committed");
+      finish = failRun(queue, { job: executed.job, error, timedOut: false }, run.log);
+    } else {
+      run.log.error(errorFacts(error), "recording how the run ended failed");
+      return null;
+    }
     try {
       const [outcome] = await queue.store.finish([finish]);
       faults.works(RECORDING);
-      if (!outcome) throw new Error("The store answered one finish with none");
-      return outcome;
-    } catch (error) {
-      if (error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
-        if (giveUp.aborted) return null;
-        faults.failed(RECORDING, error);
-        onDelay?.();
-        await waitUnlessAborted(RETRY_MS, giveUp);
-      } else if (finish.verdict.verb === "complete") {
-        run.log.error(errorFacts(error), "what the handler asked for could not be committed");
-        finish = failRun(queue, { job: executed.job, error, timedOut: false }, run.log);
-      } else {
-        run.log.error(errorFacts(error), "recording how the run ended failed");
-        return null;
-      }
+      return outcome ?? null;
+    } catch (next) {
+      error = next;
     }
   }
 }

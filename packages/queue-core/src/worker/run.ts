@@ -11,8 +11,8 @@ export interface Logged {
 export class Run implements Logged {
   readonly job: ClaimedJob;
   readonly abort = new AbortSwitch();
-  /** Resolves when all about it is over. */
-  ended: Promise<void> = Promise.resolve();
+  /** On the clock that never goes back, in milliseconds. */
+  startedAtMs = 0;
   readonly #parent: Logger;
   #log: Logger | undefined;
 

@@ -13,12 +13,11 @@ import type { Bell, Finish, FinishOutcome, Heartbeat, HeldJob } from "../store.t
 import { CancelWatch } from "./cancel-watch.ts";
 import { errorFacts } from "./error-facts.ts";
 import { type AnyHandler, type ExecutedRun, executeJob } from "./execute-job.ts";
-import { crashRun, failRun } from "./fail-run.ts";
 import type { JobHandlers } from "./handler.ts";
-import { type IsolatedEnd, runIsolated } from "./isolated-run.ts";
 import { checkLeases, leaseKey } from "./lease-check.ts";
+import { LoneRuns } from "./lone-runs.ts";
 import { untilNextLook } from "./next-look.ts";
-import { recordFinish } from "./record-finish.ts";
+import { Recorder } from "./recorder.ts";
 import { Run } from "./run.ts";
 import { selectHandlers } from "./select-handlers.ts";
 import { settlesWithin } from "./settles-within.ts";
@@ -61,9 +60,9 @@ export class Worker {
   readonly #leaving = new Set<Run>();
   readonly #wake = new Wake();
   readonly #giveUp = new AbortController();
-  readonly #isolatedEntry: URL | null;
-  /** Suspects take turns: one that eats all memory must not have another one killed for it. */
-  #lastAlone: Promise<unknown> = Promise.resolve();
+  readonly #recorder: Recorder;
+  /** None without a module to run them in. */
+  readonly #loneRuns: LoneRuns | null;
   #hasBeaten = false;
   #holding = false;
   #unknown: ReadonlySet<string> = new Set();
@@ -74,16 +73,25 @@ export class Worker {
   #stopListening: (() => void) | null = null;
   #loop: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
+  #allOver: PromiseWithResolvers<void> | null = null;
 
   constructor(options: WorkerOptions<JobCatalog, unknown>) {
     this.#limits = readLimits(options);
     this.#queue = options.queue;
     this.#handlers = selectHandlers(options);
     this.#clock = options.clock ?? systemClock;
-    this.#isolatedEntry = options.isolatedEntry ?? null;
     this.id = options.workerId ?? `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`;
     this.#log = (options.log ?? pino({ enabled: false })).child({ workerId: this.id });
     this.#faults = new FaultLog(this.#log);
+    const recording = { queue: this.#queue, faults: this.#faults, giveUp: this.#giveUp.signal };
+    this.#loneRuns = options.isolatedEntry ? new LoneRuns(options.isolatedEntry, recording) : null;
+    this.#recorder = new Recorder({
+      ...recording,
+      onRecorded: (run, outcome) => this.#over(run, outcome),
+      onBroken: (run, error) => this.#breakOff(run, error),
+      // Its slot is not free after all.
+      onDelay: (run) => this.#leaving.delete(run),
+    });
   }
 
   /** How many jobs run at this moment. */
@@ -169,7 +177,9 @@ export class Worker {
 
   async #drained(): Promise<void> {
     await this.#loop;
-    await Promise.all([...this.#running].map((run) => run.ended));
+    if (this.#running.size === 0) return;
+    this.#allOver = Promise.withResolvers();
+    await this.#allOver.promise;
   }
 
   async #claimUntilStopped(): Promise<void> {
@@ -179,13 +189,15 @@ export class Worker {
       await this.#rescueNowAndThen();
       if (this.#stopping) break;
       const free = this.#limits.concurrency - (this.#running.size - this.#leaving.size);
+      // In the commit of the claim that fills their slots.
+      this.#recorder.flush();
       const found = free > 0 ? await this.#claim(free) : [];
       const claimed = found ?? [];
       if (this.#stopping) {
         await this.#handBack(claimed);
         break;
       }
-      for (const job of claimed) this.#begin(job);
+      this.#begin(claimed);
       if (free > 0 && claimed.length === free) continue;
       // All slots taken: the end of a run wakes us. Fewer jobs than slots: there are no more now.
       if (free <= 0) this.#bell?.takeDown();
@@ -236,25 +248,13 @@ export class Worker {
     }
   }
 
-  /** A handler may block this thread from its first line on, so all about its run is in place before it begins. */
-  #begin(job: ClaimedJob): void {
-    const run = new Run(job, this.#log);
+  /** A handler may block this thread from its first line on, so all that was claimed is in place before one begins. */
+  #begin(claimed: readonly ClaimedJob[]): void {
+    if (claimed.length === 0) return;
     this.#hold(true);
-    this.#running.add(run);
-    run.ended = this.#runToItsEnd(run);
-  }
-
-  async #runToItsEnd(run: Run): Promise<void> {
-    // Not before all that was claimed with it is in place, too.
-    await Promise.resolve();
-    try {
-      await this.#run(run);
-    } catch (error) {
-      run.log.error(errorFacts(error), "run broke off, its job will be handed back");
-    }
-    const hadLeft = this.#leaving.delete(run);
-    this.#running.delete(run);
-    if (!hadLeft || this.#running.size === 0) this.#wake.ring();
+    const runs = claimed.map((job) => new Run(job, this.#log));
+    for (const run of runs) this.#running.add(run);
+    for (const run of runs) this.#start(run);
   }
 
   /** Says whether anything runs here. */
@@ -265,69 +265,65 @@ export class Worker {
     this.#heartbeat?.hold(holding);
   }
 
-  async #run(run: Run): Promise<void> {
+  #start(run: Run): void {
     const { job, abort } = run;
-    const startedAtMs = this.#clock.monotonic();
-    const handler = this.#handlers.get(job.type);
-    if (!handler)
-      throw new HandlerMissingError(`Job ${job.id} was claimed, but "${job.type}" has no handler`);
-    // A payload that no handler will see harms nobody, and would not survive the way to another process.
-    const isReadable = !(job.payload instanceof UnreadablePayload);
-    const entry = job.suspect && isReadable ? this.#isolatedEntry : null;
-    const outcome = entry
-      ? await this.#runAlone(entry, run)
-      : await this.#record(await executeJob({ queue: this.#queue, handler, job, abort, run }), run);
-    const durationMs = Math.round(this.#clock.monotonic() - startedAtMs);
+    run.startedAtMs = this.#clock.monotonic();
+    try {
+      const handler = this.#handlers.get(job.type);
+      if (!handler)
+        throw new HandlerMissingError(`Job ${job.id} was claimed, but "${job.type}" has no handler`);
+      // A payload that no handler will see harms nobody, and would not survive the way to another process.
+      const isReadable = !(job.payload instanceof UnreadablePayload);
+      if (job.suspect && isReadable && this.#loneRuns) {
+        this.#recorder.tell(run, this.#loneRuns.run(run));
+        return;
+      }
+      const executed = executeJob({ queue: this.#queue, handler, job, abort, run });
+      if (executed instanceof Promise)
+        executed.then(
+          (end) => this.#leave(run, end),
+          (error: unknown) => this.#breakOff(run, error),
+        );
+      else this.#leave(run, executed);
+    } catch (error) {
+      this.#breakOff(run, error);
+    }
+  }
+
+  /** Its handler has ended: the slot is free, and how it ended is written with the next claim. */
+  #leave(run: Run, executed: ExecutedRun): void {
+    // What it asks for may be SQL of its own, which has a transaction of its own.
+    if (executed.finish.effects.length > 0) {
+      this.#recorder.record(run, executed);
+      return;
+    }
+    this.#leaving.add(run);
+    this.#recorder.add(run, executed);
+    this.#wake.ring();
+  }
+
+  #over(run: Run, outcome: FinishOutcome | null): void {
     // Nearly every run ends here: where nobody reads of it nothing is put together for it.
-    if (outcome?.accepted && !this.#log.isLevelEnabled("info")) return;
-    const { log } = run;
-    if (!outcome) log.error({ durationMs }, "how the run ended is not recorded; its job will run again");
-    else if (outcome.accepted) log.info({ status: outcome.status, durationMs }, "run ended");
-    else log.warn({ durationMs }, "lease lost, result dropped");
+    if (!outcome?.accepted || this.#log.isLevelEnabled("info")) {
+      const durationMs = Math.round(this.#clock.monotonic() - run.startedAtMs);
+      const { log } = run;
+      if (!outcome) log.error({ durationMs }, "how the run ended is not recorded; its job will run again");
+      else if (outcome.accepted) log.info({ status: outcome.status, durationMs }, "run ended");
+      else log.warn({ durationMs }, "lease lost, result dropped");
+    }
+    this.#forget(run);
   }
 
-  #record(executed: ExecutedRun, run: Run): Promise<FinishOutcome | null> {
-    const recorded = recordFinish(executed, {
-      queue: this.#queue,
-      run,
-      faults: this.#faults,
-      giveUp: this.#giveUp.signal,
-      onDelay: () => this.#leaving.delete(run),
-    });
-    // What it asks for may be SQL of its own, which has a transaction of its own; all others go with the next claim.
-    if (executed.finish.effects.length === 0) {
-      this.#leaving.add(run);
-      this.#wake.ring();
-    }
-    return recorded;
+  #breakOff(run: Run, error: unknown): void {
+    run.log.error(errorFacts(error), "run broke off, its job will be handed back");
+    this.#forget(run);
   }
 
-  async #runAlone(entry: URL, run: Run): Promise<FinishOutcome | null> {
-    const { job, log } = run;
-    const { signal } = run.abort;
-    const { timeoutMs } = definitionOf(this.#queue.catalog, job.type);
-    const turn = this.#lastAlone.then((): Promise<IsolatedEnd> | IsolatedEnd =>
-      signal.aborted ? { kind: "abandoned" } : runIsolated({ entry, job, timeoutMs, signal, log }),
-    );
-    // Whatever comes of it, the next one's turn comes.
-    this.#lastAlone = turn.catch(() => undefined);
-    const end = await turn;
-    switch (end.kind) {
-      case "recorded":
-        return end.outcome;
-      case "abandoned":
-        return this.#record(
-          { job, finish: { job, verdict: { verb: "handBack" }, followUps: [], effects: [] } },
-          run,
-        );
-      case "timedOut":
-        return this.#record(
-          { job, finish: failRun(this.#queue, { job, error: end.error, timedOut: true }, log) },
-          run,
-        );
-      case "died":
-        return this.#record({ job, finish: crashRun(this.#queue, job, end.how, log) }, run);
-    }
+  #forget(run: Run): void {
+    const hadLeft = this.#leaving.delete(run);
+    this.#running.delete(run);
+    if (!hadLeft || this.#running.size === 0) this.#wake.ring();
+    if (this.#running.size === 0) this.#allOver?.resolve();
   }
 
   /** Holds what the store says against what runs here. */
@@ -366,6 +362,7 @@ export class Worker {
       const outcomes = await this.#queue.store.finish(
         jobs.map((job) => ({ job, verdict, followUps: [], effects: [] })),
       );
+      for (const outcome of outcomes) if ("error" in outcome) throw outcome.error;
       const jobIds = ids.filter((_, i) => outcomes[i]?.accepted);
       if (jobIds.length > 0) this.#log.warn({ jobIds }, "jobs handed back");
     } catch (err) {

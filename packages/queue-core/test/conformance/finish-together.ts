@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { JobDependencyError } from "../../src/errors.ts";
 import type { Finish } from "../../src/store.ts";
 import { newJob } from "./new-jobs.ts";
 import type { Rule } from "./store-conformance.ts";
@@ -99,6 +100,36 @@ export function finishTogetherRules(rule: Rule): void {
     );
     const states = await bed.states(...claimed.map(({ id }) => id));
     expect(states).toEqual(claimed.map((job) => (job === bad ? "processing" : "completed")));
+  });
+
+  rule("R2: of several ended in one call, the one that cannot be written has its error", async (bed) => {
+    const claimed = await claimTogether(bed, 6);
+    const bad = claimed[2] as TestClaim;
+    const orphan = newJob({ dependsOn: [{ jobId: "0-0", whenDead: "cancel" }] });
+    const outcomes = await bed.store.finish(
+      claimed.map((job) => ({ ...complete(job), followUps: job === bad ? [orphan] : [] })),
+    );
+    expect(outcomes).toEqual(
+      claimed.map((job) =>
+        job === bad
+          ? { accepted: false, status: null, error: expect.any(JobDependencyError) }
+          : { accepted: true, status: "completed" },
+      ),
+    );
+    expect(await bed.states(bad.id)).toEqual(["processing"]);
+  });
+
+  rule("R2: and so has one whose effect throws, beside others that have none", async (bed) => {
+    const claimed = await claimTogether(bed, 2);
+    const [bad, good] = claimed as [TestClaim, TestClaim];
+    const cause = new Error("no such row");
+    const effect = (): Promise<void> => Promise.reject(cause);
+    const outcomes = await bed.store.finish([{ ...complete(bad), effects: [effect] }, complete(good)]);
+    expect(outcomes).toEqual([
+      { accepted: false, status: null, error: cause },
+      { accepted: true, status: "completed" },
+    ]);
+    expect(await bed.states(bad.id, good.id)).toEqual(["processing", "completed"]);
   });
 
   rule(

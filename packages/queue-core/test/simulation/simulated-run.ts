@@ -47,14 +47,14 @@ export class SimulatedRun {
     };
     // A worker looks its handlers up by name, too: the catalog's types are for those who write them.
     const queue = this.host.queue as unknown as Queue;
-    const running = executeJob({
+    const executing = executeJob({
       queue,
       handler,
       job: this.job,
       abort: this.abort,
       run: { log: LOG },
     });
-    void running.then((executed) => {
+    void Promise.resolve(executing).then((executed) => {
       this.executed = executed;
     });
     await turn();
