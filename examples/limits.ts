@@ -51,7 +51,7 @@ console.log(`${mails} mails, ${isSlow ? "no faster than the rate" : "too fast"}`
 console.log(`${images} images, at most ${mostAtOnce} at a time`);
 
 await queue.setLimit("send_mail", null);
-console.log(`still limited: ${(await queue.limits()).map(({ type }) => type).join(", ")}`);
+console.log(`still limited: ${(await queue.limits()).map(({ name }) => name).join(", ")}`);
 for (const worker of workers) await worker.stop();
 await store.close();
 await rm(folder, { recursive: true });

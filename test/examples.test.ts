@@ -37,6 +37,12 @@ paused for two days, then resumed: 0 jobs
 edited: every 3600000 ms, version 4
 3 hours while the first job runs: 1 job
 `,
+  "shared-limits.ts": `\
+claimed: send_receipt 1, send_receipt 2, send_newsletter 1, resize_image 1, resize_image 2
+kept: email
+email of send_newsletter and send_receipt: 1, edited
+email of send_newsletter and send_receipt: 3
+`,
   "testing.ts": `\
 ✓ a sign-up enqueues its mail
 ✓ the mail is retried after a minute, and its follow-up a day later

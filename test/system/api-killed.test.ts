@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { jobs, limits } from "@holdfast/job-schemas";
+import { createQueue } from "@holdfast/queue-core";
+import { openSqliteStore } from "@holdfast/queue-core/sqlite";
 import { seededRandom, seedOfRun } from "@holdfast/queue-core/testing";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -26,6 +29,14 @@ afterEach(async () => {
 
 function count(sql: string): number {
   return pipeline.rows<{ n: number }>(`SELECT count(*) AS n FROM ${sql}`)[0]?.n ?? 0;
+}
+
+/** As an operator does who has much to catch up on: the shop's own limits let a job a second through. */
+async function raiseLimits(): Promise<void> {
+  const store = await openSqliteStore({ path: `${pipeline.folder}/shop.db` });
+  const queue = createQueue({ store, jobs });
+  for (const name of Object.keys(limits)) await queue.setLimit(name, { concurrency: 1_000 });
+  await store.close();
 }
 
 /** Buys until it is told to stop; returns the orders that were acknowledged as paid. */
@@ -91,6 +102,7 @@ it(
     const left = count(`orders WHERE ${OPEN}`);
 
     // The reconciler asks the gateway about what the kills left open.
+    await raiseLimits();
     await Promise.all([pipeline.start("worker"), reconcileNow(pipeline)]);
     await until(
       () => count(`orders WHERE ${OPEN}`) === 0,

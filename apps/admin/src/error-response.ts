@@ -3,6 +3,7 @@ import {
   JobNotFoundError,
   JobStateError,
   JobTypeUnknownError,
+  LimitUnknownError,
   OptionInvalidError,
   PayloadInvalidError,
   ScheduleConflictError,
@@ -25,6 +26,7 @@ export function errorResponse(error: Error, log: Logger, faults: FaultLog): Resp
   if (error instanceof OriginForeignError) return failure(403, error.code, error.message);
   if (error instanceof JobNotFoundError || error instanceof WorkflowNotFoundError)
     return failure(404, "NOT_FOUND", error.message);
+  if (error instanceof LimitUnknownError) return failure(404, error.code, error.message);
   if (error instanceof JobStateError) return failure(409, error.code, error.message);
   if (error instanceof JobTypeUnknownError) return failure(409, error.code, error.message);
   return unexpectedFailure(error, log, faults);

@@ -1,5 +1,6 @@
 import { createWorker } from "@holdfast/queue-core";
 import { onShutdown, openHealthPort, startApp } from "@holdfast/services/process";
+import { declareLimits } from "./declare-limits.ts";
 import { selectJobTypes } from "./job-types.ts";
 import { openWorker } from "./open-worker.ts";
 
@@ -11,6 +12,7 @@ const ISOLATED_MAIN = new URL(
 
 await startApp(async () => {
   const { environment, log, queue, handlers, close } = await openWorker();
+  await declareLimits(queue, log);
   const worker = createWorker({
     queue,
     handlers,

@@ -9,6 +9,7 @@ import { sendOrderConfirmation } from "./jobs/send-order-confirmation.ts";
 import { sendWebhook } from "./jobs/send-webhook.ts";
 import { syncInventory } from "./jobs/sync-inventory.ts";
 
+export { limits } from "./limits.ts";
 export { orderJobKey } from "./order-job-key.ts";
 
 /** Every job type of the shop: give it to `createQueue`. */

@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { jobs } from "@holdfast/job-schemas";
+import { jobs, limits } from "@holdfast/job-schemas";
 import { type JobDefinition, PRIORITY } from "@holdfast/queue-core/define";
 import { describe, expect, it } from "vitest";
 
@@ -37,6 +37,7 @@ describe("the catalog", () => {
       send_webhook: "webhook",
       sync_inventory: "inventory",
     });
+    expect(new Set(Object.keys(limits))).toEqual(new Set(limited.map(([, limit]) => limit)));
   });
 
   it("R23: a confirmation goes before invoices, a follow-up mail after them", () => {

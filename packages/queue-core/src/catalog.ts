@@ -1,5 +1,5 @@
 import type { JobCatalog, JobDefinition } from "./define-job.ts";
-import { JobTypeUnknownError } from "./errors.ts";
+import { JobDefinitionError, JobTypeUnknownError } from "./errors.ts";
 
 /** The job types of an application, by name. */
 export type CatalogIndex = ReadonlyMap<string, JobDefinition>;
@@ -7,6 +7,7 @@ export type CatalogIndex = ReadonlyMap<string, JobDefinition>;
 /**
  * Indexes a catalog by type name.
  * @throws {JobTypeUnknownError} if two definitions share a name
+ * @throws {JobDefinitionError} if a shared limit is called as a type is: a limit set on that name would be whose?
  */
 export function indexCatalog(jobs: JobCatalog): CatalogIndex {
   const index = new Map<string, JobDefinition>();
@@ -15,6 +16,11 @@ export function indexCatalog(jobs: JobCatalog): CatalogIndex {
       throw new JobTypeUnknownError(`Two job types are named "${job.type}"; each name must be defined once`);
     index.set(job.type, job);
   }
+  for (const { type, limit } of jobs)
+    if (limit !== null && index.has(limit))
+      throw new JobDefinitionError(
+        `Job type "${type}": the limit "${limit}" has the name of a type; one that types share needs its own`,
+      );
   return index;
 }
 

@@ -67,7 +67,10 @@ export interface JobOptions<Schema extends StandardSchemaV1> {
    * count; a job that comes back (a retry, a snooze, a shutdown, a crash) has the whole time again.
    */
   readonly expireAfterMs?: number;
-  /** Name of the rate limit that this type shares. */
+  /**
+   * Name of a limit that this type shares with all others that name it, in the form of a type's name but no type's;
+   * how much it lets through is set with `queue.syncLimits` or `setLimit`.
+   */
   readonly limit?: string;
   /** Jobs to add in the transaction that moves a job of this type to the dead letters. Gets valid payloads only. */
   readonly onDead?: (dead: DeadJob<StandardSchemaV1.InferOutput<Schema>>) => readonly FollowUp[];
@@ -111,6 +114,8 @@ export function defineJob<const Type extends string, Schema extends StandardSche
   };
   if (!TYPE_NAME.test(type))
     refuse("the name must be lower-case letters, digits, '_', '.' or '-', at most 100 characters");
+  if (limit !== null && !TYPE_NAME.test(limit))
+    refuse(`the name of its limit must have the form of a type's, got "${limit}"`);
   if (!Number.isInteger(priority) || priority < LOWEST_PRIORITY || priority > HIGHEST_PRIORITY) {
     refuse(`priority must be an integer from ${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}, got ${priority}`);
   }

@@ -13,4 +13,5 @@ export type {
   PayloadOutput,
 } from "./define-job.ts";
 export { defineJob } from "./define-job.ts";
+export type { JobLimit, RateLimit } from "./limits.ts";
 export { PRIORITY } from "./priority.ts";

@@ -25,6 +25,11 @@ export class JobTypeUnknownError extends QueueError {
   readonly code = "JOB_TYPE_UNKNOWN";
 }
 
+/** A limit of a name that neither a type has nor a limit that types share. */
+export class LimitUnknownError extends QueueError {
+  readonly code = "LIMIT_UNKNOWN";
+}
+
 /** A payload that its schema refuses; nothing was stored. */
 export class PayloadInvalidError extends QueueError {
   readonly code = "PAYLOAD_INVALID";

@@ -13,7 +13,7 @@ export {
   type QueueHealth,
 } from "./health.ts";
 export type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
-export type { LimitedType, RateLimit, TypeLimit } from "./limits.ts";
+export type { DeclaredLimits, LimitBounds, StandingLimit } from "./limits.ts";
 export type { JobSettings } from "./new-job.ts";
 export { cancel, type HandlerOutcome, snooze } from "./outcome.ts";
 export type { Pauses } from "./pauses.ts";

@@ -1,4 +1,5 @@
-import { OptionInvalidError } from "./errors.ts";
+import type { CatalogIndex } from "./catalog.ts";
+import { LimitUnknownError, OptionInvalidError } from "./errors.ts";
 
 /** How many jobs may start over time, by a token bucket. */
 export interface RateLimit {
@@ -13,18 +14,51 @@ export interface RateLimit {
   readonly burst?: number;
 }
 
-/** How fast the jobs of a type may be claimed, over all workers. At least one of the two. */
-export interface TypeLimit {
+/** How fast jobs may be claimed, over all workers. At least one of the two. */
+export interface JobLimit {
   readonly rate?: RateLimit;
   /** At most so many run at a time: a whole number from 1 to 10,000. */
   readonly concurrency?: number;
 }
 
-/** A limit as it stands. */
-export interface LimitedType {
-  readonly type: string;
+/** What a limit lets through; null: any number. */
+export interface LimitBounds {
   readonly rate: Required<RateLimit> | null;
   readonly concurrency: number | null;
+}
+
+/** Whom a limit is for: one type, or all that name it in their definition. */
+export interface LimitTarget {
+  readonly name: string;
+  readonly isShared: boolean;
+}
+
+/** A limit with its bounds checked. */
+export interface NewLimit extends LimitTarget, LimitBounds {}
+
+/** A limit as it stands. */
+export interface StandingLimit extends NewLimit {
+  /** Those that share it; one that nobody shares is of the type that it is called by. */
+  readonly types: readonly string[];
+  /** What the code says it is; null if it was set at run time only. */
+  readonly declared: LimitBounds | null;
+  /** Changed or lifted at run time, and so left alone by what the code declares. */
+  readonly isEdited: boolean;
+}
+
+/** What became of the declared limits, by name. */
+export interface DeclaredLimits {
+  readonly added: readonly string[];
+  /** Left as they were set at run time. */
+  readonly kept: readonly string[];
+  /** No longer declared, and so lifted. */
+  readonly lifted: readonly string[];
+}
+
+/** A type, and the limit it shares; null: none. */
+export interface LimitShare {
+  readonly type: string;
+  readonly name: string | null;
 }
 
 const LONGEST_PERIOD_MS = 24 * 3_600_000;
@@ -33,18 +67,19 @@ const MOST = 10_000;
 const MOST_PER_MS = 1_000;
 
 /** @throws {OptionInvalidError} saying which number is out of range */
-export function requireLimit(type: string, { rate, concurrency }: TypeLimit): LimitedType {
-  const bounded = (name: string, value: number, most: number): number => {
+export function requireLimit(target: LimitTarget, { rate, concurrency }: JobLimit): NewLimit {
+  const { name } = target;
+  const bounded = (field: string, value: number, most: number): number => {
     if (Number.isInteger(value) && value >= 1 && value <= most) return value;
     throw new OptionInvalidError(
-      `The limit of "${type}": ${name} must be a whole number from 1 to ${most}, got ${value}`,
+      `The limit of "${name}": ${field} must be a whole number from 1 to ${most}, got ${value}`,
     );
   };
   if (rate === undefined && concurrency === undefined)
-    throw new OptionInvalidError(`The limit of "${type}" needs a rate or a concurrency; null lifts it`);
+    throw new OptionInvalidError(`The limit of "${name}" needs a rate or a concurrency; null lifts it`);
   const periodMs = rate ? bounded("rate.periodMs", rate.periodMs, LONGEST_PERIOD_MS) : 0;
   return {
-    type,
+    ...target,
     rate: rate
       ? {
           limit: bounded("rate.limit", rate.limit, periodMs * MOST_PER_MS),
@@ -54,4 +89,21 @@ export function requireLimit(type: string, { rate, concurrency }: TypeLimit): Li
       : null,
     concurrency: concurrency === undefined ? null : bounded("concurrency", concurrency, MOST),
   };
+}
+
+/** @throws {LimitUnknownError} if neither a type has this name nor a limit that a type shares */
+export function limitTarget(catalog: CatalogIndex, name: string): LimitTarget {
+  if (catalog.has(name)) return { name, isShared: false };
+  const shared = new Set([...catalog.values()].flatMap(({ limit }) => limit ?? []));
+  if (shared.has(name)) return { name, isShared: true };
+  const listed = (names: Iterable<string>): string => [...names].join(", ") || "none";
+  throw new LimitUnknownError(
+    `Neither a type nor a shared limit is called "${name}"; types: ${listed(catalog.keys())}; ` +
+      `limits that a type names in its definition: ${listed(shared)}`,
+  );
+}
+
+/** Which of the types share a limit, and which do not. */
+export function limitShares(catalog: CatalogIndex): readonly LimitShare[] {
+  return [...catalog.values()].map(({ type, limit }) => ({ type, name: limit }));
 }

@@ -14,6 +14,7 @@ import { describeError } from "./error-text.ts";
 import {
   JobNotFoundError,
   LeaseLostError,
+  LimitUnknownError,
   OptionInvalidError,
   PayloadInvalidError,
   ScheduleInvalidError,
@@ -22,7 +23,14 @@ import {
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
 import type { ClaimedJob, Job } from "./job.ts";
 import { buildBurial, judgeFailure, type OnFault } from "./judge-failure.ts";
-import { type LimitedType, requireLimit, type TypeLimit } from "./limits.ts";
+import {
+  type DeclaredLimits,
+  type JobLimit,
+  limitShares,
+  limitTarget,
+  requireLimit,
+  type StandingLimit,
+} from "./limits.ts";
 import { buildJob, type JobSettings } from "./new-job.ts";
 import type { Pauses } from "./pauses.ts";
 import { parsePayload, serializeResult, UnreadablePayload } from "./payload.ts";
@@ -103,6 +111,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   readonly catalog: CatalogIndex;
   readonly #clock: Clock;
   readonly #random: () => number;
+  #hasShared = false;
 
   constructor(options: QueueOptions<Jobs, Tables>) {
     this.store = options.store;
@@ -471,29 +480,63 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   }
 
   /**
-   * Limits how fast jobs of a type are claimed, over all workers, from the next claim on. What is held back waits
-   * without spending an attempt, and holds up no other type.
+   * Limits how fast jobs are claimed, over all workers, from the next claim on: those of one type, or of all types that
+   * name this limit in their definition, together. What is held back waits without spending an attempt, and holds up no
+   * other type. A limit that `syncLimits` declares is overridden until `resetLimit`.
+   * @param name a type's, or that of a shared limit
    * @param limit takes the place of the one before; null lifts it
-   * @throws {JobTypeUnknownError} if the catalog has no such type
+   * @throws {LimitUnknownError} if nothing in the catalog is called so
    * @throws {OptionInvalidError} if a number is out of range
    * @example
    * await queue.setLimit("send_mail", { rate: { limit: 120, periodMs: 60_000, burst: 10 }, concurrency: 4 });
    */
   async setLimit(
-    type: JobType<Jobs>,
-    limit: TypeLimit | null,
+    name: JobType<Jobs> | (string & {}),
+    limit: JobLimit | null,
     { actor = "code" }: ActOptions = {},
   ): Promise<void> {
     const action = limit === null ? "limit.lift" : "limit.set";
-    const audit = { actor, action, subject: type, detail: limit && JSON.stringify(limit) };
-    if (limit === null) return this.store.liftLimit(type, audit);
-    definitionOf(this.catalog, type);
-    await this.store.setLimit(requireLimit(type, limit), audit);
+    const audit = { actor, action, subject: name, detail: limit && JSON.stringify(limit) };
+    // May have left the catalog.
+    if (limit === null) return this.store.liftLimit(name, audit);
+    const checked = requireLimit(limitTarget(this.catalog, name), limit);
+    await this.#shareLimits();
+    await this.store.setLimit(checked, audit);
   }
 
-  /** The types that have a limit. */
-  limits(): Promise<readonly LimitedType[]> {
+  /**
+   * Gives up what was set at run time for a limit that the code declares: it is as declared from now on.
+   * @throws {LimitUnknownError} if the code declares no limit of this name
+   */
+  async resetLimit(name: string, { actor = "code" }: ActOptions = {}): Promise<void> {
+    if (await this.store.resetLimit(name, auditOf(actor, "limit.reset", name))) return;
+    throw new LimitUnknownError(`The code declares no limit called "${name}"`);
+  }
+
+  /**
+   * Makes the limits those that the code declares, all or none: new ones are added, changed ones updated, and those
+   * that an earlier call declared and this one does not are lifted. What `setLimit` set or lifted stays so.
+   * @param declared limits by the name of a type or of a shared limit
+   * @throws {LimitUnknownError | OptionInvalidError} as `setLimit` does; nothing is changed
+   */
+  async syncLimits(declared: Readonly<Record<string, JobLimit>>): Promise<DeclaredLimits> {
+    const limits = Object.entries(declared).map(([name, limit]) =>
+      requireLimit(limitTarget(this.catalog, name), limit),
+    );
+    await this.#shareLimits();
+    return this.store.declareLimits(limits);
+  }
+
+  /** The limits that there are, and those that were lifted though the code declares them. */
+  limits(): Promise<readonly StandingLimit[]> {
     return this.store.limits();
+  }
+
+  /** Tells the store once which types share which limit. */
+  async #shareLimits(): Promise<void> {
+    if (this.#hasShared) return;
+    await this.store.shareLimits(limitShares(this.catalog));
+    this.#hasShared = true;
   }
 
   stats(): Promise<QueueStats> {
@@ -511,7 +554,8 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   }
 
   /** Claims jobs as they are stored; `parse` says which of them can run. Expired ones that it meets are given up. */
-  claim(request: Omit<ClaimRequest, "bury">): Promise<readonly ClaimedJob[]> {
+  async claim(request: Omit<ClaimRequest, "bury">): Promise<readonly ClaimedJob[]> {
+    if (!this.#hasShared) await this.#shareLimits();
     return this.store.claim({ ...request, bury: (job) => this.#buryExpired(job) });
   }
 

@@ -3,7 +3,7 @@ import type { Kysely } from "kysely";
 import type { DeadReason } from "./define-job.ts";
 import type { HealthFacts, HealthLimits } from "./health.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
-import type { LimitedType } from "./limits.ts";
+import type { DeclaredLimits, LimitShare, NewLimit, StandingLimit } from "./limits.ts";
 import type { Pauses } from "./pauses.ts";
 import type { CatchUp, DeclaredSchedules, Overlap, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
@@ -399,10 +399,18 @@ export interface JobStore<Tables = unknown> {
   resume(type: string | null, audit: AuditEntry): Promise<void>;
   pauses(): Promise<Pauses>;
 
-  /** Sets the limit of a type in place of the one it had, for all workers from their next claim on. */
-  setLimit(limit: LimitedType, audit: AuditEntry): Promise<void>;
-  liftLimit(type: string, audit: AuditEntry): Promise<void>;
-  limits(): Promise<readonly LimitedType[]>;
+  /** Sets a limit in place of the one there was, for all workers from their next claim on. */
+  setLimit(limit: NewLimit, audit: AuditEntry): Promise<void>;
+  /** Lifts what is called so; of a declared one it is remembered, so that no declaration brings it back. */
+  liftLimit(name: string, audit: AuditEntry): Promise<void>;
+  /** Makes a limit what was declared last; false if none of this name is declared. */
+  resetLimit(name: string, audit: AuditEntry): Promise<boolean>;
+  /** Sets these and lifts those that were declared before and are not among them, except what was set by hand. */
+  declareLimits(declared: readonly NewLimit[]): Promise<DeclaredLimits>;
+  /** Notes which types share which limit, for all who claim. Writes only what it did not know. */
+  shareLimits(shares: readonly LimitShare[]): Promise<void>;
+  limits(): Promise<readonly StandingLimit[]>;
+
   stats(): Promise<QueueStats>;
   /** What the health is judged by, at a cost that does not grow with the queue: counts stop one past their limit. */
   healthFacts(limits: Pick<HealthLimits, "pending" | "unreviewed">): Promise<HealthFacts>;

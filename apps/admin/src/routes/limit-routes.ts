@@ -1,36 +1,47 @@
 import { route } from "@hectoday/http";
-import type { jobs } from "@holdfast/job-schemas";
-import type { JobType, TypeLimit } from "@holdfast/queue-core";
+import type { JobLimit } from "@holdfast/queue-core";
 import type { ShopQueue } from "@holdfast/services";
 import { validInput } from "@holdfast/services/process";
 import { z } from "zod";
 import { operatorIn } from "../locals.ts";
 import { typeName } from "../request-input.ts";
 
-/** The queue knows the ranges. `null` lifts the limit, and must be said: a forgotten field lifts nothing. */
-const limitChange = z.strictObject({
-  type: typeName,
-  limit: z
-    .strictObject({
-      rate: z.strictObject({ limit: z.int(), periodMs: z.int(), burst: z.int().optional() }).optional(),
-      concurrency: z.int().optional(),
-    })
-    .nullable(),
+const params = z.object({ name: typeName });
+/** The queue knows the ranges, and that one of the two must be there. */
+const bounds = z.strictObject({
+  rate: z.strictObject({ limit: z.int(), periodMs: z.int(), burst: z.int().optional() }).optional(),
+  concurrency: z.int().optional(),
 });
 
-/** How fast types may be claimed. */
+/** How fast jobs may be claimed: of a type, or of the types that share a limit. */
 export function limitRoutes(queue: ShopQueue) {
+  const answer = async (): Promise<Response> => Response.json({ items: await queue.limits() });
   return [
-    route.get("/admin/limits", { resolve: async () => Response.json({ items: await queue.limits() }) }),
+    route.get("/admin/limits", { resolve: answer }),
 
-    route.post("/admin/limits", {
-      request: { body: limitChange },
+    route.put("/admin/limits/:name", {
+      request: { params, body: bounds },
       resolve: async (c) => {
-        const { type, limit } = validInput(c.input).body;
-        const { actor } = operatorIn(c.locals);
-        // A name that the catalog lacks, or fields that were left out, are for the queue to judge.
-        await queue.setLimit(type as JobType<typeof jobs>, limit as TypeLimit | null, { actor });
-        return Response.json({ items: await queue.limits() });
+        const { params: target, body } = validInput(c.input);
+        // Which fields were left out, and a name that the catalog lacks, are for the queue to judge.
+        await queue.setLimit(target.name, body as JobLimit, operatorIn(c.locals));
+        return answer();
+      },
+    }),
+
+    route.delete("/admin/limits/:name", {
+      request: { params },
+      resolve: async (c) => {
+        await queue.setLimit(validInput(c.input).params.name, null, operatorIn(c.locals));
+        return answer();
+      },
+    }),
+
+    route.post("/admin/limits/:name/reset", {
+      request: { params },
+      resolve: async (c) => {
+        await queue.resetLimit(validInput(c.input).params.name, operatorIn(c.locals));
+        return answer();
       },
     }),
   ];

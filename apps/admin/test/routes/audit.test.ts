@@ -33,8 +33,11 @@ it("every action of an operator leaves a line that says who did what to which", 
   await asOperator("/admin/queue/pause", { method: "POST", body: { type: "sync_inventory" } });
   await asOperator("/admin/queue/resume", { method: "POST", body: { type: "sync_inventory" } });
   await asOperator("/admin/queue/pause", { method: "POST", body: {} });
-  for (const limit of [{ concurrency: 1 }, null])
-    await asOperator("/admin/limits", { method: "POST", body: { type: "sync_inventory", limit } });
+  await queue.syncLimits({ sync_inventory: { concurrency: 2 } });
+  const limit = "/admin/limits/sync_inventory";
+  await asOperator(limit, { method: "PUT", body: { concurrency: 1 } });
+  await asOperator(limit, { method: "DELETE" });
+  await asOperator(`${limit}/reset`, { method: "POST" });
   await send("/admin/logout", fromPage);
 
   const lines = await queue.store.read
@@ -61,6 +64,7 @@ it("every action of an operator leaves a line that says who did what to which", 
     { actor: "operator (token)", action: "queue.pause", subject: "queue" },
     { actor: "operator (token)", action: "limit.set", subject: "sync_inventory" },
     { actor: "operator (token)", action: "limit.lift", subject: "sync_inventory" },
+    { actor: "operator (token)", action: "limit.reset", subject: "sync_inventory" },
     { actor: "operator (session)", action: "logout", subject: "dashboard" },
   ]);
 });

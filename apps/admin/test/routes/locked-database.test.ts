@@ -20,6 +20,7 @@ async function changes(
     await makeDeadLetter(admin.queue),
   ];
   await admin.queue.registerCron("reconcile_payments", "0 0 1 1 *", { id: "yearly" });
+  await admin.queue.syncLimits({ email: { concurrency: 1 } });
   const job = await admin.queue.enqueueDelayed("reconcile_payments", {}, 60_000);
   const workflowId = await admin.queue.startWorkflow("reconcile_payments", {}, { delayMs: 60_000 });
   return {
@@ -32,10 +33,9 @@ async function changes(
     "POST /admin/dead-letters/retry": { path: "/admin/dead-letters/retry", body: {} },
     "POST /admin/queue/pause": { path: "/admin/queue/pause", body: { type: "sync_inventory" } },
     "POST /admin/queue/resume": { path: "/admin/queue/resume", body: { type: "sync_inventory" } },
-    "POST /admin/limits": {
-      path: "/admin/limits",
-      body: { type: "sync_inventory", limit: { concurrency: 1 } },
-    },
+    "PUT /admin/limits/:name": { path: "/admin/limits/sync_inventory", body: { concurrency: 1 } },
+    "DELETE /admin/limits/:name": { path: "/admin/limits/sync_inventory" },
+    "POST /admin/limits/:name/reset": { path: "/admin/limits/email/reset" },
     "POST /admin/schedules/:id/pause": { path: "/admin/schedules/yearly/pause" },
     "POST /admin/schedules/:id/resume": { path: "/admin/schedules/yearly/resume" },
     "PATCH /admin/schedules/:id": { path: "/admin/schedules/yearly", body: { timeZone: "Asia/Tokyo" } },

@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import { type Gates, roomOf } from "./gates.ts";
+import { Allowance, type Gates, roomOf } from "./gates.ts";
 import { READY_ROWS, type ReadyRow } from "./ready-row.ts";
 
 /** Of so many claims one goes to the job that has waited longest, whatever its priority. */
@@ -33,20 +33,15 @@ export class AgeingShare {
       band.np,
       count,
     );
-    // Those that strict order takes as well keep their place in it.
     const taken = new Set(urgent.map((row) => row.seq));
     const added = oldest.filter((row) => !taken.has(row.seq));
     if (added.length === 0) return urgent;
-    const aged = new Set(oldest.map((row) => row.seq));
-    const younger = urgent.filter((row) => !aged.has(row.seq));
-    // A limited type makes room for its own first.
-    const own = younger.filter((row) => row.type === band.type);
-    const ofType = urgent.filter((row) => row.type === band.type).length;
-    const excess = Math.max(0, ofType + added.length - room);
-    const dropped = new Set(own.slice(own.length - excess));
-    const others = younger.filter((row) => !dropped.has(row));
-    for (const row of others.slice(others.length - (added.length - excess))) dropped.add(row);
-    return [...urgent.filter((row) => !dropped.has(row)), ...added];
+    // The aged have their places first; those that strict order takes as well keep theirs in it.
+    const allowance = new Allowance(gates);
+    const chosen = new Set(oldest.filter(({ type }) => allowance.take(type)).map((row) => row.seq));
+    for (const { seq, type } of urgent)
+      if (chosen.size < urgent.length && !chosen.has(seq) && allowance.take(type)) chosen.add(seq);
+    return [...urgent, ...added].filter((row) => chosen.has(row.seq));
   }
 }
 

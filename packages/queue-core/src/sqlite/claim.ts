@@ -8,7 +8,7 @@ import { hasDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
 import type { EnqueueTime } from "./enqueue.ts";
 import { EXPIRE_AT_MOST, expireJob, isExpired } from "./expire.ts";
-import { type Gates, hasStaleBucket, passGates, readGates, roomOf } from "./gates.ts";
+import { Allowance, type Gates, hasStaleBucket, passGates, readGates, roomOf } from "./gates.ts";
 import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
 import { READY_ROWS, type ReadyRow } from "./ready-row.ts";
 import type { RunCounts } from "./run-counts.ts";
@@ -103,7 +103,8 @@ function takeRows(
 }
 
 /** The most urgent jobs that may be claimed, in the order of claiming; of a limited type at most what has room. */
-function headsThrough({ open, limited }: Gates, connection: Connection, limit: number): readonly ReadyRow[] {
+function headsThrough(gates: Gates, connection: Connection, limit: number): readonly ReadyRow[] {
+  const { open, limited } = gates;
   const free = limited.size === 0 ? open : open.filter((type) => !limited.has(type));
   const lists = chunksOfTypes(free).map((chunk) =>
     connection.all<ReadyRow>(headsSql(chunk.length), ...chunk, limit),
@@ -112,10 +113,11 @@ function headsThrough({ open, limited }: Gates, connection: Connection, limit: n
     if (limited.has(type))
       lists.push(connection.all<ReadyRow>(headsSql(1), type, Math.min(limit, roomOf(limited, type))));
   if (lists.length <= 1) return lists[0] ?? [];
-  return lists
-    .flat()
-    .sort((a, b) => a.np - b.np || a.tag - b.tag || a.seq - b.seq)
-    .slice(0, limit);
+  const heads = lists.flat().sort((a, b) => a.np - b.np || a.tag - b.tag || a.seq - b.seq);
+  if (limited.size === 0) return heads.slice(0, limit);
+  // Types that share a limit have it once between them.
+  const allowance = new Allowance(gates);
+  return heads.filter(({ type }) => allowance.take(type)).slice(0, limit);
 }
 
 /**

@@ -1,11 +1,13 @@
 import { fullAtAfter, isTooFarAhead, nextTokenInMs, type TokenBucket, tokensIn } from "../token-bucket.ts";
 import type { Connection } from "./connection.ts";
+import { boundsOf, type LimitRow } from "./job-limits.ts";
+import { readShares } from "./limit-shares.ts";
 import { ANY_TYPE } from "./made-claimable.ts";
-import { type LimitRow, rateOf } from "./type-limits.ts";
 
-/** How many jobs of a limited type may be claimed now. */
+/** How many jobs may be claimed now of those types together that stand behind one limit. */
 export interface Gate {
-  readonly type: string;
+  readonly limit: string;
+  readonly types: ReadonlySet<string>;
   readonly room: number;
   readonly bucket: TokenBucket | null;
   readonly isCounted: boolean;
@@ -15,8 +17,8 @@ export interface Gate {
 export interface Gates {
   /** The types that may be claimed now, in the order they were asked for. */
   readonly open: readonly string[];
-  /** Those of the types that have a limit and are not paused, also where there is no room. */
-  readonly limited: ReadonlyMap<string, Gate>;
+  /** Those of the types that have a limit and are not paused, also where there is no room: each with all its gates. */
+  readonly limited: ReadonlyMap<string, readonly Gate[]>;
 }
 
 interface GateRow extends LimitRow {
@@ -25,24 +27,34 @@ interface GateRow extends LimitRow {
 }
 
 /** One statement for both, as nearly always there is neither. */
-const GATES = `SELECT type, 1 AS paused, NULL AS rate_limit, NULL AS period_ms, NULL AS burst, 0 AS full_at_us,
-  NULL AS concurrency FROM pause
-UNION ALL SELECT type, 0, rate_limit, period_ms, burst, full_at_us, concurrency FROM type_limit`;
+const GATES = `SELECT type AS name, 1 AS paused, 0 AS is_shared, NULL AS rate_limit, NULL AS period_ms, NULL AS burst,
+  0 AS full_at_us, NULL AS concurrency FROM pause
+UNION ALL SELECT name, 0, is_shared, rate_limit, period_ms, burst, full_at_us, concurrency FROM job_limit`;
 
-const NONE: ReadonlyMap<string, Gate> = new Map();
+const NONE: Gates["limited"] = new Map();
 
 export function readGates(connection: Connection, types: readonly string[], nowMs: number): Gates {
   const rows = connection.all<GateRow>(GATES);
   if (rows.length === 0) return { open: types, limited: NONE };
-  const paused = new Set(rows.filter((row) => row.paused === 1).map(({ type }) => type));
+  const paused = new Set(rows.filter((row) => row.paused === 1).map(({ name }) => name));
   const unpaused = paused.has(ANY_TYPE) ? [] : types.filter((type) => !paused.has(type));
-  const asked = new Set(unpaused);
-  const limits = rows.filter((row) => row.paused === 0 && asked.has(row.type));
+  const limits = rows.filter((row) => row.paused === 0);
   const isAnyCounted = limits.some(({ concurrency }) => concurrency !== null);
-  const running = isAnyCounted ? countRunning(connection) : undefined;
-  const limited = new Map(limits.map((row) => [row.type, gateOf(row, nowMs, running?.get(row.type) ?? 0)]));
+  const running = isAnyCounted ? countRunning(connection) : NOTHING_RUNS;
+  const shares = limits.some((row) => row.is_shared === 1) ? readShares(connection) : undefined;
+  const gates = limits.map((row) => {
+    const behind = new Set(row.is_shared === 1 ? shares?.get(row.name) : [row.name]);
+    return gateOf(row, behind, nowMs, running);
+  });
+  const limited = new Map<string, readonly Gate[]>();
+  for (const type of unpaused) {
+    const own = gates.filter((gate) => gate.types.has(type));
+    if (own.length > 0) limited.set(type, own);
+  }
   return { open: unpaused.filter((type) => roomOf(limited, type) > 0), limited };
 }
+
+const NOTHING_RUNS: ReadonlyMap<string, number> = new Map();
 
 /** A look at all that run, which are never more than the workers have slots: an index would cost every job a write. */
 function countRunning(connection: Connection): ReadonlyMap<string, number> {
@@ -52,40 +64,68 @@ function countRunning(connection: Connection): ReadonlyMap<string, number> {
   return new Map(rows.map(({ type, n }) => [type, n]));
 }
 
-function gateOf(row: GateRow, nowMs: number, running: number): Gate {
-  const rate = rateOf(row);
+function gateOf(
+  row: GateRow,
+  types: ReadonlySet<string>,
+  nowMs: number,
+  running: ReadonlyMap<string, number>,
+): Gate {
+  const { rate, concurrency } = boundsOf(row);
   const bucket = rate && { rate, fullAtUs: row.full_at_us };
-  const free = row.concurrency === null ? Number.POSITIVE_INFINITY : row.concurrency - running;
+  const taken = [...types].reduce((sum, type) => sum + (running.get(type) ?? 0), 0);
+  const free = concurrency === null ? Number.POSITIVE_INFINITY : concurrency - taken;
   const tokens = bucket ? tokensIn(bucket, nowMs) : Number.POSITIVE_INFINITY;
   return {
-    type: row.type,
+    limit: row.name,
+    types,
     room: Math.max(0, Math.min(free, tokens)),
     bucket,
-    isCounted: row.concurrency !== null,
+    isCounted: concurrency !== null,
   };
 }
 
-/** How many jobs of a type may be claimed now; any number where nothing limits it. */
-export function roomOf(limited: ReadonlyMap<string, Gate>, type: string): number {
-  return limited.get(type)?.room ?? Number.POSITIVE_INFINITY;
+/** How many jobs of a type may be claimed now if none of another type is; any number where nothing limits it. */
+export function roomOf(limited: Gates["limited"], type: string): number {
+  return Math.min(...(limited.get(type) ?? []).map(({ room }) => room));
+}
+
+/** Counts down the room behind the gates as jobs are chosen. */
+export class Allowance {
+  readonly #limited: Gates["limited"];
+  readonly #left = new Map<Gate, number>();
+
+  constructor({ limited }: Gates) {
+    this.#limited = limited;
+  }
+
+  /** @returns whether there was room for one more job of this type */
+  take(type: string): boolean {
+    const gates = this.#limited.get(type);
+    if (!gates) return true;
+    const lefts = gates.map((gate) => this.#left.get(gate) ?? gate.room);
+    if (lefts.some((left) => left <= 0)) return false;
+    gates.forEach((gate, i) => void this.#left.set(gate, (lefts[i] ?? 0) - 1));
+    return true;
+  }
 }
 
 /** Takes tokens for jobs that begin to run, and rings for what there is room for still. */
 export function passGates(
   connection: Connection,
-  { limited }: Gates,
+  gates: Gates,
   taken: readonly { readonly type: string }[],
   nowMs: number,
 ): void {
-  for (const { type, room, bucket, isCounted } of limited.values()) {
-    const count = taken.reduce((sum, row) => (row.type === type ? sum + 1 : sum), 0);
+  for (const { limit, types, room, bucket, isCounted } of distinct(gates)) {
+    const count = taken.reduce((sum, row) => (types.has(row.type) ? sum + 1 : sum), 0);
     if (bucket && (count > 0 || isTooFarAhead(bucket, nowMs))) {
       const fullAtUs = fullAtAfter(bucket, nowMs, count);
-      connection.run("UPDATE type_limit SET full_at_us = ? WHERE type = ?", fullAtUs, type);
+      connection.run("UPDATE job_limit SET full_at_us = ? WHERE name = ?", fullAtUs, limit);
     }
     // The end of a run rings for nobody, as its worker claims next. If that took something else, or has no slot left,
     // an idle one can have the place.
-    if (isCounted && count < room && hasReadyOf(connection, type)) connection.madeClaimable.add(type, 1);
+    if (!isCounted || count >= room) continue;
+    for (const type of types) if (hasReadyOf(connection, type)) connection.madeClaimable.add(type, 1);
   }
 }
 
@@ -96,21 +136,26 @@ export function nextOpeningInMs(
   nowMs: number,
 ): number | null {
   let soonest: number | null = null;
-  for (const { type, room, bucket } of readGates(connection, types, nowMs).limited.values()) {
-    if (!bucket || !hasReadyOf(connection, type)) continue;
-    const inMs = nextTokenInMs(bucket, nowMs);
+  for (const [type, gates] of readGates(connection, types, nowMs).limited) {
+    if (!gates.some(({ bucket }) => bucket) || !hasReadyOf(connection, type)) continue;
+    const waits = gates.map(({ bucket }) => (bucket ? nextTokenInMs(bucket, nowMs) : 0));
     // With a token there but no room, it is for a place that it waits, and not for time to pass. With room there, a
     // token has come since the claim.
-    if (inMs === 0 && room === 0) continue;
+    if (gates.some(({ room }, i) => room === 0 && waits[i] === 0)) continue;
+    const inMs = Math.max(...waits);
     if (soonest === null || inMs < soonest) soonest = inMs;
   }
   return soonest;
 }
 
 /** Whether a claim has to set a bucket right that the clock has left behind. */
-export function hasStaleBucket({ limited }: Gates, nowMs: number): boolean {
-  for (const { bucket } of limited.values()) if (bucket && isTooFarAhead(bucket, nowMs)) return true;
+export function hasStaleBucket(gates: Gates, nowMs: number): boolean {
+  for (const { bucket } of distinct(gates)) if (bucket && isTooFarAhead(bucket, nowMs)) return true;
   return false;
+}
+
+function distinct({ limited }: Gates): ReadonlySet<Gate> {
+  return new Set([...limited.values()].flat());
 }
 
 function hasReadyOf(connection: Connection, type: string): boolean {

@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { HealthFacts, HealthLimits } from "../health.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts";
 import { parseJobId } from "../job-id.ts";
-import type { LimitedType } from "../limits.ts";
+import type { DeclaredLimits, LimitShare, NewLimit, StandingLimit } from "../limits.ts";
 import type { Pauses } from "../pauses.ts";
 import type { DeclaredSchedules, Schedule } from "../schedule.ts";
 import type { QueueStats } from "../stats.ts";
@@ -56,6 +56,7 @@ import {
   reviveChunk,
   reviveDeadLetter,
 } from "./dead-letters.ts";
+import { declareLimits } from "./declare-limits.ts";
 import { declareSchedules } from "./declare-schedules.ts";
 import { editSchedule, pauseSchedule, removeSchedule, resumeSchedule } from "./edit-schedules.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
@@ -66,8 +67,10 @@ import { nextOpeningInMs } from "./gates.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { HungBell, NO_BELL } from "./hung-bell.ts";
 import type { InPlaceCheck } from "./in-place-check.ts";
+import { liftLimit, readLimits, resetLimit, setLimit } from "./job-limits.ts";
 import { attemptsOf, getJob, listJobs, recentFailures, workflowJobs } from "./jobs.ts";
 import { readBuilder, SqliteTransaction } from "./kysely.ts";
+import { shareLimits, unknownShares } from "./limit-shares.ts";
 import { pause, readPauses, resume } from "./pauses.ts";
 import { Reader } from "./reader.ts";
 import { Rescuer } from "./rescuer.ts";
@@ -77,7 +80,6 @@ import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueS
 import { readHealthFacts, readStats } from "./stats.ts";
 import { readStep, recordStep } from "./steps.ts";
 import { hasUntold, tellMore } from "./tell-children.ts";
-import { liftTypeLimit, readTypeLimits, setTypeLimit } from "./type-limits.ts";
 import { WalPressure } from "./wal-pressure.ts";
 import { drain, listWorkers, retire } from "./workers.ts";
 import { cancelChunk, countWorkflow, parentsOf, retryChunk } from "./workflows.ts";
@@ -455,16 +457,30 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return this.#reader.read(readPauses);
   }
 
-  setLimit(limit: LimitedType, audit: AuditEntry): Promise<void> {
-    return this.#writer.write("full", (connection) => setTypeLimit(connection, limit, audit, this.#now()));
+  setLimit(limit: NewLimit, audit: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => setLimit(connection, limit, audit, this.#now()));
   }
 
-  liftLimit(type: string, audit: AuditEntry): Promise<void> {
-    return this.#writer.write("full", (connection) => liftTypeLimit(connection, type, audit, this.#now()));
+  liftLimit(name: string, audit: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => liftLimit(connection, name, audit, this.#now()));
   }
 
-  limits(): Promise<readonly LimitedType[]> {
-    return this.#reader.read(readTypeLimits);
+  resetLimit(name: string, audit: AuditEntry): Promise<boolean> {
+    return this.#writer.write("full", (connection) => resetLimit(connection, name, audit, this.#now()));
+  }
+
+  declareLimits(declared: readonly NewLimit[]): Promise<DeclaredLimits> {
+    return this.#writer.write("full", (connection) => declareLimits(connection, declared));
+  }
+
+  async shareLimits(shares: readonly LimitShare[]): Promise<void> {
+    const unknown = await this.#reader.read((connection) => unknownShares(connection, shares));
+    if (unknown.length > 0)
+      await this.#writer.write("full", (connection) => shareLimits(connection, unknown));
+  }
+
+  limits(): Promise<readonly StandingLimit[]> {
+    return this.#reader.read(readLimits);
   }
 
   stats(): Promise<QueueStats> {

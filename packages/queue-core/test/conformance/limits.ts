@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { TypeLimit } from "../../src/limits.ts";
+import type { JobLimit } from "../../src/limits.ts";
 import { seededRandom } from "../../src/testing/seeded-random.ts";
 import type { Rule } from "./store-conformance.ts";
 import type { TestBed, TestClaim, TestProcess } from "./test-bed.ts";
@@ -151,9 +151,10 @@ export function limitRules(rule: Rule): void {
     expect(await bed.queue.limits()).toEqual([]);
     await bed.queue.setLimit("report", { concurrency: 2 });
     await bed.queue.setLimit("mail", { rate: PER_500_MS });
+    const own = { isShared: false, declared: null, isEdited: false };
     expect(await bed.queue.limits()).toEqual([
-      { type: "mail", rate: { ...PER_500_MS, burst: 1 }, concurrency: null },
-      { type: "report", rate: null, concurrency: 2 },
+      { name: "mail", types: ["mail"], rate: { ...PER_500_MS, burst: 1 }, concurrency: null, ...own },
+      { name: "report", types: ["report"], rate: null, concurrency: 2, ...own },
     ]);
     await fill(bed, 1);
     await bed.queue.pause("mail");
@@ -172,8 +173,8 @@ export function limitRules(rule: Rule): void {
     expect((await bed.claim("worker-1", { types: ["fleeting"] })).id).toBe(fresh.id);
   });
 
-  rule("R12: a limit out of range is refused, and so is an unknown type", async (bed) => {
-    const wrong: readonly TypeLimit[] = [
+  rule("R12: a limit out of range is refused, and so is one of nothing", async (bed) => {
+    const wrong: readonly JobLimit[] = [
       {},
       { concurrency: 0 },
       { concurrency: 1.5 },
@@ -187,8 +188,8 @@ export function limitRules(rule: Rule): void {
       await expect(bed.queue.setLimit("mail", limit), JSON.stringify(limit)).rejects.toMatchObject({
         code: "OPTION_INVALID",
       });
-    const none = bed.queue.setLimit("nothing" as "mail", { concurrency: 1 });
-    await expect(none).rejects.toMatchObject({ code: "JOB_TYPE_UNKNOWN" });
+    const none = bed.queue.setLimit("nothing", { concurrency: 1 });
+    await expect(none).rejects.toMatchObject({ code: "LIMIT_UNKNOWN" });
     expect(await bed.queue.limits()).toEqual([]);
   });
 }

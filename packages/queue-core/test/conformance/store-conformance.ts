@@ -22,6 +22,7 @@ import { pauseRules } from "./pause.ts";
 import { rescueRules } from "./rescue.ts";
 import { retentionRules } from "./retention.ts";
 import { retryRules } from "./retries.ts";
+import { sharedLimitRules } from "./shared-limits.ts";
 import { stateRules } from "./states.ts";
 import { statsRules } from "./stats.ts";
 import { stepRules } from "./steps.ts";
@@ -54,6 +55,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   cancel: cancelRules,
   pause: pauseRules,
   limits: limitRules,
+  "shared limits": sharedLimitRules,
   rescue: rescueRules,
   crashes: crashRules,
   transactions: transactionRules,

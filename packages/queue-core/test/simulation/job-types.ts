@@ -7,16 +7,19 @@ const payload = z.object({ tag: z.string() });
 /** Short enough to pass while a run waits for its next line. */
 const HASTY_MS = 20_000;
 
+/** The limit that two of the types share. */
+export const SHARED_LIMIT = "scarce";
+
 /** The job types of the simulation: each ends in its own way. */
 export const SIMULATED_JOBS = [
   defineJob("plain", { payload, retry: { attempts: 3, backoff: fixed({ delayMs: 5_000 }) } }),
-  defineJob("fragile", { payload, retry: { attempts: 1 } }),
+  defineJob("fragile", { payload, retry: { attempts: 1 }, limit: SHARED_LIMIT }),
   defineJob("mourned", {
     payload,
     retry: { attempts: 2, backoff: fixed({ delayMs: 0 }) },
     onDead: (dead) => [{ type: "plain", payload: { tag: obituaryOf(dead.id) } }],
   }),
-  defineJob("hasty", { payload, timeoutMs: HASTY_MS }),
+  defineJob("hasty", { payload, timeoutMs: HASTY_MS, limit: SHARED_LIMIT }),
   defineJob("ticking", { payload }),
 ] as const;
 

@@ -5,6 +5,7 @@ import type { FinishOutcome } from "../../src/store.ts";
 import { FakeClock, type MemoryDatabase } from "../../src/testing/index.ts";
 import { Auditor, type Instruments, type Truth } from "./auditor.ts";
 import { Choices } from "./choices.ts";
+import { SIMULATED_JOBS } from "./job-types.ts";
 import type { ClaimOperation, FinishOperation } from "./operation.ts";
 import { SimulatedProcess } from "./simulated-process.ts";
 import { SimulatedWorker } from "./simulated-worker.ts";
@@ -48,9 +49,16 @@ export class World implements Truth {
   constructor(memory: MemoryDatabase, instruments: Instruments) {
     memory.reset();
     this.memory = memory;
+    this.#tellShares();
     this.auditor = new Auditor(instruments, this);
     this.workers = Array.from({ length: WORKERS }, () => this.startWorker());
     this.others = Array.from({ length: OTHERS }, () => this.startProcess(this.newName("process")));
+  }
+
+  /** As an earlier process has done, so that nobody's first claim does. */
+  #tellShares(): void {
+    const tell = this.memory.database.prepare("INSERT INTO limit_share (type, name) VALUES (?, ?)");
+    for (const { type, limit } of SIMULATED_JOBS) if (limit !== null) tell.run(type, limit);
   }
 
   nowMs(): number {
@@ -177,7 +185,8 @@ export class World implements Truth {
   /** The types that a claim may leave jobs of. */
   #gates(): readonly GateFacts[] {
     const gates = `SELECT type, 1 AS paused, NULL AS rate_limit FROM pause
-      UNION ALL SELECT type, 0, rate_limit FROM type_limit`;
+      UNION ALL SELECT coalesce(s.type, l.name), 0, l.rate_limit FROM job_limit l
+        LEFT JOIN limit_share s ON s.name = l.name AND l.is_shared = 1`;
     // Both columns are the query's own.
     return this.memory.database.prepare(gates).all() as GateFacts[];
   }

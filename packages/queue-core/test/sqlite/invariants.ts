@@ -82,9 +82,13 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT s.schedule_id, s.slot_at FROM cron_slot s JOIN job j ON j.seq = s.seq WHERE j.slot_at IS NOT s.slot_at`,
   "a schedule that the code withdrew is off": `
     SELECT id FROM cron_schedules WHERE is_withdrawn = 1 AND (is_active = 1 OR is_declared = 0)`,
-  "no more of a type run than its limit lets": `
-    SELECT l.type FROM type_limit l
-      WHERE (SELECT count(*) FROM running r WHERE r.type = l.type) > l.concurrency`,
+  "no more run than their limit lets": `
+    SELECT l.name FROM job_limit l WHERE l.concurrency < (
+      SELECT count(*) FROM running r WHERE iif(l.is_shared = 0, r.type = l.name,
+        r.type IN (SELECT s.type FROM limit_share s WHERE s.name = l.name)))`,
+  "a limit that lets all through was declared and lifted": `
+    SELECT name FROM job_limit
+      WHERE rate_limit IS NULL AND concurrency IS NULL AND (is_edited = 0 OR declared IS NULL)`,
   "a dead letter names its job": `
     SELECT d.seq FROM dead_letter_jobs d JOIN job j ON j.seq = d.seq
       WHERE d.original_job_id <> printf('%011x-%012x', j.created_at, j.seq)`,

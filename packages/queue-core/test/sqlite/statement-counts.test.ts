@@ -90,7 +90,7 @@ describe("what a batch costs", () => {
   it("R12: pauses and limits cost a claim one statement, and an end none, where there are none", async () => {
     await bed.queue.enqueueMany("mail", payloads(20));
     const statements = await bed.statementsOf(async () => completeAll(await claim(10)));
-    const asked = statements.filter((sql) => /type_limit|\bpause\b/.test(sql));
+    const asked = statements.filter((sql) => /job_limit|\bpause\b/.test(sql));
     // Once to look ahead, once under the lock.
     expect(asked).toHaveLength(2);
   });

@@ -1,0 +1,106 @@
+import type { LimitBounds, NewLimit, StandingLimit } from "../limits.ts";
+import type { AuditEntry } from "../store.ts";
+import { appendAudit } from "./audit.ts";
+import type { Connection } from "./connection.ts";
+import { readShares } from "./limit-shares.ts";
+import { countReady } from "./pauses.ts";
+
+/** Sets a limit in place of the one there was; the tokens that were spent stay spent. */
+export function setLimit(connection: Connection, limit: NewLimit, audit: AuditEntry, nowMs: number): void {
+  storeLimit(connection, limit);
+  connection.run("UPDATE job_limit SET is_edited = 1 WHERE name = ? AND declared IS NOT NULL", limit.name);
+  changed(connection, limit.name, audit, nowMs);
+}
+
+/** What the code declares stays known, so that no start brings the limit back. */
+export function liftLimit(connection: Connection, name: string, audit: AuditEntry, nowMs: number): void {
+  const lifted =
+    connection.run("DELETE FROM job_limit WHERE name = ? AND declared IS NULL", name) +
+    connection.run(
+      `UPDATE job_limit SET rate_limit = NULL, period_ms = NULL, burst = NULL, concurrency = NULL, is_edited = 1
+       WHERE name = ?`,
+      name,
+    );
+  if (lifted > 0) changed(connection, name, audit, nowMs);
+}
+
+/** @returns false if the code declares no such limit */
+export function resetLimit(connection: Connection, name: string, audit: AuditEntry, nowMs: number): boolean {
+  const row = findLimit(connection, name);
+  if (!row?.declared) return false;
+  storeLimit(connection, { name, isShared: row.is_shared === 1, ...declaredOf(row) });
+  connection.run("UPDATE job_limit SET is_edited = 0 WHERE name = ?", name);
+  changed(connection, name, audit, nowMs);
+  return true;
+}
+
+/** Writes the bounds of a limit and nothing else about it. */
+export function storeLimit(connection: Connection, { name, isShared, rate, concurrency }: NewLimit): void {
+  connection.run(
+    `INSERT INTO job_limit (name, is_shared, rate_limit, period_ms, burst, concurrency) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET is_shared = excluded.is_shared, rate_limit = excluded.rate_limit,
+       period_ms = excluded.period_ms, burst = excluded.burst, concurrency = excluded.concurrency`,
+    name,
+    isShared ? 1 : 0,
+    rate?.limit ?? null,
+    rate?.periodMs ?? null,
+    rate?.burst ?? null,
+    concurrency,
+  );
+}
+
+function changed(connection: Connection, name: string, audit: AuditEntry, nowMs: number): void {
+  appendAudit(connection, audit, nowMs);
+  letLook(connection, name);
+}
+
+/** It may let through what waited: idle workers look again, and learn when the gate opens next. */
+export function letLook(connection: Connection, name: string): void {
+  for (const type of [name, ...(readShares(connection).get(name) ?? [])])
+    connection.madeClaimable.add(type, countReady(connection, type));
+}
+
+export interface LimitRow {
+  readonly name: string;
+  readonly is_shared: 0 | 1;
+  readonly rate_limit: number | null;
+  readonly period_ms: number | null;
+  readonly burst: number | null;
+  readonly concurrency: number | null;
+}
+
+interface StoredLimit extends LimitRow {
+  readonly declared: string | null;
+  readonly is_edited: 0 | 1;
+}
+
+const STORED = `SELECT name, is_shared, rate_limit, period_ms, burst, concurrency, declared, is_edited
+  FROM job_limit`;
+
+export function findLimit(connection: Connection, name: string): StoredLimit | undefined {
+  return connection.get<StoredLimit>(`${STORED} WHERE name = ?`, name);
+}
+
+/** Those that were lifted too, if the code declares them. */
+export function readLimits(connection: Connection): readonly StandingLimit[] {
+  const shares = readShares(connection);
+  return connection.all<StoredLimit>(`${STORED} ORDER BY name`).map((row) => ({
+    name: row.name,
+    isShared: row.is_shared === 1,
+    types: row.is_shared === 1 ? (shares.get(row.name) ?? []) : [row.name],
+    ...boundsOf(row),
+    declared: row.declared === null ? null : declaredOf(row),
+    isEdited: row.is_edited === 1,
+  }));
+}
+
+export function boundsOf(row: LimitRow): LimitBounds {
+  const { rate_limit: limit, period_ms: periodMs, burst, concurrency } = row;
+  const isRated = limit !== null && periodMs !== null && burst !== null;
+  return { rate: isRated ? { limit, periodMs, burst } : null, concurrency };
+}
+
+/** As `declareLimits` stored it. */
+function declaredOf({ declared }: StoredLimit): LimitBounds {
+  return JSON.parse(declared ?? "null") as LimitBounds;
+}
