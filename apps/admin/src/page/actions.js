@@ -145,6 +145,62 @@ export async function saveSchedule({ id, version }, form) {
 }
 
 /**
+ * @param {string} subject what the notice is about, if it cannot be
+ * @param {string | null} known its name; null if the form has it
+ * @param {FormData} form
+ */
+export async function saveLimit(subject, known, form) {
+  const text = (/** @type {string} */ field) => String(form.get(field) ?? "").trim();
+  const name = known ?? text("name");
+  if (name === "") {
+    notify(`limit ${subject}`, {
+      kind: "failed",
+      text: "Not done: name a type, or a limit that types share",
+    });
+    return;
+  }
+  const bounds = boundsIn(text, "");
+  const done = await act(`limit ${subject}`, () =>
+    change("PUT", `/admin/limits/${encodeURIComponent(name)}`, bounds),
+  );
+  if (!done) return;
+  update({ editedLimit: null });
+  announce(`The limit ${name} holds from now on`);
+}
+
+/**
+ * What was typed as it is: whether it can be is for the server to say, field by field.
+ * @param {(field: string) => string} text
+ * @param {string} prefix
+ */
+function boundsIn(text, prefix) {
+  const number = (/** @type {string} */ field) => {
+    const typed = text(prefix + field);
+    return typed === "" ? undefined : Number(typed);
+  };
+  const [limit, seconds, burst] = [number("limit"), number("seconds"), number("burst")];
+  const periodMs = seconds === undefined ? undefined : Math.round(seconds * 1_000);
+  const isRated = limit !== undefined || periodMs !== undefined || burst !== undefined;
+  return { ...(isRated && { rate: { limit, periodMs, burst } }), concurrency: number("concurrency") };
+}
+
+/** @param {string} name */
+export async function liftLimit(name) {
+  await act(`limit ${name}`, async () => {
+    await change("DELETE", `/admin/limits/${name}`);
+    announce(`The limit ${name} is lifted`);
+  });
+}
+
+/** @param {string} name */
+export async function resetLimit(name) {
+  await act(`limit ${name}`, async () => {
+    await change("POST", `/admin/limits/${name}/reset`);
+    announce(`The limit ${name} is as in the code`);
+  });
+}
+
+/**
  * Not asked about first, as Resume takes it back.
  * @param {"pause" | "resume"} verb
  * @param {string | null} type null for the whole queue

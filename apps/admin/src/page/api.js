@@ -30,7 +30,7 @@ export async function read(path) {
 
 /**
  * Asks the server for a change.
- * @param {"POST" | "PATCH"} method
+ * @param {"POST" | "PUT" | "PATCH" | "DELETE"} method
  * @param {string} path
  * @param {unknown} [body]
  * @returns {Promise<any>} its answer; null if that is empty

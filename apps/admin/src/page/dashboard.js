@@ -5,6 +5,8 @@ import { deadLetters } from "./dead-letters.js";
 import { failures } from "./failures.js";
 import { jobTypes } from "./job-types.js";
 import { jobs } from "./jobs.js";
+import { limitDialog } from "./limit-dialog.js";
+import { limits } from "./limits.js";
 import { numbers } from "./numbers.js";
 import { noticeLine } from "./parts.js";
 import { h, render } from "./preact.js";
@@ -33,6 +35,7 @@ function page() {
               ]),
               h("div", { class: "column" }, [
                 jobTypes(state, snapshot),
+                limits(state, snapshot),
                 schedules(state, snapshot),
                 workers(snapshot),
               ]),
@@ -41,6 +44,7 @@ function page() {
     ]),
     h("div", { class: "announcement", "aria-live": "polite" }, noticeLine(state.announcement)),
     scheduleDialog(state),
+    limitDialog(state),
     confirmDialog(state),
   ];
 }

@@ -6,6 +6,7 @@ import type {
   QueueHealth,
   QueueStats,
   Schedule,
+  StandingLimit,
   WorkerRecord,
   WorkflowState,
 } from "@holdfast/queue-core";
@@ -37,6 +38,7 @@ export type DeadLetterItem = Listed<DeadLetter>;
 export type DeadLetterJson = WithHistory<DeadLetter>;
 export type FailureItem = Listed<FailedRun>;
 type ScheduleItem = Listed<Schedule>;
+export type LimitItem = Json<StandingLimit>;
 type WorkflowJson = Json<WorkflowState>;
 type WorkerItem = Listed<WorkerRecord>;
 
@@ -49,6 +51,7 @@ export interface Snapshot {
   readonly deadLetters: List<DeadLetterItem>;
   readonly failures: List<FailureItem>;
   readonly schedules: List<ScheduleItem>;
+  readonly limits: { readonly items: readonly LimitItem[] };
   readonly workers: List<WorkerItem>;
   readonly jobs: List<JobItem>;
   /** The one that the jobs are filtered by; null if they are not, or it is gone. */

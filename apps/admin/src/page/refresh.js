@@ -54,22 +54,24 @@ export async function refresh() {
 /** @returns {Promise<Snapshot>} */
 async function readSnapshot() {
   const { deadLetterFilter, jobFilter } = state;
-  const [stats, health, deadLetters, failures, schedules, workers, jobs, workflow] = await Promise.all([
-    read("/admin/queue/stats"),
-    read("/admin/queue/health"),
-    read(
-      `/admin/dead-letters?${query({
-        limit: String(deadLetterFilter.limit),
-        type: deadLetterFilter.type,
-        reviewed: deadLetterFilter.onlyUnreviewed ? "false" : "",
-      })}`,
-    ),
-    read("/admin/failures?limit=20"),
-    read("/admin/schedules"),
-    read("/admin/workers"),
-    read(`/admin/jobs?${query({ ...jobFilter, limit: String(jobFilter.limit) })}`),
-    readWorkflow(jobFilter.workflow),
-  ]);
+  const [stats, health, deadLetters, failures, schedules, limits, workers, jobs, workflow] =
+    await Promise.all([
+      read("/admin/queue/stats"),
+      read("/admin/queue/health"),
+      read(
+        `/admin/dead-letters?${query({
+          limit: String(deadLetterFilter.limit),
+          type: deadLetterFilter.type,
+          reviewed: deadLetterFilter.onlyUnreviewed ? "false" : "",
+        })}`,
+      ),
+      read("/admin/failures?limit=20"),
+      read("/admin/schedules"),
+      read("/admin/limits"),
+      read("/admin/workers"),
+      read(`/admin/jobs?${query({ ...jobFilter, limit: String(jobFilter.limit) })}`),
+      readWorkflow(jobFilter.workflow),
+    ]);
   return {
     atMs: stats.atMs,
     stats: stats.body,
@@ -77,6 +79,7 @@ async function readSnapshot() {
     deadLetters: deadLetters.body,
     failures: failures.body,
     schedules: schedules.body,
+    limits: limits.body,
     workers: workers.body,
     jobs: jobs.body,
     workflow,

@@ -1,4 +1,4 @@
-/** @import { DeadLetterJson, JobJson, Snapshot } from "./json.js" */
+/** @import { DeadLetterJson, JobJson, LimitItem, Snapshot } from "./json.js" */
 
 /**
  * How the last look at the server went: `connecting` before the first answer, `live`, or `lost`.
@@ -50,6 +50,7 @@
  * @property {ReadonlyMap<string, Notice>} notices by the id they are about
  * @property {Notice | null} announcement told at the foot of the page, as its subject may be gone
  * @property {EditedSchedule | null} editedSchedule
+ * @property {{ limit: LimitItem | null, subject: string } | null} editedLimit null within: a new one
  * @property {Question | null} confirming what the reader is asked before it is done
  */
 
@@ -68,6 +69,7 @@ export const state = {
   notices: new Map(),
   announcement: null,
   editedSchedule: null,
+  editedLimit: null,
   confirming: null,
 };
 

@@ -1,0 +1,99 @@
+/** @import { LimitItem } from "./json.js" */
+/** @import { State } from "./state.js" */
+import { saveLimit } from "./actions.js";
+import { button, noticeLine } from "./parts.js";
+import { h } from "./preact.js";
+import { update } from "./state.js";
+
+/** The bounds of a limit, old or new. @param {State} state */
+export function limitDialog({ editedLimit, busy, notices, snapshot }) {
+  if (editedLimit === null) return null;
+  const { limit, subject } = editedLimit;
+  const open = (/** @type {HTMLDialogElement | null} */ dialog) => {
+    if (dialog !== null && !dialog.open) dialog.showModal();
+  };
+  const close = () => update({ editedLimit: null });
+  const names = [...new Set(snapshot?.stats.byType.map(({ type }) => type))];
+  return h("dialog", { ref: open, onClose: close, "aria-labelledby": "limit-heading" }, [
+    h("h2", { id: "limit-heading" }, limit === null ? "Set a limit" : `Limit ${limit.name}`),
+    h(
+      "form",
+      {
+        class: "body",
+        // What is wrong the server says, in one way for every field.
+        noValidate: true,
+        onSubmit: (/** @type {SubmitEvent} */ event) => {
+          event.preventDefault();
+          if (event.currentTarget instanceof HTMLFormElement)
+            void saveLimit(subject, limit?.name ?? null, new FormData(event.currentTarget));
+        },
+      },
+      [
+        limit === null ? field("name", "Of which type, or shared limit", "", { list: "limit-names" }) : null,
+        limit === null
+          ? h(
+              "datalist",
+              { id: "limit-names" },
+              names.map((name) => h("option", { key: name, value: name })),
+            )
+          : null,
+        ...boundFields("", limit),
+        h(
+          "p",
+          { class: "note" },
+          "What is left empty is not limited. It holds over all workers, from now on.",
+        ),
+        noticeLine(notices.get(`limit ${subject}`)),
+        h("div", { class: "buttons" }, [
+          button("Leave it", close),
+          h("button", { type: "submit", class: "primary", disabled: busy.has(`limit ${subject}`) }, "Set"),
+        ]),
+      ],
+    ),
+  ]);
+}
+
+/**
+ * @param {string} prefix of the fields' names
+ * @param {Pick<LimitItem, "rate" | "concurrency"> | null} bounds
+ */
+function boundFields(prefix, bounds) {
+  const rate = bounds?.rate ?? null;
+  const number = { type: "number", min: 1, inputMode: "numeric" };
+  return [
+    field(`${prefix}limit`, "Jobs that may start", rate?.limit, number),
+    field(
+      `${prefix}seconds`,
+      "in so many seconds",
+      rate === null ? undefined : rate.periodMs / 1_000,
+      number,
+    ),
+    field(`${prefix}burst`, "of them at once, after a quiet time", rate?.burst, number),
+    field(`${prefix}concurrency`, "Jobs that may run at a time", bounds?.concurrency ?? undefined, number),
+  ];
+}
+
+/**
+ * @param {string} name
+ * @param {string} label
+ * @param {string | number | undefined} value
+ * @param {Readonly<Record<string, unknown>>} [rest]
+ */
+function field(name, label, value, rest = {}) {
+  const id = `limit-${name}`;
+  return h("div", { class: "field", key: name }, [
+    h("label", { for: id }, label),
+    h("input", {
+      id,
+      name,
+      defaultValue: value === undefined ? "" : String(value),
+      autocomplete: "off",
+      ...rest,
+    }),
+  ]);
+}
+
+/** @param {LimitItem | null} limit null for a new one */
+export function openLimit(limit) {
+  update({ editedLimit: { limit, subject: limit?.name ?? "new" } });
+}

@@ -1,0 +1,52 @@
+import { expect, it } from "vitest";
+import { openTestPage } from "./open-test-page.ts";
+
+it("R12, R26: shows, sets, edits and lifts limits, and says what is wrong with one that cannot be", async (context) => {
+  const { admin, page, complaints } = await openTestPage(context, async ({ queue }) => {
+    await queue.syncLimits({ email: { rate: { limit: 120, periodMs: 60_000 } } });
+    for (const n of [1, 2, 3]) await queue.enqueue("sync_inventory", { orderId: `ord-${n}`, userId: "u" });
+  });
+  const { queue } = admin;
+  const rows = page.locator("#limits tbody");
+  expect(await rows.innerText()).toMatch(
+    /email\s+shared by send_followup_email, send_order_confirmation\s+120 per min/,
+  );
+
+  await page.getByRole("button", { name: "Set a limit" }).click();
+  const dialog = page.getByRole("dialog");
+  const set = dialog.getByRole("button", { name: "Set" });
+  await set.click();
+  await dialog.getByText("name a type").waitFor();
+  await dialog.getByLabel("Of which type").fill("sync_inventry");
+  await dialog.getByLabel("run at a time").fill("2");
+  await set.click();
+  await dialog.getByText(/called "sync_inventry"; types: .*sync_inventory/).waitFor();
+  await dialog.getByLabel("Of which type").fill("sync_inventory");
+  await dialog.getByLabel("run at a time").fill("0");
+  await set.click();
+  await dialog.getByText("concurrency must be a whole number from 1 to 10000, got 0").waitFor();
+  await dialog.getByLabel("run at a time").fill("1");
+  await dialog.getByLabel("may start").fill("5");
+  await set.click();
+  await dialog.getByText("rate.periodMs").waitFor();
+  await dialog.getByLabel("seconds").fill("0.5");
+  await set.click();
+  await page.getByText("The limit sync_inventory holds from now on").waitFor();
+  expect(await page.getByRole("dialog").count()).toBe(0);
+  expect(await queue.dequeueBatch("worker-1", 9)).toHaveLength(1);
+  await page.getByText("5 per 500 ms; 1 at a time").waitFor();
+
+  await page.getByRole("button", { name: "Edit the limit email" }).click();
+  await dialog.getByLabel("may start").fill("30");
+  await set.click();
+  await page.getByText("in the code: 120 per min").waitFor();
+  expect(await rows.innerText()).toMatch(/email\s*edited/);
+  await page.getByRole("button", { name: "Make the limit email as in the code" }).click();
+  await page.getByText("The limit email is as in the code").waitFor();
+  await page.getByRole("button", { name: "Lift the limit email" }).click();
+  await rows.getByText("lifted").waitFor();
+  await page.getByRole("button", { name: "Lift the limit sync_inventory" }).click();
+  await page.getByText("The limit sync_inventory is lifted").waitFor();
+  expect(await queue.limits()).toMatchObject([{ name: "email", rate: null, isEdited: true }]);
+  expect(complaints).toEqual([]);
+});
