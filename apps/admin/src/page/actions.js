@@ -150,7 +150,10 @@ export async function saveSchedule({ id, version }, form) {
  * @param {FormData} form
  */
 export async function saveLimit(subject, known, form) {
-  const text = (/** @type {string} */ field) => String(form.get(field) ?? "").trim();
+  const text = (/** @type {string} */ field) => {
+    const typed = form.get(field);
+    return typeof typed === "string" ? typed.trim() : "";
+  };
   const name = known ?? text("name");
   if (name === "") {
     notify(`limit ${subject}`, {
