@@ -19,6 +19,11 @@ invoice for ord-1
 still pending: 1
 mail for ord-1, attempt 1
 `,
+  "payload-versions.ts": `\
+today's worker: Ada Lovelace
+1 send_mail of version 3 waits for a newer worker
+tomorrow's worker: Hopper, Grace (en); Zuse, Konrad (de)
+`,
   // The failed run is retried without a second mail.
   "quickstart.ts": `\
 enqueued: pending

@@ -6,6 +6,7 @@ import {
   LimitUnknownError,
   OptionInvalidError,
   PayloadInvalidError,
+  PayloadNewerError,
   ScheduleConflictError,
   ScheduleInvalidError,
   WorkflowNotFoundError,
@@ -29,6 +30,7 @@ export function errorResponse(error: Error, log: Logger, faults: FaultLog): Resp
   if (error instanceof LimitUnknownError) return failure(404, error.code, error.message);
   if (error instanceof JobStateError) return failure(409, error.code, error.message);
   if (error instanceof JobTypeUnknownError) return failure(409, error.code, error.message);
+  if (error instanceof PayloadNewerError) return failure(409, error.code, error.message);
   return unexpectedFailure(error, log, faults);
 }
 

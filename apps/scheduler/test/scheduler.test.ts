@@ -215,6 +215,7 @@ it("says which schedules left the code, and which an operator edited", async () 
       id: "old",
       type: "reconcile_payments",
       payload: "{}",
+      payloadVersion: 1,
       expression: "0 * * * *",
       timeZone: "UTC",
       catchUp: "once",

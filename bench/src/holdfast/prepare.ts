@@ -18,6 +18,7 @@ function newJob(n: number, changed: Partial<NewJob> = {}): NewJob {
   const plain = {
     type: "t0",
     payload: JSON.stringify(payloadOf(n)),
+    payloadVersion: 1,
     priority: 0,
     maxAttempts: 5,
     delayMs: 0,

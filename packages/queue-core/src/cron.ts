@@ -1,5 +1,6 @@
 import type { CatalogIndex } from "./catalog.ts";
-import { buildJob } from "./new-job.ts";
+import { buildStored, storePayload } from "./new-job.ts";
+import { serializePayload } from "./payload.ts";
 import {
   type CatchUp,
   computeNextRun,
@@ -7,8 +8,10 @@ import {
   type Overlap,
   requireCatchUp,
   requireOverlap,
+  type Schedule,
 } from "./schedule.ts";
-import type { NewSchedule } from "./store.ts";
+import type { NewJob, NewSchedule, StoredPayload } from "./store.ts";
+import { readStored } from "./stored-payload.ts";
 
 /** When a recurring job runs: a cron expression, or every so many milliseconds from 1970-01-01T00:00Z on. */
 export type CronTiming = string | { readonly everyMs: number };
@@ -50,11 +53,30 @@ export function buildSchedule(
   timing: CronTiming,
   { id = type, payload = {}, timeZone = "UTC", catchUp = "once", overlap = "allow" }: CronOptions,
   nowMs: number,
+  stored: StoredPayload = storePayload(catalog, type, payload),
 ): NewSchedule {
   const expression = typeof timing === "string" ? timing : intervalExpression(timing.everyMs);
   requireCatchUp(catchUp);
   requireOverlap(overlap);
   computeNextRun(expression, new Date(nowMs), timeZone);
-  const job = buildJob(catalog, type, payload, {});
-  return { id, type, payload: job.payload, expression, timeZone, catchUp, overlap };
+  return { id, type, ...stored, expression, timeZone, catchUp, overlap };
+}
+
+/**
+ * How an edit that leaves the payload alone is stored: as it was, whatever its version.
+ * @throws {PayloadInvalidError | JobTypeUnknownError} if it no longer fits its type
+ */
+export function keepPayload(catalog: CatalogIndex, schedule: Schedule): StoredPayload {
+  const { type, payload, payloadVersion } = schedule;
+  readStored(catalog, schedule);
+  return { payload: serializePayload(type, payload), payloadVersion };
+}
+
+/**
+ * The job for one slot of a schedule, or for a run beside them. It has the payload and the version of its schedule: a
+ * worker of either deploy that can read the schedule's payload can take the job.
+ * @throws {PayloadInvalidError | JobTypeUnknownError} if the payload no longer fits its type
+ */
+export function buildSlotJob(catalog: CatalogIndex, schedule: Schedule, slotAtMs: number | null): NewJob {
+  return { ...buildStored(catalog, schedule.type, keepPayload(catalog, schedule), {}), slotAtMs };
 }

@@ -4,6 +4,7 @@ import { linear } from "./backoff.ts";
 import { JobDefinitionError } from "./errors.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY, PRIORITY } from "./priority.ts";
 import { EXPIRE_AFTER_RANGE, isExpireAfter, MAX_ATTEMPTS } from "./retry-policy.ts";
+import { requireUpcasters, type Upcaster, type Upcasters } from "./upcast.ts";
 
 /** A timer set for longer fires at once: Node keeps its delay in 32 bits. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -55,6 +56,13 @@ export interface RetryPolicy {
 export interface JobOptions<Schema extends StandardSchemaV1> {
   /** Any Standard Schema validator (zod, valibot, arktype, …). It must validate synchronously. */
   readonly payload: Schema;
+  /**
+   * Version of what `payload` describes; 1 by default. Raise it with each change that an older deploy could not read:
+   * its workers leave such jobs alone.
+   */
+  readonly version?: number;
+  /** For a version above 1: how to read the ones before, a step from each version to the next. */
+  readonly upcasters?: Upcasters;
   /** An integer from -100 to 100; `PRIORITY.NORMAL` by default. */
   readonly priority?: number;
   /** 5 attempts with linear backoff of 30 s by default, after any error. */
@@ -83,6 +91,9 @@ export interface JobDefinition<
 > {
   readonly type: Type;
   readonly payload: Schema;
+  readonly version: number;
+  /** From version 1 to 2, from 2 to 3, and so on. */
+  readonly upcasters: readonly Upcaster[];
   readonly priority: number;
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
@@ -107,7 +118,13 @@ export function defineJob<const Type extends string, Schema extends StandardSche
   type: Type,
   options: JobOptions<Schema>,
 ): JobDefinition<Type, Schema> {
-  const { priority = PRIORITY.NORMAL, timeoutMs = 600_000, expireAfterMs = null, limit = null } = options;
+  const {
+    version = 1,
+    priority = PRIORITY.NORMAL,
+    timeoutMs = 600_000,
+    expireAfterMs = null,
+    limit = null,
+  } = options;
   const { attempts = 5, backoff = linear(), shouldRetry } = options.retry ?? {};
   const refuse = (what: string): never => {
     throw new JobDefinitionError(`Job type "${type}": ${what}`);
@@ -130,6 +147,8 @@ export function defineJob<const Type extends string, Schema extends StandardSche
   const definition: JobDefinition<Type, Schema> = {
     type,
     payload: options.payload,
+    version,
+    upcasters: requireUpcasters(type, version, options.upcasters ?? {}),
     priority,
     retry: { attempts, backoff, ...(shouldRetry && { shouldRetry }) },
     timeoutMs,

@@ -15,3 +15,4 @@ export type {
 export { defineJob } from "./define-job.ts";
 export type { JobLimit, RateLimit } from "./limits.ts";
 export { PRIORITY } from "./priority.ts";
+export type { Upcaster, Upcasters } from "./upcast.ts";

@@ -43,6 +43,11 @@ export class PayloadInvalidError extends QueueError {
   }
 }
 
+/** A payload was stored by a newer deploy: this process cannot read it, let alone change it. */
+export class PayloadNewerError extends QueueError {
+  readonly code = "PAYLOAD_NEWER";
+}
+
 /** What a handler, a step or a caller gave as the result of a run cannot be stored; nothing was. */
 export class ResultInvalidError extends QueueError {
   readonly code = "RESULT_INVALID";

@@ -1,9 +1,13 @@
+import type { UnreadJobs } from "./stats.ts";
+
 /** From where on a number is an issue. */
 export interface HealthLimits {
   /** Pending jobs. */
   readonly pending: number;
   /** Age of the oldest pending job, in milliseconds. */
   readonly oldestPendingMs: number;
+  /** Age of the oldest pending job that no worker there is can read, in milliseconds: a deploy takes a while. */
+  readonly unreadMs: number;
   /** Dead letters nobody has looked at. */
   readonly unreviewed: number;
 }
@@ -11,6 +15,7 @@ export interface HealthLimits {
 export const DEFAULT_HEALTH_LIMITS: HealthLimits = {
   pending: 1_000,
   oldestPendingMs: 30 * 60_000,
+  unreadMs: 60_000,
   unreviewed: 10,
 };
 
@@ -24,16 +29,18 @@ export interface HealthFacts {
   readonly pending: number;
   /** Since when the longest-waiting pending job could have run. */
   readonly oldestPending: Date | null;
+  /** Pending jobs that no worker there is can read, by type and payload version. */
+  readonly unread: readonly Omit<UnreadJobs, "count">[];
   readonly unreviewed: number;
 }
 
 /**
- * Judges the queue: no issue is healthy, one or two degraded, three unhealthy.
+ * Judges the queue: no issue is healthy, one or two degraded, more unhealthy.
  * @param nowMs the time the facts were taken, in milliseconds since 1970 UTC
  * @param limits from where on a number is an issue
  */
 export function judgeHealth(
-  { pending, oldestPending, unreviewed }: HealthFacts,
+  { pending, oldestPending, unread, unreviewed }: HealthFacts,
   nowMs: number,
   limits = DEFAULT_HEALTH_LIMITS,
 ): QueueHealth {
@@ -44,6 +51,11 @@ export function judgeHealth(
     issues.push(
       `the oldest pending job has waited ${minutes(ageMs)} min (more than ${minutes(limits.oldestPendingMs)} min)`,
     );
+  }
+  const stuck = unread.filter(({ since }) => nowMs - since.getTime() > limits.unreadMs);
+  if (stuck.length > 0) {
+    const what = stuck.map(({ type, payloadVersion }) => `${type} (payload version ${payloadVersion})`);
+    issues.push(`pending jobs wait for a worker that can read them: ${what.join(", ")}`);
   }
   if (unreviewed > limits.unreviewed) {
     issues.push(`more than ${limits.unreviewed} dead letters are unreviewed`);

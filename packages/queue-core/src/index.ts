@@ -22,6 +22,7 @@ export {
   type Claimed,
   createQueue,
   DEFAULT_LEASE_MS,
+  type DeadLetterChange,
   type DequeueOptions,
   type EnqueuedJob,
   type EnqueueOptions,
@@ -36,7 +37,7 @@ export {
   type Overlap,
   type Schedule,
 } from "./schedule.ts";
-export type { QueueStats } from "./stats.ts";
+export type { QueueStats, UnreadJobs } from "./stats.ts";
 export type {
   AuditEntry,
   DeadLetterFilter,
@@ -48,6 +49,7 @@ export type {
   JobStore,
   Page,
   RetentionPolicy,
+  StoredPayload,
   Transaction,
   WorkerRecord,
 } from "./store.ts";

@@ -16,6 +16,8 @@ export interface Job {
   readonly id: string;
   readonly type: string;
   readonly payload: unknown;
+  /** Version of its type under which the payload was stored. */
+  readonly payloadVersion: number;
   readonly status: JobStatus;
   readonly priority: number;
   /** Recorded runs that completed, failed or timed out. */
@@ -48,6 +50,8 @@ export interface ClaimedJob {
   readonly id: string;
   readonly type: string;
   readonly payload: unknown;
+  /** Version of its type under which the payload was stored. */
+  readonly payloadVersion: number;
   readonly priority: number;
   /** Number of the run that begins now, from 1. */
   readonly attempt: number;
@@ -72,6 +76,8 @@ export interface DeadLetter {
   readonly originalJobId: string;
   readonly type: string;
   readonly payload: unknown;
+  /** Version of its type under which the payload was stored; an edit stores the present one. */
+  readonly payloadVersion: number;
   readonly attempts: number;
   readonly maxAttempts: number;
   readonly priority: number;

@@ -4,7 +4,7 @@ import { OptionInvalidError } from "./errors.ts";
 import { parsePayload, serializePayload } from "./payload.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from "./priority.ts";
 import { EXPIRE_AFTER_RANGE, isExpireAfter, MAX_ATTEMPTS, MAX_DELAY_MS } from "./retry-policy.ts";
-import type { Dependency, NewJob } from "./store.ts";
+import type { Dependency, NewJob, StoredPayload } from "./store.ts";
 import { readUniqueness, type UniqueRule } from "./uniqueness.ts";
 
 /** How a single job differs from its type's defaults. */
@@ -45,8 +45,32 @@ export function buildJob(
   payload: unknown,
   settings: JobSettings,
 ): NewJob {
+  return buildStored(catalog, type, storePayload(catalog, type, payload), settings);
+}
+
+/**
+ * Checks a payload against its type as it is now, and says how it is stored.
+ * @throws {JobTypeUnknownError | PayloadInvalidError}
+ */
+export function storePayload(catalog: CatalogIndex, type: string, payload: unknown): StoredPayload {
+  const { payload: schema, version } = definitionOf(catalog, type);
+  parsePayload(type, schema, payload);
+  // The value as given, not the schema's output: it is parsed again when the job runs, and a transform need not accept
+  // its own output.
+  return { payload: serializePayload(type, payload), payloadVersion: version };
+}
+
+/**
+ * Checks the settings of a job whose payload is as it is to be stored, and fills in its type's defaults.
+ * @throws {JobTypeUnknownError | OptionInvalidError}
+ */
+export function buildStored(
+  catalog: CatalogIndex,
+  type: string,
+  { payload, payloadVersion }: StoredPayload,
+  settings: JobSettings,
+): NewJob {
   const definition = definitionOf(catalog, type);
-  parsePayload(type, definition.payload, payload);
   const priority = settings.priority ?? definition.priority;
   const maxAttempts = settings.maxAttempts ?? definition.retry.attempts;
   const delayMs = settings.delayMs ?? 0;
@@ -76,9 +100,8 @@ export function buildJob(
   const uniqueness = readUniqueness(type, uniqueKey, settings.unique);
   return {
     type,
-    // The value as given, not the schema's output: it is parsed again when the job runs, and a transform need not
-    // accept its own output.
-    payload: serializePayload(type, payload),
+    payload,
+    payloadVersion,
     priority,
     maxAttempts,
     delayMs: Math.ceil(delayMs),

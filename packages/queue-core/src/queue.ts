@@ -4,10 +4,12 @@ import { type CatalogIndex, definitionOf, indexCatalog } from "./catalog.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import {
   buildSchedule,
+  buildSlotJob,
   type CronChange,
   type CronDefinition,
   type CronOptions,
   type CronTiming,
+  keepPayload,
 } from "./cron.ts";
 import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
@@ -21,7 +23,7 @@ import {
   WorkflowNotFoundError,
 } from "./errors.ts";
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
-import type { ClaimedJob, Job } from "./job.ts";
+import type { ClaimedJob, DeadLetter, Job } from "./job.ts";
 import { buildBurial, judgeFailure, type OnFault } from "./judge-failure.ts";
 import {
   type DeclaredLimits,
@@ -31,9 +33,10 @@ import {
   requireLimit,
   type StandingLimit,
 } from "./limits.ts";
-import { buildJob, type JobSettings } from "./new-job.ts";
+import { lineOf } from "./line.ts";
+import { buildJob, type JobSettings, storePayload } from "./new-job.ts";
 import type { Pauses } from "./pauses.ts";
-import { parsePayload, serializeResult, UnreadablePayload } from "./payload.ts";
+import { serializeResult } from "./payload.ts";
 import type { DeclaredSchedules, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
 import type {
@@ -49,6 +52,7 @@ import type {
   OpenTransaction,
   Verdict,
 } from "./store.ts";
+import { presentPayload, type Readable, readStored, refuseNewer } from "./stored-payload.ts";
 import {
   judgeWorkflow,
   planWorkflow,
@@ -99,6 +103,18 @@ export interface DequeueOptions<Type> {
   readonly leaseMs?: number;
 }
 
+/** What a worker claims, by the names of job types. */
+export interface QueueClaim extends Omit<ClaimRequest, "bury" | "lines"> {
+  readonly types: readonly string[];
+}
+
+/** What is to change of a dead letter; what is left out stays. */
+export interface DeadLetterChange {
+  readonly payload?: unknown;
+  readonly reviewed?: boolean;
+  readonly notes?: string | null;
+}
+
 export const DEFAULT_LEASE_MS = 30_000;
 
 /**
@@ -130,10 +146,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     payload: PayloadInput<Jobs, Type>,
     options: EnqueueOptions = {},
   ): Promise<EnqueuedJob> {
-    const job = buildJob(this.catalog, type, payload, options);
-    const [outcome] = await this.#store([job], options);
-    if (!outcome) throw new Error("The store answered an enqueue of one job with none");
-    return flatten(outcome);
+    return this.#storeOne(buildJob(this.catalog, type, payload, options), options);
   }
 
   /**
@@ -347,7 +360,10 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    * meets; this one finds also jobs of types that nobody claims.
    */
   expireJobs(): Promise<number> {
-    return this.store.expire({ types: [...this.catalog.keys()], bury: (job) => this.#buryExpired(job) });
+    return this.store.expire({
+      lines: this.linesOf([...this.catalog.keys()]),
+      bury: (job) => this.#buryExpired(job),
+    });
   }
 
   #buryExpired(job: ExpiredJob): Burial {
@@ -426,11 +442,12 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     change: CronChange,
     { actor = "code", version }: ActOptions & { readonly version?: number } = {},
   ): Promise<Schedule> {
-    const before = (await this.store.listSchedules()).find((schedule) => schedule.id === id);
-    if (!before) throw new JobNotFoundError(`There is no schedule ${id}`);
+    const before = await this.#schedule(id);
     const { expression = before.expression, ...options } = change;
     const settings = { ...before, ...options };
-    const schedule = buildSchedule(this.catalog, before.type, expression, settings, this.#clock.now());
+    const { type } = before;
+    const stored = options.payload === undefined ? keepPayload(this.catalog, before) : undefined;
+    const schedule = buildSchedule(this.catalog, type, expression, settings, this.#clock.now(), stored);
     const detail = Object.keys(change).join(", ");
     const audit = { ...auditOf(actor, "schedule.edit", id), detail };
     return this.store.editSchedule(schedule, version ?? before.version, audit);
@@ -449,10 +466,57 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    * @throws {ScheduleInvalidError} naming the schedules that cannot be worked; the others' jobs were added
    */
   runDueCronJobs(): Promise<number> {
-    return this.store.takeDueSlots((schedule, slotAtMs) => ({
-      ...buildJob(this.catalog, schedule.type, schedule.payload, {}),
-      slotAtMs,
-    }));
+    return this.store.takeDueSlots((schedule, slotAtMs) => buildSlotJob(this.catalog, schedule, slotAtMs));
+  }
+
+  /**
+   * Adds a job of a schedule now, beside its slots, which stay as they are.
+   * @throws {JobNotFoundError}
+   * @throws {PayloadInvalidError | JobTypeUnknownError} if its payload no longer fits its type
+   */
+  async runCron(id: string, { actor = "code" }: ActOptions = {}): Promise<EnqueuedJob> {
+    const schedule = await this.#schedule(id);
+    const job = buildSlotJob(this.catalog, schedule, null);
+    await this.store.audit(auditOf(actor, "schedule.run", id));
+    return this.#storeOne(job, {});
+  }
+
+  async #schedule(id: string): Promise<Schedule> {
+    const found = (await this.store.listSchedules()).find((schedule) => schedule.id === id);
+    if (found) return found;
+    throw new JobNotFoundError(`There is no schedule ${id}`);
+  }
+
+  /**
+   * What a stored payload is by its type's present version, for somebody who is about to edit it: not checked yet. One
+   * that cannot be upcast here (its type is gone, it is newer, an upcaster throws) is given as it is stored.
+   */
+  presentPayload(stored: Readable): unknown {
+    return presentPayload(this.catalog, stored);
+  }
+
+  /**
+   * Changes a dead letter. A new payload is checked against its type as it is now and stored as of its present version.
+   * @throws {JobNotFoundError}
+   * @throws {PayloadNewerError} for a new payload in place of one that a newer deploy has stored
+   * @throws {PayloadInvalidError | JobTypeUnknownError} nothing is changed
+   */
+  async editDeadLetter(
+    id: string,
+    change: DeadLetterChange,
+    { actor = "code" }: ActOptions = {},
+  ): Promise<DeadLetter> {
+    const { payload, ...rest } = change;
+    const dead = await this.store.getDeadLetter(id);
+    if (!dead)
+      throw new JobNotFoundError(
+        `There is no dead letter ${id}; it may have been retried or discarded already`,
+      );
+    if ("payload" in change) refuseNewer(this.catalog, dead);
+    const stored = "payload" in change ? storePayload(this.catalog, dead.type, payload) : undefined;
+    const detail = Object.keys(change).join(", ");
+    await this.store.audit({ ...auditOf(actor, "dead_letter.edit", id), detail });
+    return this.store.editDeadLetter(id, { ...rest, ...(stored && { stored }) });
   }
 
   /**
@@ -553,10 +617,30 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     return this.store.enqueue(jobs, { durability: options.durability ?? "full", tx: options.tx });
   }
 
+  async #storeOne(job: NewJob, options: EnqueueOptions): Promise<EnqueuedJob> {
+    const [outcome] = await this.#store([job], options);
+    if (!outcome) throw new Error("The store answered an enqueue of one job with none");
+    return flatten(outcome);
+  }
+
+  /** The lines of some types that this catalog can read: a payload of each version up to its own. */
+  linesOf(types: readonly string[]): readonly string[] {
+    const versionsOf = (type: string): number => this.catalog.get(type)?.version ?? 1;
+    // Of nearly all types there is one version.
+    if (types.every((type) => versionsOf(type) === 1)) return types;
+    return types.flatMap((type) =>
+      Array.from({ length: versionsOf(type) }, (_, i) => lineOf({ type, payloadVersion: i + 1 })),
+    );
+  }
+
   /** Claims jobs as they are stored; `parse` says which of them can run. Expired ones that it meets are given up. */
-  async claim(request: Omit<ClaimRequest, "bury">): Promise<readonly ClaimedJob[]> {
+  async claim({ types, ...request }: QueueClaim): Promise<readonly ClaimedJob[]> {
     if (!this.#hasShared) await this.#shareLimits();
-    return this.store.claim({ ...request, bury: (job) => this.#buryExpired(job) });
+    return this.store.claim({
+      ...request,
+      lines: this.linesOf(types),
+      bury: (job) => this.#buryExpired(job),
+    });
   }
 
   #claim(workerId: string, limit: number, options: DequeueOptions<string>): Promise<readonly ClaimedJob[]> {
@@ -579,16 +663,9 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   }
 
   /** A stored job with its payload parsed, or the error that says why it cannot be. */
-  parse<Stored extends { readonly type: string; readonly payload: unknown }>(
-    job: Stored,
-  ): Stored | PayloadInvalidError {
-    const { type, payload } = job;
-    if (payload instanceof UnreadablePayload) {
-      const message = `what is stored is no JSON (${payload.problem})`;
-      return new PayloadInvalidError(type, [{ field: "", message }]);
-    }
+  parse<Stored extends Readable>(job: Stored): Stored | PayloadInvalidError {
     try {
-      return { ...job, payload: parsePayload(type, definitionOf(this.catalog, type).payload, payload) };
+      return { ...job, payload: readStored(this.catalog, job) };
     } catch (error) {
       if (error instanceof PayloadInvalidError) return error;
       throw error;

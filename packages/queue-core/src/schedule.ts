@@ -34,6 +34,8 @@ export interface Schedule {
   readonly id: string;
   readonly type: string;
   readonly payload: unknown;
+  /** Version of its type under which the payload was stored; its jobs have it, too. */
+  readonly payloadVersion: number;
   /** A cron expression, or `every N ms`. */
   readonly expression: string;
   readonly timeZone: string;

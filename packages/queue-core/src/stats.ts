@@ -1,6 +1,15 @@
 import type { JobStatus } from "./job.ts";
 import type { Pauses } from "./pauses.ts";
 
+/** Pending jobs of one type and payload version that no worker takes. */
+export interface UnreadJobs {
+  readonly type: string;
+  readonly payloadVersion: number;
+  /** Since when the longest-waiting one could have run. */
+  readonly since: Date;
+  readonly count: number;
+}
+
 /** The queue in numbers, at one moment. */
 export interface QueueStats {
   readonly queue: {
@@ -21,6 +30,11 @@ export interface QueueStats {
     readonly failureRate: number | null;
   };
   readonly paused: Pauses;
+  /**
+   * Pending jobs whose payload no worker can read that is there: a newer deploy has stored it. They wait for one that
+   * can, and are counted as pending, too.
+   */
+  readonly unread: readonly UnreadJobs[];
   readonly deadLetterQueue: { readonly unreviewed: number };
   readonly byType: readonly { readonly type: string; readonly status: JobStatus; readonly count: number }[];
 }

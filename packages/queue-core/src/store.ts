@@ -33,11 +33,17 @@ export interface Transaction<Tables = unknown> extends OpenTransaction {
   readonly sql: Kysely<Tables>;
 }
 
-/** A job ready to be stored: validated, with every default filled in. */
-export interface NewJob {
-  readonly type: string;
+/** A payload as it is stored. */
+export interface StoredPayload {
   /** JSON text. */
   readonly payload: string;
+  /** Version of its type that it was written for. */
+  readonly payloadVersion: number;
+}
+
+/** A job ready to be stored: validated, with every default filled in. */
+export interface NewJob extends StoredPayload {
+  readonly type: string;
   readonly priority: number;
   readonly maxAttempts: number;
   /** Milliseconds from now until it may run. */
@@ -83,6 +89,7 @@ export interface ExpiredJob {
   readonly id: string;
   readonly type: string;
   readonly payload: unknown;
+  readonly payloadVersion: number;
   readonly workflowId: string | null;
   /** Recorded runs before it came to wait again. */
   readonly attempts: number;
@@ -97,14 +104,19 @@ export interface Burial {
 
 /** Which jobs to give up that nobody claims in time. */
 export interface Expiry {
-  readonly types: readonly string[];
+  /** As a claim names them. */
+  readonly lines: readonly string[];
   /** Called inside the transaction, and again if that fails to commit; must not throw. */
   readonly bury: (job: ExpiredJob) => Burial;
 }
 
 export interface ClaimRequest {
   readonly workerId: string;
-  readonly types: readonly string[];
+  /**
+   * What the worker can read, each a job type with a payload version: see `lineOf`. What stands in other lines is not
+   * touched and costs nothing.
+   */
+  readonly lines: readonly string[];
   /** Asked about each job that the claim meets and that has expired: it is given up and not handed out. */
   readonly bury: Expiry["bury"];
   /** At most this many jobs. */
@@ -169,8 +181,8 @@ export interface Heartbeat {
 }
 
 export interface BellOptions {
-  /** The types that the worker takes: it is not rung for others. */
-  readonly types: readonly string[];
+  /** What the worker takes, as it claims: it is not rung for others. */
+  readonly lines: readonly string[];
   /** Called when there is work; the bell no longer hangs then. */
   readonly onRing: () => void;
   /** Called once if there can be no bell: the worker has to look for work by itself. */
@@ -192,6 +204,8 @@ export interface Bell {
 export interface HeartbeatOptions {
   readonly workerId: string;
   readonly leaseMs: number;
+  /** What the worker takes, as it claims: for who wants to know what nobody takes. */
+  readonly lines: readonly string[];
   /**
    * How long a run of each type may take, in milliseconds. A handler that blocks its worker for ever must not keep its
    * lease for ever: past this, in a worker that answers nothing, the run is ended as timed out, the others are handed
@@ -238,11 +252,9 @@ export interface FailedRun extends Attempt {
   readonly type: string;
 }
 
-export interface NewSchedule {
+export interface NewSchedule extends StoredPayload {
   readonly id: string;
   readonly type: string;
-  /** JSON text. */
-  readonly payload: string;
   readonly expression: string;
   readonly timeZone: string;
   readonly catchUp: CatchUp;
@@ -314,11 +326,11 @@ export interface JobStore<Tables = unknown> {
    */
   promoteDue(): Promise<number>;
   /**
-   * How long until the next scheduled job is due, or until a rate lets through the next job of these types that it
+   * How long until the next scheduled job is due, or until a rate lets through the next job of these lines that it
    * holds back, in milliseconds; null if there is neither.
    */
-  untilNextDue(types: readonly string[]): Promise<number | null>;
-  /** Gives up the jobs of these types that nobody claimed in time, in small transactions; returns how many. */
+  untilNextDue(lines: readonly string[]): Promise<number | null>;
+  /** Gives up the jobs of these lines that nobody claimed in time, in small transactions; returns how many. */
   expire(expiry: Expiry): Promise<number>;
   /** Hands back the jobs of workers that were not seen to beat for their lease, by this store's own observation. */
   rescue(): Promise<number>;
@@ -370,7 +382,7 @@ export interface JobStore<Tables = unknown> {
   discard(deadLetterId: string, audit: AuditEntry): Promise<void>;
   editDeadLetter(
     deadLetterId: string,
-    change: { readonly payload?: string; readonly reviewed?: boolean; readonly notes?: string | null },
+    change: { readonly stored?: StoredPayload; readonly reviewed?: boolean; readonly notes?: string | null },
   ): Promise<DeadLetter>;
 
   registerSchedule(schedule: NewSchedule): Promise<Schedule>;

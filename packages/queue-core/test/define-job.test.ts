@@ -11,6 +11,8 @@ describe("defineJob", () => {
     expect(rest).toEqual({
       type: "mail",
       payload,
+      version: 1,
+      upcasters: [],
       priority: PRIORITY.NORMAL,
       timeoutMs: 600_000,
       expireAfterMs: null,
@@ -38,6 +40,8 @@ describe("defineJob", () => {
     ).toEqual({
       type: "mail",
       payload,
+      version: 1,
+      upcasters: [],
       priority: 20,
       retry: { attempts: 1, backoff, shouldRetry },
       timeoutMs: 1,
@@ -78,5 +82,28 @@ describe("indexCatalog", () => {
   it("refuses two definitions of one name", () => {
     const jobs = [defineJob("mail", { payload }), defineJob("mail", { payload })];
     expect(() => indexCatalog(jobs)).toThrow(/"mail"/);
+  });
+
+  it("puts the upcasters in order, from the first version on", () => {
+    const upcasters = { 2: (two: number) => two + 1, 1: (one: number) => one * 10 };
+    const job = defineJob("mail", { payload, version: 3, upcasters });
+    expect(job.upcasters).toEqual([upcasters[1], upcasters[2]]);
+  });
+
+  const step = (): object => ({});
+  it.each([
+    [{ version: 3, upcasters: { 2: step } }, /needs an upcaster from each version before it; missing: 1$/],
+    [{ version: 4, upcasters: { 2: step } }, /missing: 1, 3$/],
+    [{ version: 2 }, /missing: 1$/],
+    [{ version: 2, upcasters: { 1: step, 2: step } }, /lead up to version 2, so there can be none from: 2$/],
+    [{ upcasters: { 1: step } }, /lead up to version 1, so there can be none from: 1$/],
+    [{ version: 2, upcasters: { 1: step, 0: step } }, /none from: 0$/],
+    [{ version: 0 }, /version must be an integer from 1 to 1000, got 0$/],
+    [{ version: 1.5 }, /got 1.5$/],
+    [{ version: 1_001 }, /got 1001$/],
+  ])("refuses the versions %o", (options, message) => {
+    expect(() => defineJob("mail", { payload, ...options })).toThrow(
+      expect.objectContaining({ code: "JOB_DEFINITION_INVALID", message: expect.stringMatching(message) }),
+    );
   });
 });

@@ -4,19 +4,28 @@ import { DEFAULT_HEALTH_LIMITS, type HealthFacts, judgeHealth } from "../src/hea
 const NOW_MS = Date.UTC(2026, 0, 1);
 const MINUTE_MS = 60_000;
 
-function factsWith({ pending = 0, waitedMs = 0, unreviewed = 0 }): HealthFacts {
-  return { pending, oldestPending: waitedMs === 0 ? null : new Date(NOW_MS - waitedMs), unreviewed };
+function factsWith({ pending = 0, waitedMs = 0, unreadMs = 0, unreviewed = 0 }): HealthFacts {
+  const since = (agoMs: number): Date => new Date(NOW_MS - agoMs);
+  const oldestPending = waitedMs === 0 ? null : since(waitedMs);
+  const unread = unreadMs === 0 ? [] : [{ type: "mail", payloadVersion: 3, since: since(unreadMs) }];
+  return { pending, oldestPending, unread, unreviewed };
 }
 
 describe("R19: judgeHealth", () => {
   it("finds nothing wrong up to the limits", () => {
-    const facts = factsWith({ pending: 1_000, waitedMs: 30 * MINUTE_MS, unreviewed: 10 });
+    const facts = factsWith({
+      pending: 1_000,
+      waitedMs: 30 * MINUTE_MS,
+      unreadMs: MINUTE_MS,
+      unreviewed: 10,
+    });
     expect(judgeHealth(facts, NOW_MS)).toEqual({ status: "healthy", issues: [] });
   });
 
   it.each([
     [{ pending: 1_001 }, /more than 1000 jobs are pending/],
     [{ waitedMs: 30 * MINUTE_MS + 1 }, /oldest pending job has waited 30 min/],
+    [{ unreadMs: MINUTE_MS + 1 }, /wait for a worker that can read them: mail \(payload version 3\)/],
     [{ unreviewed: 11 }, /more than 10 dead letters are unreviewed/],
   ])("is degraded by one issue: %j", (past, message) => {
     expect(judgeHealth(factsWith(past), NOW_MS)).toEqual({

@@ -18,6 +18,7 @@ describe("buildJob", () => {
     expect(buildJob(catalog, "report", {}, {})).toEqual({
       type: "report",
       payload: "{}",
+      payloadVersion: 1,
       priority: 0,
       maxAttempts: 3,
       delayMs: 0,

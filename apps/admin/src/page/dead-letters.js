@@ -179,6 +179,8 @@ function body(state, whole, nowMs) {
       ["Enqueued", moment(whole.createdAt, nowMs)],
       ["Priority", String(whole.priority)],
       ["Job", h("code", null, whole.originalJobId)],
+      // Of most types there is only one.
+      ["Payload version", whole.payloadVersion === 1 ? null : String(whole.payloadVersion)],
       ["Workflow", whole.workflowId === null ? null : h("code", null, whole.workflowId)],
     ]),
     verbatim("Error", whole.lastError ?? "none recorded", "error"),
@@ -212,14 +214,14 @@ function buttons(state, whole) {
  * @param {State} state
  * @param {DeadLetterJson} whole
  */
-function payloadForm(state, { id, payload }) {
+function payloadForm(state, { id, presentPayload }) {
   // What was said of the text that is given up goes with it.
   const close = () =>
     update({
       editing: withItem(shown.editing, id, false),
       notices: withEntry(shown.notices, id, undefined),
     });
-  const text = formatJson(payload);
+  const text = formatJson(presentPayload);
   return h(
     "form",
     {

@@ -21,7 +21,7 @@ const COLUMNS = /** @type {const} */ ([
  * @param {State} state
  * @param {Snapshot} snapshot
  */
-export function jobTypes(state, { stats: { byType, paused } }) {
+export function jobTypes(state, { stats: { byType, paused, unread } }) {
   const stopped = new Set(paused.types.map(({ type }) => type));
   const types = [...new Set([...byType.map(({ type }) => type), ...stopped])].sort();
   const columns = COLUMNS.filter((status) => byType.some((row) => row.status === status));
@@ -37,7 +37,11 @@ export function jobTypes(state, { stats: { byType, paused } }) {
               null,
               types.map((type) =>
                 h("tr", { key: type }, [
-                  h("th", { scope: "row" }, [type, stopped.has(type) ? badge("paused", "warn") : null]),
+                  h("th", { scope: "row" }, [
+                    type,
+                    stopped.has(type) ? badge("paused", "warn") : null,
+                    ...unread.filter((jobs) => jobs.type === type).map(unreadBadge),
+                  ]),
                   ...columns.map((status) =>
                     countCell(
                       type,
@@ -52,6 +56,12 @@ export function jobTypes(state, { stats: { byType, paused } }) {
           ]),
         ]),
   );
+}
+
+/** Jobs of a newer deploy. @param {Snapshot["stats"]["unread"][number]} jobs */
+function unreadBadge({ payloadVersion, count }) {
+  const what = `${formatNumber(count)} of version ${payloadVersion} wait for a newer worker`;
+  return badge(what, "warn");
 }
 
 /**

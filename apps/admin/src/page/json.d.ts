@@ -35,7 +35,8 @@ export type AttemptJson = Json<Attempt>;
 export type JobItem = Listed<Job>;
 export type JobJson = WithHistory<Job>;
 export type DeadLetterItem = Listed<DeadLetter>;
-export type DeadLetterJson = WithHistory<DeadLetter>;
+/** `presentPayload`: what the payload is by its type's present version, for who edits it. */
+export type DeadLetterJson = WithHistory<DeadLetter> & { readonly presentPayload: unknown };
 export type FailureItem = Listed<FailedRun>;
 type ScheduleItem = Listed<Schedule>;
 export type LimitItem = Json<StandingLimit>;

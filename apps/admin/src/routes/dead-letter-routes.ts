@@ -1,9 +1,8 @@
 import { route } from "@hectoday/http";
-import { type DeadLetter, JobNotFoundError, parsePayload, serializePayload } from "@holdfast/queue-core";
+import { type DeadLetter, JobNotFoundError } from "@holdfast/queue-core";
 import type { ShopQueue } from "@holdfast/services";
 import { validInput } from "@holdfast/services/process";
 import { z } from "zod";
-import { definitionIn } from "../job-definition.ts";
 import { listAnswer } from "../list-answer.ts";
 import { operatorIn } from "../locals.ts";
 import { idParams, pageQuery, typeName } from "../request-input.ts";
@@ -70,7 +69,11 @@ export function deadLetterRoutes(queue: ShopQueue) {
       request: { params: idParams },
       resolve: async (c) => {
         const deadLetter = await require(validInput(c.input).params.id);
-        return Response.json({ ...deadLetter, history: await store.attempts(deadLetter.originalJobId) });
+        return Response.json({
+          ...deadLetter,
+          presentPayload: queue.presentPayload(deadLetter),
+          history: await store.attempts(deadLetter.originalJobId),
+        });
       },
     }),
 
@@ -104,24 +107,14 @@ export function deadLetterRoutes(queue: ShopQueue) {
       request: { params: idParams, body: deadLetterChange },
       resolve: async (c) => {
         const { params, body } = validInput(c.input);
-        const { id, type } = await require(params.id);
         const { payload, reviewed, notes } = body;
         const change = {
-          ...("payload" in body && { payload: checkedPayload(type, payload) }),
+          ...("payload" in body && { payload }),
           ...(reviewed !== undefined && { reviewed }),
           ...(notes !== undefined && { notes }),
         };
-        const { actor } = operatorIn(c.locals);
-        const detail = Object.keys(change).join(", ");
-        await store.audit({ actor, action: "dead_letter.edit", subject: id, detail });
-        return Response.json(await store.editDeadLetter(id, change));
+        return Response.json(await queue.editDeadLetter(params.id, change, operatorIn(c.locals)));
       },
     }),
   ];
-
-  /** The JSON to store: the value as given, once its type's schema accepts it. */
-  function checkedPayload(type: string, payload: unknown): string {
-    parsePayload(type, definitionIn(queue, type).payload, payload);
-    return serializePayload(type, payload);
-  }
 }

@@ -1,12 +1,5 @@
 import { route } from "@hectoday/http";
-import {
-  type CronChange,
-  type JobCatalog,
-  JobNotFoundError,
-  nextRuns,
-  type Queue,
-  systemClock,
-} from "@holdfast/queue-core";
+import { type CronChange, type JobCatalog, nextRuns, type Queue, systemClock } from "@holdfast/queue-core";
 import type { ShopQueue, ShopTables } from "@holdfast/services";
 import { validInput } from "@holdfast/services/process";
 import { z } from "zod";
@@ -80,11 +73,7 @@ export function scheduleRoutes(shopQueue: ShopQueue) {
       request: { params: idParams },
       resolve: async (c) => {
         const { id } = validInput(c.input).params;
-        const schedule = (await store.listSchedules()).find((listed) => listed.id === id);
-        if (schedule === undefined) throw new JobNotFoundError(`There is no schedule ${id}`);
-        const { actor } = operatorIn(c.locals);
-        await store.audit({ actor, action: "schedule.run", subject: id, detail: null });
-        return Response.json(await queue.enqueue(schedule.type, schedule.payload), { status: 201 });
+        return Response.json(await queue.runCron(id, operatorIn(c.locals)), { status: 201 });
       },
     }),
   ];

@@ -18,6 +18,7 @@ it("R18: the statistics of an empty queue", async () => {
       failureRate: null,
     },
     paused: { queueSince: null, types: [] },
+    unread: [],
     deadLetterQueue: { unreviewed: 0 },
     byType: [],
   });

@@ -45,7 +45,7 @@ export class AgeingShare {
   }
 }
 
-/** A type's jobs of one priority. */
+/** A line's jobs of one priority. */
 interface Band {
   readonly type: string;
   readonly np: number;
@@ -61,17 +61,17 @@ function isIn(row: Band, band: Band): boolean {
 }
 
 /**
- * The priority whose head has waited longest. Finding it is one seek per type and priority in use (a loose index scan),
+ * The priority whose head has waited longest. Finding it is one seek per line and priority in use (a loose index scan),
  * not one per job.
  */
-function longestWaiting(connection: Connection, types: readonly string[]): Band | undefined {
+function longestWaiting(connection: Connection, lines: readonly string[]): Band | undefined {
   let oldest: Head | undefined;
-  for (const type of types) {
-    let head = connection.get<Head>(`${SELECT_HEAD} ${FIRST}`, type);
+  for (const line of lines) {
+    let head = connection.get<Head>(`${SELECT_HEAD} ${FIRST}`, line);
     while (head) {
       if (!oldest || head.tag < oldest.tag || (head.tag === oldest.tag && head.seq < oldest.seq))
         oldest = head;
-      head = connection.get<Head>(`${SELECT_HEAD} AND np > ? ${FIRST}`, type, head.np);
+      head = connection.get<Head>(`${SELECT_HEAD} AND np > ? ${FIRST}`, line, head.np);
     }
   }
   return oldest;

@@ -71,12 +71,15 @@ function newestLease(connection: Connection): number {
 /** A beat by itself, with what the worker held at that instant and the newest lease token there was. */
 export function beatOnce(
   connection: Connection,
-  worker: { readonly id: string; readonly leaseMs: number },
+  worker: { readonly id: string; readonly leaseMs: number; readonly lines: readonly string[] },
   nowMs: number,
 ): { readonly held: readonly HeldRun[]; readonly newestToken: number } {
   connection.run("BEGIN IMMEDIATE");
   try {
     beat(connection, worker, nowMs);
+    const lines = JSON.stringify(worker.lines);
+    // Here and not with each claim: a row that was forgotten meanwhile is made again by either.
+    connection.run("UPDATE worker SET lines = ? WHERE id = ? AND lines IS NOT ?", lines, worker.id, lines);
     const held = runsHeldBy(connection, worker.id);
     const newestToken = newestLease(connection);
     connection.run("COMMIT");

@@ -29,7 +29,7 @@ export class BellRinger {
     this.#clock = clock;
   }
 
-  /** @param claimable how many jobs of which type can be claimed now */
+  /** @param claimable how many jobs of which line can be claimed now */
   ring(claimable: ReadonlyMap<string, number>): void {
     if (this.#folder === null || claimable.size === 0) return;
     for (const [type, count] of claimable) this.#due.set(type, (this.#due.get(type) ?? 0) + count);

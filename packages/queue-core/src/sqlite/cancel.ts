@@ -59,12 +59,12 @@ export function cancelRequests(connection: Connection, workerId: string): HeldJo
 
 /** Removes a job from the table of its state; returns the attempts it had spent. */
 function takeOut(connection: Connection, job: Location): number {
-  const { seq, type, priority, dueAt } = job;
+  const { seq, line, priority, dueAt } = job;
   const row =
     job.status === "pending"
       ? connection.get<{ attempts: number }>(
           "DELETE FROM ready WHERE type = ? AND np = ? AND tag = ? AND seq = ? RETURNING attempts",
-          type,
+          line,
           -priority,
           dueAt,
           seq,

@@ -1,5 +1,6 @@
 import type { ClaimedJob } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
+import { typeOf, versionOf } from "../line.ts";
 import { readPayload } from "../payload.ts";
 import type { ClaimRequest } from "../store.ts";
 import type { AgeingShare } from "./ageing.ts";
@@ -24,14 +25,14 @@ export interface ClaimStep {
 }
 
 /** Whether a claim would find anything: a read, so that an idle worker takes no lock. */
-export function hasClaimable(connection: Connection, types: readonly string[], nowMs: number): boolean {
+export function hasClaimable(connection: Connection, lines: readonly string[], nowMs: number): boolean {
   if (hasDue(connection, nowMs) || hasUntold(connection)) return true;
-  const gates = readGates(connection, types, nowMs);
+  const gates = readGates(connection, lines, nowMs);
   return hasReady(connection, gates.open) || hasStaleBucket(gates, nowMs);
 }
 
-function hasReady(connection: Connection, types: readonly string[]): boolean {
-  return chunksOfTypes(types).some((chunk) => {
+function hasReady(connection: Connection, lines: readonly string[]): boolean {
+  return chunksOfTypes(lines).some((chunk) => {
     const sql = `${unionOfTypes(chunk.length, "SELECT 1 FROM ready WHERE type = ?")} LIMIT 1`;
     return connection.get(sql, ...chunk) !== undefined;
   });
@@ -50,7 +51,7 @@ export function claimJobs(
 ): ClaimStep {
   promoteDue(connection, time.nowMs);
   tellMore(connection, counts, time.nowMs);
-  const gates = readGates(connection, request.types, time.nowMs);
+  const gates = readGates(connection, request.lines, time.nowMs);
   for (let expired = 0; ; ) {
     const heads = headsThrough(gates, connection, request.limit);
     const rows = ageing.apply(connection, gates, heads);
@@ -85,8 +86,9 @@ function takeRows(
   const anySuspects = hasSuspects(connection);
   return choice.taken.map((row) => ({
     id: formatJobId(row.created_at, row.seq),
-    type: row.type,
+    type: typeOf(row.type),
     payload: readPayload(row.payload),
+    payloadVersion: versionOf(row.type),
     priority: 0 - row.np,
     attempt: row.attempts + 1,
     maxAttempts: row.max_attempts,
@@ -105,13 +107,15 @@ function takeRows(
 /** The most urgent jobs that may be claimed, in the order of claiming; of a limited type at most what has room. */
 function headsThrough(gates: Gates, connection: Connection, limit: number): readonly ReadyRow[] {
   const { open, limited } = gates;
-  const free = limited.size === 0 ? open : open.filter((type) => !limited.has(type));
+  const free = limited.size === 0 ? open : open.filter((line) => !limited.has(typeOf(line)));
   const lists = chunksOfTypes(free).map((chunk) =>
     connection.all<ReadyRow>(headsSql(chunk.length), ...chunk, limit),
   );
-  for (const type of limited.size === 0 ? [] : open)
-    if (limited.has(type))
-      lists.push(connection.all<ReadyRow>(headsSql(1), type, Math.min(limit, roomOf(limited, type))));
+  for (const type of limited.keys()) {
+    const lines = open.filter((line) => typeOf(line) === type);
+    const room = Math.min(limit, roomOf(limited, type));
+    if (lines.length > 0) lists.push(connection.all<ReadyRow>(headsSql(lines.length), ...lines, room));
+  }
   if (lists.length <= 1) return lists[0] ?? [];
   const heads = lists.flat().sort((a, b) => a.np - b.np || a.tag - b.tag || a.seq - b.seq);
   if (limited.size === 0) return heads.slice(0, limit);

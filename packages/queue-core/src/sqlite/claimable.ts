@@ -9,7 +9,7 @@ export function makeClaimable(
   connection: Connection,
   row: {
     readonly seq: number;
-    readonly type: string;
+    readonly line: string;
     readonly np: number;
     readonly dueAt: number;
     readonly attempts: number;
@@ -21,27 +21,27 @@ export function makeClaimable(
   if (isDue) {
     connection.run(
       "INSERT INTO ready (type, np, tag, seq, attempts, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-      row.type,
+      row.line,
       row.np,
       row.dueAt,
       row.seq,
       row.attempts,
       row.expireAfterMs === null ? null : nowMs + row.expireAfterMs,
     );
-    connection.madeClaimable.add(row.type, 1);
+    connection.madeClaimable.add(row.line, 1);
     return "pending";
   }
   connection.run(
     "INSERT INTO scheduled (due_at, seq, type, np, attempts, expire_after_ms) VALUES (?, ?, ?, ?, ?, ?)",
     row.dueAt,
     row.seq,
-    row.type,
+    row.line,
     row.np,
     row.attempts,
     row.expireAfterMs,
   );
   // Idle workers know when the next job is due as of their last look: one that comes before has to be told.
-  if (row.dueAt - nowMs <= SOON_MS) connection.madeClaimable.add(row.type, 1);
+  if (row.dueAt - nowMs <= SOON_MS) connection.madeClaimable.add(row.line, 1);
   return "scheduled";
 }
 

@@ -2,8 +2,9 @@ import type { DeadReason } from "../define-job.ts";
 import { JobNotFoundError, JobStateError } from "../errors.ts";
 import type { DeadLetter, Job } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
+import { storedLineOf, versionOf } from "../line.ts";
 import { readForDisplay } from "../payload.ts";
-import type { DeadLetterFilter, DeadLetterQuery, Page } from "../store.ts";
+import type { DeadLetterFilter, DeadLetterQuery, Page, StoredPayload } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { restoreDescendants } from "./dependencies.ts";
 import { getJobBySeq, toPage } from "./jobs.ts";
@@ -17,6 +18,8 @@ interface DeadRow {
   readonly original_job_id: string;
   readonly type: string;
   readonly payload: string;
+  /** The job's line; null where that is its type. */
+  readonly line: string | null;
   readonly attempts: number;
   readonly last_error: string | null;
   readonly failed_at: number;
@@ -46,9 +49,9 @@ export function appendDeadLetter(
   if (created_at === undefined) throw new Error(`Job ${dead.seq} has no row in job`);
   connection.run(
     `INSERT INTO dead_letter_jobs
-       (seq, id, original_job_id, type, payload, attempts, last_error, failed_at, workflow_id, reason, priority,
+       (seq, id, original_job_id, type, payload, line, attempts, last_error, failed_at, workflow_id, reason, priority,
         max_attempts, created_at)
-     SELECT seq, ?, ?, type, payload, ?, ?, ?, workflow_id, ?, priority, max_attempts, created_at
+     SELECT seq, ?, ?, type, payload, line, ?, ?, ?, workflow_id, ?, priority, max_attempts, created_at
      FROM job WHERE seq = ?`,
     formatJobId(dead.failedAt, dead.seq),
     formatJobId(created_at, dead.seq),
@@ -199,19 +202,20 @@ export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: 
     );
   connection.run("DELETE FROM dead_letter_jobs WHERE seq = ?", row.seq);
   connection.run(
-    "UPDATE job SET payload = ?, due_at = ?, generation = generation + ? WHERE seq = ?",
+    "UPDATE job SET payload = ?, line = ?, due_at = ?, generation = generation + ? WHERE seq = ?",
     row.payload,
+    row.line,
     nowMs,
     row.edited,
     row.seq,
   );
   connection.run(
     `INSERT INTO ready (type, np, tag, seq, attempts, expires_at)
-     SELECT type, ?, due_at, seq, 0, due_at + expire_after_ms FROM job WHERE seq = ?`,
+     SELECT coalesce(line, type), ?, due_at, seq, 0, due_at + expire_after_ms FROM job WHERE seq = ?`,
     -row.priority,
     row.seq,
   );
-  connection.madeClaimable.add(row.type, 1);
+  connection.madeClaimable.add(row.line ?? row.type, 1);
   restoreDescendants(connection, counts, row.seq, nowMs);
   const job = getJobBySeq(connection, row.seq);
   if (!job) throw new Error(`Job ${row.seq} vanished while it was revived`);
@@ -262,7 +266,8 @@ export function forgetJob(connection: Connection, seq: number, jobId: string): v
 function spendNumber(connection: Connection, seq: number): void {
   connection.run("INSERT INTO spent_number (seq) VALUES (?)", seq);
   connection.run(
-    `UPDATE job SET created_at = 0, type = '', payload = 'null', workflow_id = NULL, unique_key = NULL, slot_at = NULL
+    `UPDATE job SET created_at = 0, type = '', payload = 'null', line = NULL, workflow_id = NULL, unique_key = NULL,
+       slot_at = NULL
      WHERE seq = ?`,
     seq,
   );
@@ -280,15 +285,18 @@ export function dropSpentNumbers(connection: Connection): void {
 export function editDeadLetter(
   connection: Connection,
   id: string,
-  change: { readonly payload?: string; readonly reviewed?: boolean; readonly notes?: string | null },
+  change: { readonly stored?: StoredPayload; readonly reviewed?: boolean; readonly notes?: string | null },
 ): DeadLetter {
   const row = requireRow(connection, id);
-  const payload = change.payload ?? row.payload;
+  const { stored } = change;
+  const payload = stored?.payload ?? row.payload;
+  const line = stored ? storedLineOf({ type: row.type, payloadVersion: stored.payloadVersion }) : row.line;
   // Edited means other than what the job ran with: an edit that was taken back must not pass for a new request.
   connection.run(
-    `UPDATE dead_letter_jobs SET payload = ?, reviewed = ?, notes = ?, edited = (? <> j.payload)
+    `UPDATE dead_letter_jobs SET payload = ?, line = ?, reviewed = ?, notes = ?, edited = (? <> j.payload)
      FROM job j WHERE j.seq = dead_letter_jobs.seq AND dead_letter_jobs.seq = ?`,
     payload,
+    line,
     change.reviewed === undefined ? row.reviewed : Number(change.reviewed),
     change.notes === undefined ? row.notes : change.notes,
     payload,
@@ -316,6 +324,7 @@ function toDeadLetter(row: DeadRow): DeadLetter {
     originalJobId: row.original_job_id,
     type: row.type,
     payload: readForDisplay(row.payload),
+    payloadVersion: versionOf(row.line ?? row.type),
     attempts: row.attempts,
     maxAttempts: row.max_attempts,
     priority: row.priority,

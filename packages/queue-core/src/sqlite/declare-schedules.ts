@@ -56,6 +56,7 @@ function isAsDeclared(connection: Connection, schedule: NewSchedule): boolean {
     found !== null &&
     found.type === schedule.type &&
     JSON.stringify(found.payload) === schedule.payload &&
+    found.payloadVersion === schedule.payloadVersion &&
     found.expression === schedule.expression &&
     found.timeZone === schedule.timeZone &&
     JSON.stringify(found.catchUp) === JSON.stringify(schedule.catchUp) &&

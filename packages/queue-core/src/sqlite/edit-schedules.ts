@@ -1,4 +1,5 @@
 import { JobNotFoundError, ScheduleConflictError } from "../errors.ts";
+import { storedLineOf } from "../line.ts";
 import { computeNextRun, type Schedule } from "../schedule.ts";
 import type { AuditEntry, NewSchedule } from "../store.ts";
 import { appendAudit } from "./audit.ts";
@@ -48,18 +49,20 @@ export function resumeSchedule(
 /** Changes a schedule that is still at `version`; its next run is planned anew if its times changed. */
 export function editSchedule(
   connection: Connection,
-  { id, payload, expression, timeZone, catchUp, overlap }: NewSchedule,
+  schedule: NewSchedule,
   version: number,
   audit: AuditEntry,
   nowMs: number,
 ): Schedule {
+  const { id, payload, expression, timeZone, catchUp, overlap } = schedule;
   const before = requireSchedule(connection, id);
   const isTimedAnew = before.expression !== expression || before.timeZone !== timeZone;
   const nextRunAt = isTimedAnew ? computeNextRun(expression, new Date(nowMs), timeZone) : before.nextRunAt;
   const changed = connection.run(
-    `UPDATE cron_schedules SET payload = ?, cron_expression = ?, time_zone = ?, catch_up = ?, overlap = ?,
+    `UPDATE cron_schedules SET payload = ?, line = ?, cron_expression = ?, time_zone = ?, catch_up = ?, overlap = ?,
        next_run_at = ?, is_edited = 1, version = version + 1 WHERE id = ? AND version = ?`,
     payload,
+    storedLineOf(schedule),
     expression,
     timeZone,
     JSON.stringify(catchUp),

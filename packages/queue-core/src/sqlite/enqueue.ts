@@ -1,6 +1,7 @@
 import { JobDependencyError, OptionInvalidError } from "../errors.ts";
 import type { Job } from "../job.ts";
 import { formatJobId, parseJobId } from "../job-id.ts";
+import { lineOf, storedLineOf } from "../line.ts";
 import { MAX_DELAY_MS } from "../retry-policy.ts";
 import type { EnqueueOutcome, NewJob } from "../store.ts";
 import { makeClaimable } from "./claimable.ts";
@@ -97,7 +98,7 @@ function enqueuePlain(
 ): EnqueueOutcome[] {
   const first = insertPlain(connection, jobs, createdAtMs);
   placePlain(connection, first, first + jobs.length - 1, nowMs);
-  for (const { type } of jobs) connection.madeClaimable.add(type, 1);
+  for (const job of jobs) connection.madeClaimable.add(lineOf(job), 1);
   return jobs.map((job, i) => ({
     job: asStored(job, first + i, "pending", createdAtMs, createdAtMs),
     deduplicated: false,
@@ -120,8 +121,8 @@ function enqueueOne(
   const seq = connection.insert(
     `INSERT INTO job
        (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at,
-        expire_after_ms, step, unique_scope, unique_until)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        expire_after_ms, step, unique_scope, unique_until, line)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     job.type,
     job.payload,
     job.priority,
@@ -136,6 +137,7 @@ function enqueueOne(
     job.step,
     job.uniqueness === undefined || job.uniqueness.scope === "kept" ? null : job.uniqueness.scope,
     job.uniqueness === undefined || job.uniqueness.forMs === null ? null : nowMs + job.uniqueness.forMs,
+    storedLineOf(job),
   );
   const birth = birthOf(connection, job, seq, parents);
   // Without a delay it is due whatever the clock says, which may have been set back since.
@@ -184,8 +186,8 @@ function place(
     connection.run("INSERT INTO waiting (seq, unmet) VALUES (?, ?)", seq, birth.unmet);
     return "waiting";
   }
-  const { type, priority, expireAfterMs } = job;
-  const row = { seq, type, np: -priority, dueAt, attempts: 0, expireAfterMs };
+  const { priority, expireAfterMs } = job;
+  const row = { seq, line: lineOf(job), np: -priority, dueAt, attempts: 0, expireAfterMs };
   return makeClaimable(connection, row, isDue, nowMs);
 }
 
@@ -195,6 +197,7 @@ function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number
     id: formatJobId(createdAtMs, seq),
     type: job.type,
     payload: JSON.parse(job.payload),
+    payloadVersion: job.payloadVersion,
     status,
     priority: job.priority,
     attempts: 0,

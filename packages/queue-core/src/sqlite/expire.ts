@@ -1,4 +1,5 @@
 import { formatJobId } from "../job-id.ts";
+import { typeOf, versionOf } from "../line.ts";
 import { readPayload } from "../payload.ts";
 import type { ExpiredJob, Expiry } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -18,22 +19,22 @@ export function isExpired(row: ReadyKey, nowMs: number): boolean {
   return row.expires_at !== null && row.expires_at <= nowMs;
 }
 
-/** Whether a job of these types has expired: a read, so that a quiet queue writes nothing. */
-export function hasExpired(connection: Connection, types: readonly string[], nowMs: number): boolean {
-  return expiredRows(connection, types, nowMs, 1).length > 0;
+/** Whether a job of these lines has expired: a read, so that a quiet queue writes nothing. */
+export function hasExpired(connection: Connection, lines: readonly string[], nowMs: number): boolean {
+  return expiredRows(connection, lines, nowMs, 1).length > 0;
 }
 
 /**
- * Gives up jobs of these types that have stood in the line for too long.
+ * Gives up jobs of these lines that have stood in the line for too long.
  * @returns how many; if as many as fit into one transaction, there may be more
  */
 export function expireJobs(
   connection: Connection,
   counts: RunCounts,
-  { types, bury }: Expiry,
+  { lines, bury }: Expiry,
   time: EnqueueTime,
 ): number {
-  const rows = expiredRows(connection, types, time.nowMs, EXPIRE_AT_MOST);
+  const rows = expiredRows(connection, lines, time.nowMs, EXPIRE_AT_MOST);
   for (const row of rows) expireJob(connection, counts, row, bury, time);
   return rows.length;
 }
@@ -65,15 +66,16 @@ function readExpired(connection: Connection, { seq, type, attempts }: ReadyKey):
   if (!job) throw new Error(`Ready job ${seq} has no row in job`);
   return {
     id: formatJobId(job.created_at, seq),
-    type,
+    type: typeOf(type),
     payload: readPayload(job.payload),
+    payloadVersion: versionOf(type),
     workflowId: job.workflow_id,
     attempts,
     expireAfterMs: job.expire_after_ms,
   };
 }
 
-/** One seek per type into an index that holds nothing but jobs which can expire. */
+/** One seek per line into an index that holds nothing but jobs which can expire. */
 export function expiredSql(types: number): string {
   const arm = "SELECT type, np, tag, seq, attempts, expires_at FROM ready WHERE type = ? AND expires_at <= ?";
   return `${unionOfTypes(types, arm)} LIMIT ?`;
@@ -81,13 +83,13 @@ export function expiredSql(types: number): string {
 
 function expiredRows(
   connection: Connection,
-  types: readonly string[],
+  lines: readonly string[],
   nowMs: number,
   limit: number,
 ): readonly ReadyKey[] {
   const rows: ReadyKey[] = [];
-  for (const chunk of chunksOfTypes(types)) {
-    const parameters = chunk.flatMap((type) => [type, nowMs]);
+  for (const chunk of chunksOfTypes(lines)) {
+    const parameters = chunk.flatMap((line) => [line, nowMs]);
     rows.push(...connection.all<ReadyKey>(expiredSql(chunk.length), ...parameters, limit - rows.length));
     if (rows.length >= limit) break;
   }

@@ -180,8 +180,8 @@ function recordFailure(
 }
 
 function schedule(connection: Connection, run: Run, attempts: number, dueAt: number): void {
-  const job = connection.get<{ expire_after_ms: number | null }>(
-    "UPDATE job SET due_at = ? WHERE seq = ? RETURNING expire_after_ms",
+  const job = connection.get<{ line: string; expire_after_ms: number | null }>(
+    "UPDATE job SET due_at = ? WHERE seq = ? RETURNING coalesce(line, type) AS line, expire_after_ms",
     dueAt,
     run.seq,
   );
@@ -189,7 +189,7 @@ function schedule(connection: Connection, run: Run, attempts: number, dueAt: num
     "INSERT INTO scheduled (due_at, seq, type, np, attempts, expire_after_ms) VALUES (?, ?, ?, ?, ?, ?)",
     dueAt,
     run.seq,
-    run.type,
+    job?.line ?? run.type,
     run.np,
     attempts,
     job?.expire_after_ms ?? null,
@@ -222,19 +222,19 @@ function crash(connection: Connection, counts: RunCounts, run: Run, error: strin
  */
 export function handBack(
   connection: Connection,
-  run: Pick<Run, "seq" | "type" | "np" | "tag" | "attempts">,
+  run: Pick<Run, "seq" | "np" | "tag" | "attempts">,
   nowMs: number,
 ): void {
-  connection.run(
+  const row = connection.get<{ line: string }>(
     `INSERT INTO ready (type, np, tag, seq, attempts, expires_at)
-     SELECT ?, ?, ?, seq, ?, ? + expire_after_ms FROM job WHERE seq = ?`,
-    run.type,
+     SELECT coalesce(line, type), ?, ?, seq, ?, ? + expire_after_ms FROM job WHERE seq = ? RETURNING type AS line`,
     run.np,
     run.tag,
     run.attempts,
     nowMs,
     run.seq,
   );
-  connection.madeClaimable.add(run.type, 1);
+  if (!row) throw new Error(`Job ${run.seq} has no row in job`);
+  connection.madeClaimable.add(row.line, 1);
   takeKeyAgain(connection, run.seq, nowMs);
 }

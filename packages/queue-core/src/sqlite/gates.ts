@@ -1,7 +1,9 @@
+import { typeOf } from "../line.ts";
 import { fullAtAfter, isTooFarAhead, nextTokenInMs, type TokenBucket, tokensIn } from "../token-bucket.ts";
 import type { Connection } from "./connection.ts";
 import { boundsOf, type LimitRow } from "./job-limits.ts";
 import { readShares } from "./limit-shares.ts";
+import { isReadyIn, readyLinesOf } from "./lines.ts";
 import { ANY_TYPE } from "./made-claimable.ts";
 
 /** How many jobs may be claimed now of those types together that stand behind one limit. */
@@ -15,7 +17,7 @@ export interface Gate {
 
 /** What may be claimed: decided before anything is searched, so that a backlog that may not costs nothing. */
 export interface Gates {
-  /** The types that may be claimed now, in the order they were asked for. */
+  /** The lines that may be claimed now, in the order they were asked for. */
   readonly open: readonly string[];
   /** Those of the types that have a limit and are not paused, also where there is no room: each with all its gates. */
   readonly limited: ReadonlyMap<string, readonly Gate[]>;
@@ -33,11 +35,11 @@ UNION ALL SELECT name, 0, is_shared, rate_limit, period_ms, burst, full_at_us, c
 
 const NONE: Gates["limited"] = new Map();
 
-export function readGates(connection: Connection, types: readonly string[], nowMs: number): Gates {
+export function readGates(connection: Connection, lines: readonly string[], nowMs: number): Gates {
   const rows = connection.all<GateRow>(GATES);
-  if (rows.length === 0) return { open: types, limited: NONE };
+  if (rows.length === 0) return { open: lines, limited: NONE };
   const paused = new Set(rows.filter((row) => row.paused === 1).map(({ name }) => name));
-  const unpaused = paused.has(ANY_TYPE) ? [] : types.filter((type) => !paused.has(type));
+  const unpaused = paused.has(ANY_TYPE) ? [] : lines.filter((line) => !paused.has(typeOf(line)));
   const limits = rows.filter((row) => row.paused === 0);
   const isAnyCounted = limits.some(({ concurrency }) => concurrency !== null);
   const running = isAnyCounted ? countRunning(connection) : NOTHING_RUNS;
@@ -47,11 +49,11 @@ export function readGates(connection: Connection, types: readonly string[], nowM
     return gateOf(row, behind, nowMs, running);
   });
   const limited = new Map<string, readonly Gate[]>();
-  for (const type of unpaused) {
+  for (const type of new Set(unpaused.map(typeOf))) {
     const own = gates.filter((gate) => gate.types.has(type));
     if (own.length > 0) limited.set(type, own);
   }
-  return { open: unpaused.filter((type) => roomOf(limited, type) > 0), limited };
+  return { open: unpaused.filter((line) => roomOf(limited, line) > 0), limited };
 }
 
 const NOTHING_RUNS: ReadonlyMap<string, number> = new Map();
@@ -84,9 +86,9 @@ function gateOf(
   };
 }
 
-/** How many jobs of a type may be claimed now if none of another type is; any number where nothing limits it. */
-export function roomOf(limited: Gates["limited"], type: string): number {
-  return Math.min(...(limited.get(type) ?? []).map(({ room }) => room));
+/** How many jobs of a line may be claimed now if none of another is; any number where nothing limits its type. */
+export function roomOf(limited: Gates["limited"], line: string): number {
+  return Math.min(...(limited.get(typeOf(line)) ?? []).map(({ room }) => room));
 }
 
 /** Counts down the room behind the gates as jobs are chosen. */
@@ -98,9 +100,9 @@ export class Allowance {
     this.#limited = limited;
   }
 
-  /** @returns whether there was room for one more job of this type */
-  take(type: string): boolean {
-    const gates = this.#limited.get(type);
+  /** @returns whether there was room for one more job of this line */
+  take(line: string): boolean {
+    const gates = this.#limited.get(typeOf(line));
     if (!gates) return true;
     const lefts = gates.map((gate) => this.#left.get(gate) ?? gate.room);
     if (lefts.some((left) => left <= 0)) return false;
@@ -125,19 +127,22 @@ export function passGates(
     // The end of a run rings for nobody, as its worker claims next. If that took something else, or has no slot left,
     // an idle one can have the place.
     if (!isCounted || count >= room) continue;
-    for (const type of types) if (hasReadyOf(connection, type)) connection.madeClaimable.add(type, 1);
+    for (const type of types)
+      for (const line of readyLinesOf(connection, type)) connection.madeClaimable.add(line, 1);
   }
 }
 
 /** In how many milliseconds the next token comes for which a job waits; null if no job waits for a token. */
 export function nextOpeningInMs(
   connection: Connection,
-  types: readonly string[],
+  lines: readonly string[],
   nowMs: number,
 ): number | null {
   let soonest: number | null = null;
-  for (const [type, gates] of readGates(connection, types, nowMs).limited) {
-    if (!gates.some(({ bucket }) => bucket) || !hasReadyOf(connection, type)) continue;
+  for (const [type, gates] of readGates(connection, lines, nowMs).limited) {
+    if (!gates.some(({ bucket }) => bucket)) continue;
+    // What waits in lines that are not asked for is no reason to look again.
+    if (!lines.some((line) => typeOf(line) === type && isReadyIn(connection, line))) continue;
     const waits = gates.map(({ bucket }) => (bucket ? nextTokenInMs(bucket, nowMs) : 0));
     // With a token there but no room, it is for a place that it waits, and not for time to pass. With room there, a
     // token has come since the claim.
@@ -156,8 +161,4 @@ export function hasStaleBucket(gates: Gates, nowMs: number): boolean {
 
 function distinct({ limited }: Gates): ReadonlySet<Gate> {
   return new Set([...limited.values()].flat());
-}
-
-function hasReadyOf(connection: Connection, type: string): boolean {
-  return connection.get("SELECT 1 FROM ready WHERE type = ? LIMIT 1", type) !== undefined;
 }

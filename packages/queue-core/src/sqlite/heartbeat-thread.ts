@@ -14,6 +14,7 @@ export interface HeartbeatData {
   readonly path: string;
   readonly workerId: string;
   readonly leaseMs: number;
+  readonly lines: readonly string[];
   readonly presenceMs: number;
   readonly timeoutsMs: Readonly<Record<string, number>>;
 }
@@ -28,7 +29,7 @@ export type HeartbeatCommand =
   | { readonly kind: "alive" }
   | { readonly kind: "stop" };
 
-const { path, workerId, leaseMs, presenceMs, timeoutsMs } = workerData as HeartbeatData;
+const { path, workerId, leaseMs, lines, presenceMs, timeoutsMs } = workerData as HeartbeatData;
 if (!parentPort) throw new Error("The heartbeat runs as a worker thread");
 const ownPort = parentPort;
 
@@ -48,7 +49,7 @@ function tick(): void {
   let nextMs = intervalMs();
   try {
     const connection = connect();
-    const { held, newestToken } = beatOnce(connection, { id: workerId, leaseMs }, systemClock.now());
+    const { held, newestToken } = beatOnce(connection, { id: workerId, leaseMs, lines }, systemClock.now());
     failingSinceMs = null;
     send({ kind: "beat", held: held.map(toHeldJob), newestToken });
     const overdue = watch.overdue(held, systemClock.monotonic());

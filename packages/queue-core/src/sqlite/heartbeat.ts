@@ -24,8 +24,8 @@ class ThreadHeartbeat implements Heartbeat {
   #thread: Worker;
 
   constructor(path: string, options: HeartbeatOptions) {
-    const { workerId, leaseMs, timeoutsMs } = options;
-    this.#data = { path, workerId, leaseMs, timeoutsMs, presenceMs: PRESENCE_MS };
+    const { workerId, leaseMs, lines, timeoutsMs } = options;
+    this.#data = { path, workerId, leaseMs, lines, timeoutsMs, presenceMs: PRESENCE_MS };
     this.#options = options;
     this.#thread = this.#spawn();
   }

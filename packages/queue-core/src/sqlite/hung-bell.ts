@@ -15,7 +15,7 @@ export class HungBell implements Bell {
   constructor(folder: string, options: BellOptions) {
     this.#options = options;
     this.#folder = folder;
-    this.#path = join(folder, bellName(options.types));
+    this.#path = join(folder, bellName(options.lines));
   }
 
   hang(): boolean {

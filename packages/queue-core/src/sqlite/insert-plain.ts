@@ -1,3 +1,4 @@
+import { storedLineOf } from "../line.ts";
 import type { NewJob } from "../store.ts";
 import type { Connection } from "./connection.ts";
 
@@ -15,16 +16,22 @@ export function insertPlain(connection: Connection, jobs: readonly NewJob[], cre
   let last = 0;
   for (let from = 0; from < jobs.length; from += ROWS_AT_ONCE) {
     const rows = jobs.slice(from, from + ROWS_AT_ONCE);
-    last = connection.insert(insertSql(rows.length), ...rows.flatMap((job) => valuesOf(job, createdAtMs)));
+    // Nearly all jobs stand in the line of their type, which need not be said.
+    const lines = rows.map(storedLineOf);
+    const named = lines.some((line) => line !== null);
+    const values = rows.flatMap((job, i) =>
+      named ? [...valuesOf(job, createdAtMs), lines[i]] : valuesOf(job, createdAtMs),
+    );
+    last = connection.insert(insertSql(rows.length, named ? LINED : COLUMNS), ...values);
   }
   return last - jobs.length + 1;
 }
 
-/** Puts them into the line. */
+/** Puts them into their lines. */
 export function placePlain(connection: Connection, first: number, last: number, nowMs: number): void {
   connection.run(
     `INSERT INTO ready (type, np, tag, seq, attempts, expires_at)
-     SELECT type, -priority, due_at, seq, 0, ? + expire_after_ms FROM job WHERE seq BETWEEN ? AND ?`,
+     SELECT coalesce(line, type), -priority, due_at, seq, 0, ? + expire_after_ms FROM job WHERE seq BETWEEN ? AND ?`,
     nowMs,
     first,
     last,
@@ -44,9 +51,11 @@ const COLUMNS = [
   "expire_after_ms",
 ];
 
-function insertSql(rows: number): string {
-  const row = `(${COLUMNS.map(() => "?").join(", ")})`;
-  return `INSERT INTO job (${COLUMNS.join(", ")}) VALUES ${Array.from({ length: rows }, () => row).join(", ")}`;
+const LINED = [...COLUMNS, "line"];
+
+function insertSql(rows: number, columns: readonly string[]): string {
+  const row = `(${columns.map(() => "?").join(", ")})`;
+  return `INSERT INTO job (${columns.join(", ")}) VALUES ${Array.from({ length: rows }, () => row).join(", ")}`;
 }
 
 function valuesOf(job: NewJob, createdAtMs: number): readonly unknown[] {

@@ -3,7 +3,7 @@ import type { AuditEntry } from "../store.ts";
 import { appendAudit } from "./audit.ts";
 import type { Connection } from "./connection.ts";
 import { readShares } from "./limit-shares.ts";
-import { countReady } from "./pauses.ts";
+import { ringForReady } from "./pauses.ts";
 
 /** Sets a limit in place of the one there was; the tokens that were spent stay spent. */
 export function setLimit(connection: Connection, limit: NewLimit, audit: AuditEntry, nowMs: number): void {
@@ -56,8 +56,7 @@ function changed(connection: Connection, name: string, audit: AuditEntry, nowMs:
 
 /** It may let through what waited: idle workers look again, and learn when the gate opens next. */
 export function letLook(connection: Connection, name: string): void {
-  for (const type of [name, ...(readShares(connection).get(name) ?? [])])
-    connection.madeClaimable.add(type, countReady(connection, type));
+  for (const type of [name, ...(readShares(connection).get(name) ?? [])]) ringForReady(connection, type);
 }
 
 export interface LimitRow {

@@ -1,5 +1,6 @@
 import type { Attempt, Job, JobStatus } from "../job.ts";
 import { formatJobId, parseJobId } from "../job-id.ts";
+import { versionOf } from "../line.ts";
 import { readForDisplay } from "../payload.ts";
 import type { FailedRun, JobQuery, Page } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -9,6 +10,8 @@ interface JobRow {
   readonly seq: number;
   readonly type: string;
   readonly payload: string;
+  /** Null where it is the type. */
+  readonly line: string | null;
   readonly status: JobStatus;
   readonly priority: number;
   readonly attempts: number;
@@ -31,11 +34,11 @@ interface JobRow {
 /** `jobs` and the dead letters as one, as the view `workflow_jobs` has it but without its workflow. */
 const COLUMNS = `id, seq, type, payload, status, priority, attempts, max_attempts, last_error, scheduled_at, created_at,
   updated_at, completed_at, locked_by, locked_at, workflow_id, detached, slot_at, result,
-  snoozes, step`;
+  snoozes, step, line`;
 const DEAD_AS_JOB = `SELECT d.original_job_id AS id, d.seq, d.type, d.payload, 'failed' AS status, d.priority,
   d.attempts, d.max_attempts, d.last_error, j.due_at AS scheduled_at, d.created_at, d.failed_at AS updated_at,
   NULL AS completed_at, NULL AS locked_by, NULL AS locked_at, d.workflow_id, j.detached, j.slot_at, NULL AS result,
-  j.snoozes, j.step
+  j.snoozes, j.step, d.line
   FROM dead_letter_jobs d JOIN job j ON j.seq = d.seq`;
 
 export function getJob(connection: Connection, jobId: string): Job | null {
@@ -181,6 +184,7 @@ function toJob(row: JobRow): Job {
     id: row.id,
     type: row.type,
     payload: readForDisplay(row.payload),
+    payloadVersion: versionOf(row.line ?? row.type),
     status: row.status,
     priority: row.priority,
     attempts: row.attempts,

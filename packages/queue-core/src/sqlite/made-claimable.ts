@@ -1,12 +1,12 @@
 /** Stands for jobs that were moved in a list, without a look at their types. */
 export const ANY_TYPE = "";
 
-/** What a transaction has made claimable, by type: for whom a bell is rung once it has committed. */
+/** What a transaction has made claimable, by line: for whom a bell is rung once it has committed. */
 export class MadeClaimable {
   readonly #counts = new Map<string, number>();
 
-  add(type: string, count: number): void {
-    if (count > 0) this.#counts.set(type, (this.#counts.get(type) ?? 0) + count);
+  add(line: string, count: number): void {
+    if (count > 0) this.#counts.set(line, (this.#counts.get(line) ?? 0) + count);
   }
 
   /** Tells what there is, and forgets it. */

@@ -1,5 +1,6 @@
-/** Where a job stands in the line of its type: the key of `ready` is the order of claiming. */
+/** Where a job stands in its line: the key of `ready` is the order of claiming. */
 export interface ReadyKey {
+  /** The line's name. */
   readonly type: string;
   readonly np: number;
   readonly tag: number;
@@ -19,7 +20,7 @@ export interface ReadyRow extends ReadyKey {
 }
 
 /**
- * The line of one type. The cold row is read along with the hot one: a statement of its own per job was measured to
+ * One line. The cold row is read along with the hot one: a statement of its own per job was measured to
  * cost more than the rest of its claim.
  */
 export const READY_ROWS = `SELECT r.type, r.np, r.tag, r.seq, r.attempts, r.expires_at,

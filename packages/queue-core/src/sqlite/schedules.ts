@@ -1,6 +1,7 @@
 import { describeError } from "../error-text.ts";
 import { ScheduleInvalidError } from "../errors.ts";
 import { parseJobId } from "../job-id.ts";
+import { storedLineOf, versionOf } from "../line.ts";
 import { type CatchUp, computeNextRun, dueSlots, type Overlap, type Schedule } from "../schedule.ts";
 import type { NewJob, NewSchedule, SlotJob } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -11,6 +12,8 @@ interface ScheduleRow {
   readonly id: string;
   readonly type: string;
   readonly payload: string;
+  /** Of the jobs that it makes; null where it is the type. */
+  readonly line: string | null;
   readonly cron_expression: string;
   readonly time_zone: string;
   readonly catch_up: string;
@@ -27,10 +30,10 @@ export function registerSchedule(connection: Connection, schedule: NewSchedule, 
   const nextRunAt = computeNextRun(schedule.expression, new Date(nowMs), schedule.timeZone).getTime();
   const row = connection.get<ScheduleRow>(
     `INSERT INTO cron_schedules (id, type, payload, cron_expression, time_zone, catch_up, overlap, next_run_at,
-       created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       created_at, line)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET
-       type = excluded.type, payload = excluded.payload, catch_up = excluded.catch_up,
+       type = excluded.type, payload = excluded.payload, line = excluded.line, catch_up = excluded.catch_up,
        overlap = excluded.overlap, version = version + 1,
        next_run_at = CASE
          WHEN cron_expression = excluded.cron_expression AND time_zone = excluded.time_zone THEN next_run_at
@@ -46,6 +49,7 @@ export function registerSchedule(connection: Connection, schedule: NewSchedule, 
     schedule.overlap,
     nextRunAt,
     nowMs,
+    storedLineOf(schedule),
   );
   if (!row) throw new Error(`Schedule ${schedule.id} was not stored`);
   return toSchedule(row);
@@ -177,8 +181,8 @@ function takeSlot(
 /** Whether the last job that a schedule made has not ended; one that waits for its retry has not. */
 function hasOpenJob(connection: Connection, scheduleId: string): boolean {
   const row = connection.get<{ isOpen: number }>(
-    `SELECT EXISTS (SELECT 1 FROM ready h WHERE h.type = j.type AND h.np = -j.priority AND h.tag = j.due_at
-         AND h.seq = j.seq)
+    `SELECT EXISTS (SELECT 1 FROM ready h WHERE h.type = coalesce(j.line, j.type) AND h.np = -j.priority
+         AND h.tag = j.due_at AND h.seq = j.seq)
        OR EXISTS (SELECT 1 FROM running h WHERE h.seq = j.seq)
        OR EXISTS (SELECT 1 FROM scheduled h WHERE h.due_at = j.due_at AND h.seq = j.seq)
        OR EXISTS (SELECT 1 FROM waiting h WHERE h.seq = j.seq) AS isOpen
@@ -199,6 +203,7 @@ function toSchedule(row: ScheduleRow): Schedule {
     id: row.id,
     type: row.type,
     payload: JSON.parse(row.payload),
+    payloadVersion: versionOf(row.line ?? row.type),
     expression: row.cron_expression,
     timeZone: row.time_zone,
     catchUp: JSON.parse(row.catch_up) as CatchUp,

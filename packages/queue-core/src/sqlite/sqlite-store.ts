@@ -33,6 +33,7 @@ import type {
   Page,
   RetentionPolicy,
   SlotJob,
+  StoredPayload,
   Transaction,
   WorkerRecord,
 } from "../store.ts";
@@ -166,15 +167,15 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedJob[]> {
-    // A type named twice would give its head twice.
-    const types = [...new Set(request.types)];
-    if (types.length === 0) return [];
+    // A line named twice would give its head twice.
+    const lines = [...new Set(request.lines)];
+    if (lines.length === 0) return [];
     // What has ended is written in any case, and makes room where there are limits: no need to look first.
-    if (!this.#finishes.hasWaiting && !(await this.#reader.read((c) => hasClaimable(c, types, this.#now()))))
+    if (!this.#finishes.hasWaiting && !(await this.#reader.read((c) => hasClaimable(c, lines, this.#now()))))
       return [];
     for (;;) {
       const { claimed, isCut } = await this.#finishes.carry((connection) =>
-        claimJobs(connection, this.#counts, { ...request, types }, this.#ageing, this.#enqueueTime()),
+        claimJobs(connection, this.#counts, { ...request, lines }, this.#ageing, this.#enqueueTime()),
       );
       if (!isCut) return claimed;
     }
@@ -258,22 +259,22 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return moved;
   }
 
-  async untilNextDue(types: readonly string[]): Promise<number | null> {
+  async untilNextDue(lines: readonly string[]): Promise<number | null> {
     return this.#reader.read((connection) => {
       const nowMs = this.#now();
       const dueAt = nextDue(connection);
-      const openingInMs = nextOpeningInMs(connection, types, nowMs);
+      const openingInMs = nextOpeningInMs(connection, lines, nowMs);
       if (dueAt === null) return openingInMs;
       return Math.min(Math.max(0, dueAt - nowMs), openingInMs ?? Number.POSITIVE_INFINITY);
     });
   }
 
   async expire(expiry: Expiry): Promise<number> {
-    const types = [...new Set(expiry.types)];
+    const lines = [...new Set(expiry.lines)];
     let expired = 0;
-    while (await this.#reader.read((connection) => hasExpired(connection, types, this.#now()))) {
+    while (await this.#reader.read((connection) => hasExpired(connection, lines, this.#now()))) {
       expired += await this.#writer.write("normal", (connection) =>
-        expireJobs(connection, this.#counts, { ...expiry, types }, this.#enqueueTime()),
+        expireJobs(connection, this.#counts, { ...expiry, lines }, this.#enqueueTime()),
       );
       await turn();
     }
@@ -401,7 +402,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   editDeadLetter(
     deadLetterId: string,
-    change: { readonly payload?: string; readonly reviewed?: boolean; readonly notes?: string | null },
+    change: { readonly stored?: StoredPayload; readonly reviewed?: boolean; readonly notes?: string | null },
   ): Promise<DeadLetter> {
     return this.#writer.write("full", (connection) => editDeadLetter(connection, deadLetterId, change));
   }

@@ -1,6 +1,7 @@
 import type { HealthFacts, HealthLimits } from "../health.ts";
 import type { JobStatus } from "../job.ts";
-import type { QueueStats } from "../stats.ts";
+import { typeOf, versionOf } from "../line.ts";
+import type { QueueStats, UnreadJobs } from "../stats.ts";
 import type { Connection } from "./connection.ts";
 import { readPauses } from "./pauses.ts";
 
@@ -14,15 +15,17 @@ interface RunTotals {
 
 /** Counts by state and type, each from the state's own table; ended jobs from counters kept by every transaction. */
 export function readStats(connection: Connection, nowMs: number): QueueStats {
-  const byType = connection.all<{ type: string; status: JobStatus; count: number }>(
+  const byLine = connection.all<Count>(
     `SELECT type, 'pending' AS status, count(*) AS count FROM ready GROUP BY type
      UNION ALL SELECT type, 'scheduled', count(*) FROM scheduled GROUP BY type
      UNION ALL SELECT j.type, 'waiting', count(*) FROM waiting h JOIN job j ON j.seq = h.seq GROUP BY j.type
      UNION ALL SELECT type, 'processing', count(*) FROM running GROUP BY type
      UNION ALL SELECT type, status, count FROM finished_count WHERE count > 0
-     UNION ALL SELECT type, 'failed', count(*) FROM dead_letter_jobs GROUP BY type
-     ORDER BY 1, 2`,
+     UNION ALL SELECT type, 'failed', count(*) FROM dead_letter_jobs GROUP BY type`,
   );
+  const byType = sumByType(byLine);
+  const heads = lineHeads(connection);
+  const pendingIn = new Map(byLine.filter(isPending).map(({ type: line, count }) => [line, count]));
   const total = (status: JobStatus): number =>
     byType.reduce((sum, row) => (row.status === status ? sum + row.count : sum), 0);
   const minute = Math.floor(nowMs / 60_000);
@@ -35,13 +38,17 @@ export function readStats(connection: Connection, nowMs: number): QueueStats {
       processing: total("processing"),
       completedLastHour: lastHour.completed,
       failed: total("failed"),
-      oldestPending: oldestPending(connection),
+      oldestPending: oldestOf(heads),
       scheduled: total("scheduled"),
       waiting: total("waiting"),
       processingRatePerMinute: (lately.completed + lately.failed) / RATE_MINUTES,
       failureRate: runs === 0 ? null : lastHour.failed / runs,
     },
     paused: readPauses(connection),
+    unread: unreadOf(connection, heads).map(({ line, jobs }) => ({
+      ...jobs,
+      count: pendingIn.get(line) ?? 0,
+    })),
     deadLetterQueue: { unreviewed: unreviewed(connection) },
     byType,
   };
@@ -67,9 +74,11 @@ export function readHealthFacts(
     const most = Math.max(0, Math.floor(Math.min(limit, Number.MAX_SAFE_INTEGER - 1))) + 1;
     return connection.get<{ n: number }>(`SELECT count(*) AS n FROM (${rows} LIMIT ?)`, most)?.n ?? 0;
   };
+  const heads = lineHeads(connection);
   return {
     pending: upTo("SELECT 1 FROM ready", limits.pending),
-    oldestPending: oldestPending(connection),
+    oldestPending: oldestOf(heads),
+    unread: unreadOf(connection, heads).map(({ jobs }) => jobs),
     unreviewed: upTo("SELECT 1 FROM dead_letter_jobs WHERE reviewed = 0", limits.unreviewed),
   };
 }
@@ -80,17 +89,62 @@ interface Head {
   readonly tag: number;
 }
 
-/** One seek per type and priority in use: within both the line is in the order of time. */
-function oldestPending(connection: Connection): Date | null {
+/** Since when the oldest job of each line waits: one seek per line and priority in use, each in the order of time. */
+function lineHeads(connection: Connection): ReadonlyMap<string, number> {
   const head = (where: string, ...parameters: unknown[]): Head | undefined =>
     connection.get(`SELECT type, np, tag FROM ready ${where} ORDER BY type, np, tag LIMIT 1`, ...parameters);
-  let oldest: number | null = null;
+  const heads = new Map<string, number>();
   for (let next = head(""); next; ) {
-    oldest = Math.min(oldest ?? next.tag, next.tag);
+    heads.set(next.type, Math.min(heads.get(next.type) ?? next.tag, next.tag));
     // Not as one comparison of rows: SQLite would seek by the type alone and walk past its jobs.
     next = head("WHERE type = ? AND np > ?", next.type, next.np) ?? head("WHERE type > ?", next.type);
   }
-  return oldest === null ? null : new Date(oldest);
+  return heads;
+}
+
+function oldestOf(heads: ReadonlyMap<string, number>): Date | null {
+  return heads.size === 0 ? null : new Date(Math.min(...heads.values()));
+}
+
+interface UnreadLine {
+  readonly line: string;
+  readonly jobs: Omit<UnreadJobs, "count">;
+}
+
+/** The lines of later versions that have jobs, and from which no worker there is claims. */
+function unreadOf(connection: Connection, heads: ReadonlyMap<string, number>): readonly UnreadLine[] {
+  const special = [...heads].filter(([line]) => typeOf(line) !== line);
+  if (special.length === 0) return [];
+  const taken = connection.all<{ line: string }>(
+    "SELECT DISTINCT l.value AS line FROM worker w, json_each(w.lines) l",
+  );
+  const known = new Set(taken.map(({ line }) => line));
+  return special
+    .filter(([line]) => !known.has(line))
+    .map(([line, since]) => ({
+      line,
+      jobs: { type: typeOf(line), payloadVersion: versionOf(line), since: new Date(since) },
+    }));
+}
+
+interface Count {
+  readonly type: string;
+  readonly status: JobStatus;
+  readonly count: number;
+}
+
+const isPending = ({ status }: Count): boolean => status === "pending";
+
+/** Where jobs wait, `type` is the line; a type has one for each version of its payloads. */
+function sumByType(byLine: readonly Count[]): readonly Count[] {
+  const sums = new Map<string, Count>();
+  for (const { type: line, status, count } of byLine) {
+    const type = typeOf(line);
+    const key = `${type} ${status}`;
+    sums.set(key, { type, status, count: count + (sums.get(key)?.count ?? 0) });
+  }
+  const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  return [...sums.values()].sort((a, b) => order(a.type, b.type) || order(a.status, b.status));
 }
 
 function unreviewed(connection: Connection): number {

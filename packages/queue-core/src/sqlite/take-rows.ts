@@ -1,3 +1,4 @@
+import { typeOf } from "../line.ts";
 import type { Connection } from "./connection.ts";
 import type { ReadyKey } from "./ready-row.ts";
 
@@ -41,8 +42,9 @@ function moveUpTo(connection: Connection, last: ReadyKey, { token, workerId, now
   const { type, np, tag, seq } = last;
   connection.run(
     `INSERT INTO running (seq, token, type, np, tag, attempts, worker_id, claimed_at)
-     SELECT seq, ?, type, np, tag, attempts, ?, ? FROM ready WHERE type = ? AND (np, tag, seq) <= (?, ?, ?)`,
+     SELECT seq, ?, ?, np, tag, attempts, ?, ? FROM ready WHERE type = ? AND (np, tag, seq) <= (?, ?, ?)`,
     token,
+    typeOf(type),
     workerId,
     nowMs,
     type,
@@ -60,7 +62,7 @@ function moveOne(connection: Connection, row: ReadyKey, { token, workerId, nowMs
     "INSERT INTO running (seq, token, type, np, tag, attempts, worker_id, claimed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     seq,
     token,
-    type,
+    typeOf(type),
     np,
     tag,
     attempts,

@@ -1,5 +1,6 @@
 import type { Job } from "../job.ts";
 import { parseJobId } from "../job-id.ts";
+import { lineOf, storedLineOf } from "../line.ts";
 import type { NewJob } from "../store.ts";
 import { KEPT } from "../uniqueness.ts";
 import { makeClaimable } from "./claimable.ts";
@@ -87,26 +88,50 @@ export function meetHolder(connection: Connection, holder: Job, newer: NewJob, n
   // It may have run before (a snooze, a worker that stopped, a retried dead letter) and be known outside by its
   // idempotency key: another payload is another request, whose steps are all to be done.
   connection.run(
-    "UPDATE job SET payload = ?, generation = generation + (payload <> ?) WHERE seq = ?",
+    "UPDATE job SET payload = ?, line = ?, generation = generation + (payload <> ?) WHERE seq = ?",
     newer.payload,
+    storedLineOf(newer),
     newer.payload,
     seq,
   );
+  moveToLine(connection, holder, seq, lineOf(newer));
   // Between two runs its backoff or its snooze says when it goes on, and not the newest caller.
   if (onConflict === "debounce" && holder.attempts === 0 && holder.snoozes === 0) {
     const asked = newer.runAtMs ?? nowMs + newer.delayMs;
-    putOff(connection, holder, seq, Math.min(asked, holder.createdAt.getTime() + maxWaitMs), nowMs);
+    putOff(
+      connection,
+      { ...holder, payloadVersion: newer.payloadVersion },
+      seq,
+      Math.min(asked, holder.createdAt.getTime() + maxWaitMs),
+      nowMs,
+    );
   }
   return getJobBySeq(connection, seq) ?? holder;
 }
 
-function putOff(
-  connection: Connection,
-  { status, type, priority, scheduledAt }: Job,
-  seq: number,
-  dueAt: number,
-  nowMs: number,
-): void {
+/** A payload of another version is for other workers to read. Its place among the jobs of its type stays. */
+function moveToLine(connection: Connection, holder: Job, seq: number, line: string): void {
+  const from = lineOf(holder);
+  if (line === from || holder.status === "waiting") return;
+  const at = holder.scheduledAt.getTime();
+  if (holder.status === "scheduled") {
+    connection.run("UPDATE scheduled SET type = ? WHERE due_at = ? AND seq = ?", line, at, seq);
+    return;
+  }
+  connection.run(
+    "UPDATE ready SET type = ? WHERE type = ? AND np = ? AND tag = ? AND seq = ?",
+    line,
+    from,
+    -holder.priority,
+    at,
+    seq,
+  );
+  connection.madeClaimable.add(line, 1);
+}
+
+function putOff(connection: Connection, holder: Job, seq: number, dueAt: number, nowMs: number): void {
+  const { status, priority, scheduledAt } = holder;
+  const line = lineOf(holder);
   // It stands in the line already, and its time to expire runs on.
   if (status === "pending" && dueAt <= nowMs) return;
   const from = scheduledAt.getTime();
@@ -115,7 +140,7 @@ function putOff(
   if (status === "pending")
     connection.run(
       "DELETE FROM ready WHERE type = ? AND np = ? AND tag = ? AND seq = ?",
-      type,
+      line,
       -priority,
       from,
       seq,
@@ -125,7 +150,7 @@ function putOff(
     "SELECT expire_after_ms FROM job WHERE seq = ?",
     seq,
   );
-  const row = { seq, type, np: -priority, dueAt, attempts: 0, expireAfterMs: job?.expire_after_ms ?? null };
+  const row = { seq, line, np: -priority, dueAt, attempts: 0, expireAfterMs: job?.expire_after_ms ?? null };
   makeClaimable(connection, row, dueAt <= nowMs, nowMs);
 }
 

@@ -61,7 +61,7 @@ export async function drain<const Jobs extends JobCatalog, Tables>({
       runs.push(await runOne(untyped, selected, job));
       continue;
     }
-    const waitMs = clock ? await untyped.store.untilNextDue(request.types) : null;
+    const waitMs = clock ? await untyped.store.untilNextDue(untyped.linesOf(request.types)) : null;
     if (waitMs === null) break;
     clock?.advance(waitMs);
     // What was due is of a type without a handler here.

@@ -35,9 +35,13 @@ export class InProcessHeartbeat implements Heartbeat {
   }
 
   #beat(): void {
-    const { workerId, leaseMs, onBeat, onError } = this.#options;
+    const { workerId, leaseMs, lines, onBeat, onError } = this.#options;
     try {
-      const { held, newestToken } = beatOnce(this.#connection, { id: workerId, leaseMs }, this.#clock.now());
+      const { held, newestToken } = beatOnce(
+        this.#connection,
+        { id: workerId, leaseMs, lines },
+        this.#clock.now(),
+      );
       onBeat(held.map(toHeldJob), newestToken);
     } catch (error) {
       onError(error instanceof Error ? error : new Error(String(error)));

@@ -55,10 +55,8 @@ export async function runHandler<const Jobs extends JobCatalog, Type extends Job
   const catalog = indexCatalog(jobs);
   const stored: unknown = JSON.parse(serializePayload(type, options.payload));
   // What this type's own schema gives.
-  const payload = parsePayload(type, definitionOf(catalog, type).payload, stored) as PayloadOutput<
-    Jobs,
-    Type
-  >;
+  const { payload: schema, version } = definitionOf(catalog, type);
+  const payload = parsePayload(type, schema, stored) as PayloadOutput<Jobs, Type>;
   const steps = new Map(
     Object.entries(options.steps ?? {}).map(([name, value]) => [name, JSON.stringify(value)]),
   );
@@ -66,7 +64,7 @@ export async function runHandler<const Jobs extends JobCatalog, Type extends Job
   if (signal?.aborted) abort.abort(signal.reason);
   else signal?.addEventListener("abort", () => abort.abort(signal.reason), { once: true });
   const context = new RunContext({
-    job: jobFor(options, payload),
+    job: jobFor(options, payload, version),
     catalog,
     abort,
     run: { log: pino({ enabled: false }) },
@@ -105,12 +103,14 @@ type Claim = Pick<
 function jobFor(
   { type, attempt = 1, maxAttempts = 5, workflowId = null, slotAt = null }: Claim,
   payload: unknown,
+  payloadVersion: number,
 ): ClaimedJob {
   const at = new Date(0);
   return {
     id: "00000000000-000000000001",
     type,
     payload,
+    payloadVersion,
     priority: 5,
     attempt,
     maxAttempts,

@@ -13,6 +13,7 @@ import { readOutcome } from "../outcome.ts";
 import { serializeResult } from "../payload.ts";
 import { buryAs, type Queue } from "../queue.ts";
 import type { Finish, Verdict } from "../store.ts";
+import { isNewer } from "../stored-payload.ts";
 import type { AbortSwitch } from "./abort-switch.ts";
 import { errorFacts } from "./error-facts.ts";
 import { buryExhausted, failRun } from "./fail-run.ts";
@@ -46,6 +47,12 @@ export interface ExecutedRun {
  */
 export function executeJob(options: ExecuteOptions): ExecutedRun | Promise<ExecutedRun> {
   const { queue, job, run } = options;
+  // Only in a process of its own that was built from an older deploy than the worker which started it: after a while
+  // another worker may take the job.
+  if (isNewer(queue.catalog, job)) {
+    run.log.error({ payloadVersion: job.payloadVersion }, "payload is newer than this process can read");
+    return { job, finish: { job, verdict: { verb: "snooze", delayMs: UNREAD_MS }, ...NOTHING } };
+  }
   const parsed = queue.parse(job);
   if (parsed instanceof PayloadInvalidError) {
     run.log.error(errorFacts(parsed), "stored payload is invalid, job goes to the dead letters");
@@ -57,6 +64,9 @@ export function executeJob(options: ExecuteOptions): ExecutedRun | Promise<Execu
     parsed.attempt > parsed.maxAttempts ? buryExhausted(queue, parsed, run.log) : runHandler(options, parsed);
   return finish instanceof Promise ? finish.then(asExecuted) : asExecuted(finish);
 }
+
+/** Until a job is tried again that this process cannot read, in milliseconds: a deploy takes about so long. */
+const UNREAD_MS = 60_000;
 
 const NOTHING = { followUps: [], effects: [] } as const;
 

@@ -6,11 +6,11 @@ import type { JobStore } from "../store.ts";
  */
 export async function untilNextLook(
   store: Pick<JobStore, "untilNextDue">,
-  types: readonly string[],
+  lines: readonly string[],
   pollMs: number,
 ): Promise<number> {
   try {
-    return Math.min(pollMs, Math.max(1, (await store.untilNextDue(types)) ?? pollMs));
+    return Math.min(pollMs, Math.max(1, (await store.untilNextDue(lines)) ?? pollMs));
   } catch {
     // The claim that comes next meets the same fault, and says so.
     return pollMs;

@@ -50,6 +50,8 @@ export class Worker {
   readonly id: string;
   readonly #queue: Queue;
   readonly #handlers: ReadonlyMap<string, AnyHandler>;
+  /** What it can read of the types it takes. */
+  readonly #lines: readonly string[];
   readonly #limits: WorkerLimits;
   readonly #log: Logger;
   readonly #faults: FaultLog;
@@ -79,6 +81,7 @@ export class Worker {
     this.#limits = readLimits(options);
     this.#queue = options.queue;
     this.#handlers = selectHandlers(options);
+    this.#lines = this.#queue.linesOf(this.types);
     this.#clock = options.clock ?? systemClock;
     this.id = options.workerId ?? `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`;
     this.#log = (options.log ?? pino({ enabled: false })).child({ workerId: this.id });
@@ -111,6 +114,7 @@ export class Worker {
     this.#heartbeat = this.#queue.store.heartbeat({
       workerId: this.id,
       leaseMs: this.#limits.leaseMs,
+      lines: this.#lines,
       timeoutsMs: Object.fromEntries(
         this.types.map((type) => [type, definitionOf(this.#queue.catalog, type).timeoutMs]),
       ),
@@ -125,7 +129,7 @@ export class Worker {
       onError: (error) => this.#log.error({ err: error }, "looking for cancel requests failed"),
     });
     this.#bell = this.#queue.store.bell({
-      types: this.types,
+      lines: this.#lines,
       onRing: () => this.#wake.ring(),
       onError: (error) => this.#log.warn({ err: error }, "no bell: looking for work now and then"),
     });
@@ -208,7 +212,7 @@ export class Worker {
       const { pollMs } = this.#limits;
       // After a claim that failed what is due stays due: no sooner than the poll.
       const isIdle = free > 0 && found !== null;
-      await this.#wake.wait(isIdle ? await untilNextLook(this.#queue.store, this.types, pollMs) : pollMs);
+      await this.#wake.wait(isIdle ? await untilNextLook(this.#queue.store, this.#lines, pollMs) : pollMs);
       // Runs that are recorded together end together: one claim for all their slots, not one for the first's.
       await restOfTurn();
     }

@@ -29,6 +29,7 @@ export function cronSlotRules(rule: Rule): void {
       id: "mail",
       type: "mail",
       payload: { n: 3 },
+      payloadVersion: 1,
       expression: "0 0 * * *",
       timeZone: "Europe/Berlin",
       catchUp: "once",

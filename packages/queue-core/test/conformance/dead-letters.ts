@@ -16,6 +16,7 @@ export function deadLetterRules(rule: Rule): void {
       originalJobId: added.id,
       type: "fragile",
       payload: { n: 4 },
+      payloadVersion: 1,
       attempts: 1,
       maxAttempts: 1,
       priority: 9,
@@ -92,7 +93,9 @@ export function deadLetterRules(rule: Rule): void {
     "R6: an edited payload starts a new generation when it is retried, a plain retry keeps the old one",
     async (bed) => {
       const { jobId, deadId } = await bed.addDead();
-      expect(await bed.store.editDeadLetter(deadId, { payload: '{"n":5}' })).toMatchObject({
+      expect(
+        await bed.store.editDeadLetter(deadId, { stored: { payload: '{"n":5}', payloadVersion: 1 } }),
+      ).toMatchObject({
         payload: { n: 5 },
       });
       expect(await bed.store.revive(deadId)).toMatchObject({ id: jobId, payload: { n: 5 } });
@@ -106,8 +109,8 @@ export function deadLetterRules(rule: Rule): void {
 
   rule("R6: an edit that was taken back is none", async (bed) => {
     const { jobId, deadId } = await bed.addDead();
-    await bed.store.editDeadLetter(deadId, { payload: '{"n":5}' });
-    await bed.store.editDeadLetter(deadId, { payload: '{"n":1}' });
+    await bed.store.editDeadLetter(deadId, { stored: { payload: '{"n":5}', payloadVersion: 1 } });
+    await bed.store.editDeadLetter(deadId, { stored: { payload: '{"n":1}', payloadVersion: 1 } });
     await bed.store.revive(deadId);
     expect(await bed.claim()).toMatchObject({ id: jobId, generation: 0, payload: { n: 1 } });
   });

@@ -40,6 +40,7 @@ export async function buildJobIn(bed: TestBed, state: JobState, cancelledBy: Can
     id: jobId,
     type: "mail",
     payload: { n: 1 },
+    payloadVersion: 1,
     priority: 5,
     attempt: 1,
     maxAttempts: 5,

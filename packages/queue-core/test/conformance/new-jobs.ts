@@ -5,6 +5,7 @@ export function newJob(settings: Partial<NewJob> = {}): NewJob {
   return {
     type: "mail",
     payload: '{"n":2}',
+    payloadVersion: 1,
     priority: 5,
     maxAttempts: 5,
     delayMs: 0,

@@ -26,6 +26,7 @@ export function statsRules(rule: Rule): void {
         failureRate: null,
       },
       paused: { queueSince: null, types: [] },
+      unread: [],
       deadLetterQueue: { unreviewed: 0 },
       byType: [],
     });
@@ -109,6 +110,7 @@ export function statsRules(rule: Rule): void {
     expect(await bed.store.healthFacts({ pending: 9, unreviewed: 9 })).toEqual({
       pending: 5,
       oldestPending: oldest,
+      unread: [],
       unreviewed: 3,
     });
     const odd = { pending: Number.POSITIVE_INFINITY, unreviewed: 0.5 };

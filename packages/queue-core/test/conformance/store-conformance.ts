@@ -31,6 +31,8 @@ import type { CreateDatabase } from "./test-database.ts";
 import { transactionRules } from "./transactions.ts";
 import { uniqueKeyRules } from "./unique-keys.ts";
 import { uniqueScopeRules } from "./unique-scopes.ts";
+import { versionEditRules } from "./version-edits.ts";
+import { versionRules } from "./versions.ts";
 import { workflowStepRules } from "./workflow-steps.ts";
 import { workflowRules } from "./workflows.ts";
 
@@ -65,6 +67,8 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   "cron declarations": cronDeclarationRules,
   "cron edits": cronEditRules,
   "cron overlap": cronOverlapRules,
+  "payload versions": versionRules,
+  "payload versions that are edited": versionEditRules,
   retention: retentionRules,
   stats: statsRules,
   steps: stepRules,

@@ -10,9 +10,11 @@ const HASTY_MS = 20_000;
 /** The limit that two of the types share. */
 export const SHARED_LIMIT = "scarce";
 
+const PLAIN = { payload, retry: { attempts: 3, backoff: fixed({ delayMs: 5_000 }) } };
+
 /** The job types of the simulation: each ends in its own way. */
 export const SIMULATED_JOBS = [
-  defineJob("plain", { payload, retry: { attempts: 3, backoff: fixed({ delayMs: 5_000 }) } }),
+  defineJob("plain", { ...PLAIN, version: 2, upcasters: { 1: (older: { tag: string }) => older } }),
   defineJob("fragile", { payload, retry: { attempts: 1 }, limit: SHARED_LIMIT }),
   defineJob("mourned", {
     payload,
@@ -22,6 +24,9 @@ export const SIMULATED_JOBS = [
   defineJob("hasty", { payload, timeoutMs: HASTY_MS, limit: SHARED_LIMIT }),
   defineJob("ticking", { payload }),
 ] as const;
+
+/** The same of an older deploy, some of whose processes are still there. */
+export const OLDER_JOBS = [defineJob("plain", PLAIN), ...SIMULATED_JOBS.slice(1)];
 
 export type SimulatedType = (typeof SIMULATED_JOBS)[number]["type"];
 

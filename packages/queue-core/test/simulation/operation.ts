@@ -34,6 +34,8 @@ export interface ClaimOperation {
   readonly kind: "claim";
   readonly workerId: string;
   readonly types: readonly string[];
+  /** What the claimer can read of them. */
+  readonly lines: readonly string[];
 }
 
 /** Jobs, and perhaps a note, that commit together or not at all. */

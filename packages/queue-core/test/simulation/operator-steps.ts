@@ -72,7 +72,12 @@ export const OPERATOR_STEPS: readonly Step[] = [
     act: toJob(["failed"], (job, process, { choices }) => {
       const payload = choices.percent(70) ? { ...JSON.parse(job.payload), edited: true } : { no: "tag" };
       return process.perform({ kind: "edit", jobId: job.id }, async () =>
-        process.store.editDeadLetter(await deadIdOf(process, job), { payload: JSON.stringify(payload) }),
+        process.store.editDeadLetter(await deadIdOf(process, job), {
+          stored: {
+            payload: JSON.stringify(payload),
+            payloadVersion: job.type === "plain" ? 1 + choices.below(2) : 1,
+          },
+        }),
       );
     }),
   },

@@ -2,7 +2,7 @@ import Database from "better-sqlite3";
 import { QueueError, StoreBusyError, StoreUnavailableError } from "../../src/errors.ts";
 import { createQueue, type Queue } from "../../src/queue.ts";
 import type { JobStore } from "../../src/store.ts";
-import { type NoteTables, SIMULATED_JOBS } from "./job-types.ts";
+import { type NoteTables, OLDER_JOBS, SIMULATED_JOBS } from "./job-types.ts";
 import type { Operation } from "./operation.ts";
 import { ProcessKilledError, SimulatedConnection } from "./simulated-connection.ts";
 import type { World } from "./world.ts";
@@ -23,9 +23,13 @@ export class SimulatedProcess {
   readonly #world: World;
   readonly #operations = new Set<Operation>();
 
-  constructor(world: World, name: string) {
+  /** Whether it is of the older deploy. */
+  readonly isOlder: boolean;
+
+  constructor(world: World, name: string, isOlder: boolean) {
     this.#world = world;
     this.name = name;
+    this.isOlder = isOlder;
     const random = (): number => world.choices.random();
     const connections: SimulatedConnection[] = [];
     this.store = world.memory.openStore<NoteTables>({
@@ -43,7 +47,9 @@ export class SimulatedProcess {
     const [connection] = connections;
     if (!connection) throw new Error("The store opened no connection");
     this.connection = connection;
-    this.queue = createQueue({ store: this.store, jobs: SIMULATED_JOBS, clock: world.clock, random });
+    // The same types, with the same payloads: only their versions differ.
+    const jobs = (isOlder ? OLDER_JOBS : SIMULATED_JOBS) as typeof SIMULATED_JOBS;
+    this.queue = createQueue({ store: this.store, jobs, clock: world.clock, random });
   }
 
   get isAlive(): boolean {

@@ -48,7 +48,8 @@ export class SimulatedWorker {
 
   async claim(limit: number, types: readonly string[] = TYPES): Promise<readonly ClaimedJob[]> {
     const { process } = this;
-    const operation = { kind: "claim", workerId: this.id, types } as const;
+    const lines = process.queue.linesOf(types);
+    const operation = { kind: "claim", workerId: this.id, types, lines } as const;
     const begun = process.connection.begun;
     const { leaseMs } = this.#world;
     this.isClaiming = true;
@@ -70,7 +71,7 @@ export class SimulatedWorker {
 
   #fork(): SimulatedProcess {
     this.#children += 1;
-    return this.#world.startProcess(`${this.id}-child-${this.#children}`);
+    return this.#world.startProcess(`${this.id}-child-${this.#children}`, this.process.isOlder);
   }
 
   /** What the heartbeat's thread does, and the main thread when it hears of it. */
@@ -92,7 +93,7 @@ export class SimulatedWorker {
     const { process, id } = this;
     const { clock, leaseMs } = this.#world;
     return process.perform({ kind: "beat", workerId: id }, async () =>
-      beatOnce(process.connection, { id, leaseMs }, clock.now()),
+      beatOnce(process.connection, { id, leaseMs, lines: process.queue.linesOf(TYPES) }, clock.now()),
     );
   }
 

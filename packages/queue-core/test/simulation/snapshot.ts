@@ -7,6 +7,8 @@ export interface JobFacts {
   readonly id: string;
   readonly seq: number;
   readonly type: string;
+  /** Where it stands, or would stand, to be claimed. */
+  readonly line: string;
   readonly payload: string;
   readonly state: JobState;
   readonly attempts: number;
@@ -82,10 +84,12 @@ type JobRow = readonly [
   generation: number,
   slotAt: number | null,
   expireAfterMs: number | null,
+  line: string,
 ];
 
 const QUERIES = {
-  jobs: `SELECT seq, created_at, type, payload, max_attempts, due_at, generation, slot_at, expire_after_ms
+  jobs: `SELECT seq, created_at, type, payload, max_attempts, due_at, generation, slot_at, expire_after_ms,
+      coalesce(line, type)
     FROM job WHERE seq NOT IN (SELECT seq FROM spent_number)`,
   states: `SELECT seq, 'pending', attempts, NULL, NULL, 0, 0, 0, NULL, expires_at FROM ready
     UNION ALL SELECT seq, 'scheduled', attempts, NULL, NULL, 0, 0, 0, NULL, NULL FROM scheduled
@@ -138,7 +142,7 @@ export function snapshotReaders(database: Database.Database): {
     const [completed = 0, failed = 0, timedOut = 0, newestToken = 0] = rows("counters")[0] ?? [];
     return {
       jobs: new Map(
-        jobs.map(([seq, , type, payload, maxAttempts, dueAt, generation, slotAt, expireAfterMs]) => {
+        jobs.map(([seq, , type, payload, maxAttempts, dueAt, generation, slotAt, expireAfterMs, line]) => {
           const row = states.get(seq) ?? ([seq, "gone", 0, null, null, 0, 0, 0, null, null] as const);
           const [
             ,
@@ -169,6 +173,7 @@ export function snapshotReaders(database: Database.Database): {
             failures: failures.get(seq) ?? 0,
             slotAt,
             expireAfterMs,
+            line,
             expiresAt,
             cancelledByParent: byParent === 1,
             isEdited: isEdited === 1,

@@ -1,5 +1,6 @@
 import { vi } from "vitest";
 import type { ClaimedJob } from "../../src/job.ts";
+import { lineOf, typeOf } from "../../src/line.ts";
 import { ANY_TYPE } from "../../src/sqlite/made-claimable.ts";
 import type { FinishOutcome } from "../../src/store.ts";
 import { FakeClock, type MemoryDatabase } from "../../src/testing/index.ts";
@@ -44,6 +45,7 @@ export class World implements Truth {
   #awakeMs = 0;
   #suspensions = 0;
   #named = 0;
+  #started = 0;
   #notes = 0;
 
   constructor(memory: MemoryDatabase, instruments: Instruments) {
@@ -86,12 +88,14 @@ export class World implements Truth {
     return this.#notes;
   }
 
-  startProcess(name: string): SimulatedProcess {
-    return new SimulatedProcess(this, name);
+  /** Every third one is of the older deploy, unless it is said. */
+  startProcess(name: string, isOlder = ++this.#started % 3 === 0): SimulatedProcess {
+    return new SimulatedProcess(this, name, isOlder);
   }
 
+  /** A worker that can read every job. */
   addWorker(): SimulatedWorker {
-    const worker = this.startWorker();
+    const worker = new SimulatedWorker(this, this.startProcess(this.newName("worker"), false));
     this.workers = [...this.workers, worker];
     return worker;
   }
@@ -153,13 +157,15 @@ export class World implements Truth {
   /** A claim that finds less than it might take has left nothing; one that finds nothing has written nothing. */
   checkClaim(operation: ClaimOperation, jobs: readonly ClaimedJob[], limit: number, begun: number): void {
     const { auditor } = this;
-    const { types } = operation;
+    const { lines } = operation;
     this.claims.push(...jobs);
     if (jobs.length > limit) auditor.fail(`${jobs.length} jobs were claimed, asked for were ${limit}`);
     const claimed = auditor.effectsOf(operation).filter(({ verb }) => verb === "claim");
     if (claimed.length !== jobs.length)
       auditor.fail(`${claimed.length} jobs are claimed, but ${jobs.length} were told`);
     for (const job of jobs) {
+      if (!lines.includes(lineOf(job)))
+        auditor.fail(`job ${job.id} was claimed by somebody who cannot read it`);
       const facts = auditor.now.jobs.get(job.id);
       const isTold =
         facts?.attempts === job.attempt - 1 &&
@@ -171,7 +177,7 @@ export class World implements Truth {
     if (this.isCrowded) return;
     const gates = this.#gates();
     const holds = (gate: GateFacts, type: string): boolean => gate.type === type || gate.type === ANY_TYPE;
-    const free = types.filter((type) => !gates.some((gate) => holds(gate, type)));
+    const free = lines.filter((line) => !gates.some((gate) => holds(gate, typeOf(line))));
     for (const { id, type } of jobs)
       if (gates.some((gate) => gate.paused === 1 && holds(gate, type)))
         auditor.fail(`job ${id} was claimed, but ${type} is paused`);
@@ -191,11 +197,11 @@ export class World implements Truth {
     return this.memory.database.prepare(gates).all() as GateFacts[];
   }
 
-  #claimable(types: readonly string[]): number {
+  #claimable(lines: readonly string[]): number {
     const nowMs = this.nowMs();
     return [...this.auditor.now.jobs.values()].filter(
-      ({ type, state, dueAt }) =>
-        types.includes(type) && (state === "pending" || (state === "scheduled" && dueAt <= nowMs)),
+      ({ line, state, dueAt }) =>
+        lines.includes(line) && (state === "pending" || (state === "scheduled" && dueAt <= nowMs)),
     ).length;
   }
 

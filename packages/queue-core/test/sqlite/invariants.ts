@@ -17,9 +17,9 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     ) WHERE seq NOT IN (SELECT seq FROM job)`,
   "a place in the line repeats what the job says": `
     SELECT h.seq FROM ready h JOIN job j ON j.seq = h.seq
-      WHERE h.type <> j.type OR h.np <> -j.priority OR h.tag <> j.due_at
+      WHERE h.type <> coalesce(j.line, j.type) OR h.np <> -j.priority OR h.tag <> j.due_at
     UNION ALL SELECT h.seq FROM scheduled h JOIN job j ON j.seq = h.seq
-      WHERE h.type <> j.type OR h.np <> -j.priority OR h.due_at <> j.due_at
+      WHERE h.type <> coalesce(j.line, j.type) OR h.np <> -j.priority OR h.due_at <> j.due_at
     UNION ALL SELECT h.seq FROM running h JOIN job j ON j.seq = h.seq
       WHERE h.type <> j.type OR h.np <> -j.priority OR h.tag <> j.due_at
     UNION ALL SELECT h.seq FROM finished h JOIN job j ON j.seq = h.seq WHERE h.type <> j.type`,
@@ -28,6 +28,9 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       WHERE (h.expires_at IS NULL) <> (j.expire_after_ms IS NULL)
     UNION ALL SELECT h.seq FROM scheduled h JOIN job j ON j.seq = h.seq
       WHERE h.expire_after_ms IS NOT j.expire_after_ms`,
+  "a line is named after its type, with a version from 2 on": `
+    SELECT seq, type, line FROM job WHERE line NOT GLOB type || '@[1-9]*' OR line GLOB '*@1'
+    UNION ALL SELECT seq, type, line FROM dead_letter_jobs WHERE line NOT GLOB type || '@[1-9]*' OR line GLOB '*@1'`,
   "a waiting job counts its open edges": `
     SELECT w.seq, w.unmet, count(e.parent) AS open FROM waiting w LEFT JOIN edge e ON e.child = w.seq AND e.done = 0
       GROUP BY w.seq HAVING w.unmet <> open`,

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { defineJob } from "../../src/define.ts";
+import { createQueue } from "../../src/queue.ts";
 import { headsSql } from "../../src/sqlite/claim.ts";
 import { expiredSql } from "../../src/sqlite/expire.ts";
 import { planOnce } from "../../src/sqlite/plan-once.ts";
@@ -91,6 +94,36 @@ describe("a paused type", () => {
   });
 
   it("is resumed without a count of its backlog to the end", async () => {
+    await queue.pause("mail");
+    expect(await slowSteps(() => queue.resume("mail"))).toEqual([]);
+  });
+});
+
+describe("jobs with a payload that a worker cannot read", () => {
+  const payload = z.object({ n: z.number() });
+  const newer = defineJob("mail", { payload, version: 2, upcasters: { 1: (older: object) => older } });
+
+  it("cost its claim no row and no transaction, however many they are", async () => {
+    const later = createQueue({ store, jobs: [newer], clock });
+    await later.enqueueMany("mail", [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }]);
+    const looking = await bed.statementsOf(async () => {
+      expect(await queue.dequeue("worker-1")).toBeNull();
+    });
+    expect(looking.filter((sql) => sql.startsWith("BEGIN"))).toEqual([]);
+    await queue.enqueue("mail", { n: 5 });
+    expect(await slowSteps(() => queue.dequeueBatch("worker-1", 10))).toEqual([]);
+  });
+
+  it("and many versions are as many searches as types would be", async () => {
+    const versions = createQueue({ store, jobs: [newer], clock });
+    await versions.enqueueMany("mail", [{ n: 1 }, { n: 2 }]);
+    const claiming = await bed.statementsOf(() => versions.dequeue("worker-1"));
+    expect(claiming).toContain(planOnce(headsSql(2)));
+  });
+
+  it("ring idle workers when a type is resumed, line by line and without a scan", async () => {
+    const later = createQueue({ store, jobs: [newer], clock });
+    await later.enqueue("mail", { n: 1 });
     await queue.pause("mail");
     expect(await slowSteps(() => queue.resume("mail"))).toEqual([]);
   });

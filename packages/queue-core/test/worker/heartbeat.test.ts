@@ -135,6 +135,7 @@ describe("the heartbeat", () => {
     const heartbeat = startHeartbeat(bed.path, {
       workerId: "worker-1",
       leaseMs,
+      lines: [],
       timeoutsMs: {},
       onBeat: (held, newestToken) => beat.resolve({ held, newestToken }),
       onError: beat.reject,
@@ -151,6 +152,7 @@ describe("the heartbeat", () => {
     const heartbeat = startHeartbeat(bed.path, {
       workerId: "worker-1",
       leaseMs: 30,
+      lines: [],
       timeoutsMs: {},
       onBeat: () => {
         beats += 1;
@@ -167,6 +169,7 @@ describe("the heartbeat", () => {
     const beside = startHeartbeat(bed.path, {
       workerId: "worker-2",
       leaseMs: 30,
+      lines: [],
       timeoutsMs: {},
       onBeat: () => {
         others += 1;
@@ -187,7 +190,13 @@ describe("the heartbeat", () => {
     let beats = 0;
     let beatsElsewhere = 0;
     const errors: Error[] = [];
-    const options = { workerId: "worker-1", leaseMs: 30, timeoutsMs: {}, onError: errors.push.bind(errors) };
+    const options = {
+      workerId: "worker-1",
+      leaseMs: 30,
+      lines: [],
+      timeoutsMs: {},
+      onError: errors.push.bind(errors),
+    };
     const heartbeat = startHeartbeat(bed.path, { ...options, onBeat: () => (beats += 1) });
     heartbeat.hold(true);
     await until("it beats", () => beats > 0);
@@ -211,6 +220,7 @@ describe("the heartbeat", () => {
     const heartbeat = startHeartbeat("/nowhere/at/all/jobs.db", {
       workerId: "worker-1",
       leaseMs,
+      lines: [],
       timeoutsMs: {},
       onBeat: () => {},
       onError: failed.resolve,
@@ -225,6 +235,7 @@ describe("the heartbeat", () => {
     const heartbeat = startHeartbeat(bed.path, {
       workerId: "worker-1",
       leaseMs,
+      lines: [],
       timeoutsMs: {},
       onBeat: () => {},
       onError: (error) => errors.push(error),

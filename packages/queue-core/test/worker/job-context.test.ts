@@ -354,7 +354,9 @@ describe("R7: the idempotency key", () => {
     const dead = await bed.dies(id);
     expect(keys).toHaveLength(6);
     expect(new Set(keys).size).toBe(1);
-    await bed.store.editDeadLetter(dead.id, { payload: JSON.stringify({ n: 3 }) });
+    await bed.store.editDeadLetter(dead.id, {
+      stored: { payload: JSON.stringify({ n: 3 }), payloadVersion: 1 },
+    });
     await bed.store.revive(dead.id);
     await bed.reaches(id, "completed");
     expect(keys).toHaveLength(7);

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createQueue, type Queue } from "../../src/index.ts";
+import { z } from "zod";
+import { createQueue, defineJob, type Queue } from "../../src/index.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
 import type { JobStore } from "../../src/store.ts";
 import { createFolder } from "../sqlite/sqlite-test-database.ts";
@@ -123,6 +124,20 @@ describe("R3: an idle worker in another process", () => {
     expect(bells()).toEqual([bell]);
   });
 
+  it("is not woken for a payload that it cannot read", async () => {
+    await startWorkers(1);
+    const [bell] = bells();
+    const jobs = [
+      defineJob("task", {
+        payload: z.object({ n: z.number() }),
+        version: 2,
+        upcasters: { 1: (older: object) => older },
+      }),
+    ];
+    await createQueue({ store, jobs }).enqueue("task", { n: 1 });
+    expect(bells()).toEqual([bell]);
+  });
+
   it("writes nothing while it waits", async () => {
     await startWorkers(1);
     const watch = new Database(path, { readonly: true });
@@ -159,7 +174,7 @@ it("R3: the folder of bells is for its owner alone", async () => {
 it("R3: a bell that went with its whole folder is hung anew and heard", async () => {
   let rings = 0;
   const bell = store.bell({
-    types: ["task"],
+    lines: ["task"],
     onRing: () => {
       rings += 1;
     },
@@ -178,7 +193,7 @@ it("R3: where no bell can be hung a worker says so once and looks by itself", as
   writeFileSync(`${path}-bells`, "a file where the folder would be");
   const errors: Error[] = [];
   const bell = store.bell({
-    types: ["task"],
+    lines: ["task"],
     onRing: () => undefined,
     onError: (error) => errors.push(error),
   });
