@@ -1,15 +1,12 @@
-import {
+import { createRequire } from "node:module";
+import type {
   CompiledQuery,
-  type ConnectionProvider,
-  type DatabaseConnection,
-  DefaultQueryExecutor,
-  type Dialect,
-  type Driver,
+  ConnectionProvider,
+  DatabaseConnection,
+  Dialect,
+  Driver,
   Kysely,
-  type QueryResult,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
+  QueryResult,
 } from "kysely";
 import { TransactionClosedError } from "../errors.ts";
 import type { Transaction } from "../store.ts";
@@ -18,9 +15,22 @@ import type { Reader } from "./reader.ts";
 import { assertInTransaction } from "./sqlite-error.ts";
 import type { TransactionScope } from "./transaction-scope.ts";
 
+/**
+ * Loaded with the first query that is built, as it takes 27 MB: the queue's own statements need none of it, nor does a
+ * worker whose handlers have no SQL.
+ */
+const kysely = once(() => createRequire(import.meta.url)("kysely") as typeof import("kysely"));
+const adapter = once(() => new (kysely().SqliteAdapter)());
+const compiler = once(() => new (kysely().SqliteQueryCompiler)());
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
 /** A query builder for reads, on the read-only connection. */
 export function readBuilder<Tables>(reader: Reader): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: dialectOver((query) => reader.read(query)) });
+  return new (kysely().Kysely)<Tables>({ dialect: dialectOver((query) => reader.read(query)) });
 }
 
 /** The application's end of an open transaction. */
@@ -58,9 +68,6 @@ export class SqliteTransaction<Tables = unknown> implements Transaction<Tables> 
 /** Runs one query on a connection, at once or when that is free. */
 type RunQuery = <Result>(query: (connection: Connection) => Result) => Promise<Result>;
 
-const ADAPTER = new SqliteAdapter();
-const COMPILER = new SqliteQueryCompiler();
-
 /**
  * A builder for one transaction. Kysely makes of a dialect, for each builder anew, a driver that it starts and guards;
  * here all is shared but the connection, and a query waits for nothing but its own execution.
@@ -69,20 +76,20 @@ function builderOver<Tables>(run: RunQuery): Kysely<Tables> {
   const connection = new SharedConnection(run);
   const provider: ConnectionProvider = { provideConnection: (use) => use(connection) };
   const dialect = dialectOver(run);
-  return new Kysely<Tables>({
+  return new (kysely().Kysely)<Tables>({
     config: { dialect },
     driver: dialect.createDriver(),
-    executor: new DefaultQueryExecutor(COMPILER, ADAPTER, provider),
+    executor: new (kysely().DefaultQueryExecutor)(compiler(), adapter(), provider),
     dialect,
   });
 }
 
 function dialectOver(run: RunQuery): Dialect {
   return {
-    createAdapter: () => ADAPTER,
+    createAdapter: adapter,
     createDriver: () => new SharedConnectionDriver(run),
-    createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => COMPILER,
+    createIntrospector: (db) => new (kysely().SqliteIntrospector)(db),
+    createQueryCompiler: compiler,
   };
 }
 

@@ -104,7 +104,6 @@ export interface SqliteStoreParts {
 
 /** The store on one SQLite file; made by `openSqliteStore`. */
 export class SqliteStore<Tables> implements JobStore<Tables> {
-  readonly read: Kysely<Tables>;
   readonly #parts: SqliteStoreParts;
   readonly #reader: Reader;
   readonly #writer: Writer;
@@ -114,6 +113,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   readonly #finishes: FinishQueue;
   readonly #rescuer: Rescuer;
   readonly #cancelListeners = new Set<() => void>();
+  #read: Kysely<Tables> | undefined;
   #lastCreatedAtMs = 0;
 
   constructor(parts: SqliteStoreParts) {
@@ -121,7 +121,6 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     this.#parts = parts;
     this.#ringer = new BellRinger(parts.bells ?? null, clock);
     this.#reader = new Reader({ connection: reader, clock, random, busyDeadlineMs });
-    this.read = readBuilder<Tables>(this.#reader);
     this.#writer = new Writer({
       connections: { full, normal },
       clock,
@@ -144,6 +143,10 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       finish: (connection, finishes) => finishJobs(connection, this.#counts, finishes, this.#enqueueTime()),
     });
     this.#rescuer = new Rescuer({ reader: this.#reader, writer: this.#writer, counts: this.#counts, clock });
+  }
+
+  get read(): Kysely<Tables> {
+    return (this.#read ??= readBuilder<Tables>(this.#reader));
   }
 
   transaction<T>(
