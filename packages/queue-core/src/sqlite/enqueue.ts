@@ -21,7 +21,7 @@ export interface EnqueueTime {
   readonly createdAtMs: number;
 }
 
-/** Fewer jobs than this are added one by one. */
+/** Fewer jobs than this are put into their lines one by one. */
 const LIST_FROM = 4;
 
 const NO_PARENTS: readonly Parent[] = [];
@@ -43,13 +43,13 @@ export function enqueueJobs(
       ? NO_PARENTS
       : findParents(connection, job.dependsOn),
   );
-  const mayBeCancelled = jobs.length >= LIST_FROM && jobs.some(({ workflowId }) => workflowId !== null);
-  const areAllOpen = !mayBeCancelled || !isAnyWorkflowCancelled(connection);
+  const areAllOpen =
+    jobs.every(({ workflowId }) => workflowId === null) || !isAnyWorkflowCancelled(connection);
   const outcomes: EnqueueOutcome[] = [];
   while (outcomes.length < jobs.length) {
     const from = outcomes.length;
     const plain = countPlain(jobs, from, time, areAllOpen);
-    if (plain >= LIST_FROM)
+    if (plain > 0)
       for (const outcome of enqueuePlain(connection, jobs.slice(from, from + plain), time))
         outcomes.push(outcome);
     else {
@@ -84,6 +84,7 @@ function countPlain(
       job.uniqueKey === null &&
       job.dependsOn.length === 0 &&
       job.step === null &&
+      job.dependsOnEarlier === undefined &&
       (job.workflowId === null || areAllOpen) &&
       dueTime(job, nowMs, createdAtMs) === createdAtMs;
     if (!isPlain) break;
@@ -97,8 +98,14 @@ function enqueuePlain(
   { nowMs, createdAtMs }: EnqueueTime,
 ): EnqueueOutcome[] {
   const first = insertPlain(connection, jobs, createdAtMs);
-  placePlain(connection, first, first + jobs.length - 1, nowMs);
-  for (const job of jobs) connection.madeClaimable.add(lineOf(job), 1);
+  if (jobs.length >= LIST_FROM) {
+    placePlain(connection, first, first + jobs.length - 1, nowMs);
+    for (const job of jobs) connection.madeClaimable.add(lineOf(job), 1);
+  } else {
+    jobs.forEach((job, i) => {
+      makeClaimable(connection, rowOf(job, first + i, createdAtMs), true, nowMs);
+    });
+  }
   return jobs.map((job, i) => ({
     job: asStored(job, first + i, "pending", createdAtMs, createdAtMs),
     deduplicated: false,
@@ -186,9 +193,12 @@ function place(
     connection.run("INSERT INTO waiting (seq, unmet) VALUES (?, ?)", seq, birth.unmet);
     return "waiting";
   }
+  return makeClaimable(connection, rowOf(job, seq, dueAt), isDue, nowMs);
+}
+
+function rowOf(job: NewJob, seq: number, dueAt: number): Parameters<typeof makeClaimable>[1] {
   const { priority, expireAfterMs } = job;
-  const row = { seq, line: lineOf(job), np: -priority, dueAt, attempts: 0, expireAfterMs };
-  return makeClaimable(connection, row, isDue, nowMs);
+  return { seq, line: lineOf(job), np: -priority, dueAt, attempts: 0, expireAfterMs };
 }
 
 function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number, createdAtMs: number): Job {

@@ -16,13 +16,10 @@ export function insertPlain(connection: Connection, jobs: readonly NewJob[], cre
   let last = 0;
   for (let from = 0; from < jobs.length; from += ROWS_AT_ONCE) {
     const rows = jobs.slice(from, from + ROWS_AT_ONCE);
-    // Nearly all jobs stand in the line of their type, which need not be said.
-    const lines = rows.map(storedLineOf);
-    const named = lines.some((line) => line !== null);
-    const values = rows.flatMap((job, i) =>
-      named ? [...valuesOf(job, createdAtMs), lines[i]] : valuesOf(job, createdAtMs),
-    );
-    last = connection.insert(insertSql(rows.length, named ? LINED : COLUMNS), ...values);
+    const first = rows[0] as NewJob;
+    last = rows.every((row) => isLike(row, first))
+      ? insertAlike(connection, rows, first, createdAtMs)
+      : connection.insert(insertSql(rows.length), ...rows.flatMap((job) => valuesOf(job, createdAtMs)));
   }
   return last - jobs.length + 1;
 }
@@ -49,13 +46,23 @@ const COLUMNS = [
   "detached",
   "slot_at",
   "expire_after_ms",
+  "line",
 ];
 
-const LINED = [...COLUMNS, "line"];
+const insertSql = perRowCount(
+  `INSERT INTO job (${COLUMNS.join(", ")}) VALUES `,
+  `(${COLUMNS.map(() => "?").join(", ")})`,
+);
 
-function insertSql(rows: number, columns: readonly string[]): string {
-  const row = `(${columns.map(() => "?").join(", ")})`;
-  return `INSERT INTO job (${columns.join(", ")}) VALUES ${Array.from({ length: rows }, () => row).join(", ")}`;
+const insertAlikeSql = perRowCount(
+  "INSERT INTO job (type, payload, priority, max_attempts, created_at, due_at, line) VALUES ",
+  "(@type, ?, @priority, @maxAttempts, @createdAtMs, @createdAtMs, @line)",
+);
+
+/** The texts are kept: to look one up by a text made anew takes longer than to add a row. */
+function perRowCount(head: string, row: string): (rows: number) => string {
+  const texts: string[] = [];
+  return (rows) => (texts[rows] ??= head + Array.from({ length: rows }, () => row).join(", "));
 }
 
 function valuesOf(job: NewJob, createdAtMs: number): readonly unknown[] {
@@ -70,5 +77,38 @@ function valuesOf(job: NewJob, createdAtMs: number): readonly unknown[] {
     job.detached ? 1 : 0,
     job.slotAtMs,
     job.expireAfterMs,
+    storedLineOf(job),
   ];
+}
+
+/** Whether nothing but the payload tells them apart, and none has what few jobs have. */
+function isLike(job: NewJob, first: NewJob): boolean {
+  return (
+    job.type === first.type &&
+    job.payloadVersion === first.payloadVersion &&
+    job.priority === first.priority &&
+    job.maxAttempts === first.maxAttempts &&
+    job.workflowId === null &&
+    !job.detached &&
+    job.slotAtMs === null &&
+    job.expireAfterMs === null
+  );
+}
+
+/** What they share is handed over once: to hand over a value costs as much as to store it. */
+function insertAlike(
+  connection: Connection,
+  rows: readonly NewJob[],
+  { type, priority, maxAttempts, ...first }: NewJob,
+  createdAtMs: number,
+): number {
+  const line = storedLineOf({ type, payloadVersion: first.payloadVersion });
+  const payloads = rows.map(({ payload }) => payload);
+  return connection.insert(insertAlikeSql(rows.length), ...payloads, {
+    type,
+    priority,
+    maxAttempts,
+    createdAtMs,
+    line,
+  });
 }

@@ -61,6 +61,7 @@ import { declareLimits } from "./declare-limits.ts";
 import { declareSchedules } from "./declare-schedules.ts";
 import { editSchedule, pauseSchedule, removeSchedule, resumeSchedule } from "./edit-schedules.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
+import { EnqueueQueue } from "./enqueue-queue.ts";
 import { expireJobs, hasExpired } from "./expire.ts";
 import { finishJob, finishJobs } from "./finish.ts";
 import { FinishQueue } from "./finish-queue.ts";
@@ -110,6 +111,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   readonly #counts = new RunCounts();
   readonly #ageing = new AgeingShare();
   readonly #ringer: BellRinger;
+  readonly #enqueues: EnqueueQueue;
   readonly #finishes: FinishQueue;
   readonly #rescuer: Rescuer;
   readonly #cancelListeners = new Set<() => void>();
@@ -138,6 +140,10 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       },
       pressure: new WalPressure(path, clock),
     });
+    this.#enqueues = new EnqueueQueue({
+      write: (durability, work, taking) => this.#writer.write(durability, work, taking),
+      add: (connection, jobs) => enqueueJobs(connection, this.#counts, jobs, this.#enqueueTime()),
+    });
     this.#finishes = new FinishQueue({
       write: (work) => this.#writer.write("normal", work),
       finish: (connection, finishes) => finishJobs(connection, this.#counts, finishes, this.#enqueueTime()),
@@ -162,11 +168,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     jobs: readonly NewJob[],
     options: { readonly durability: Durability; readonly tx?: OpenTransaction | undefined },
   ): Promise<readonly EnqueueOutcome[]> {
-    const add = (connection: Connection): EnqueueOutcome[] =>
-      enqueueJobs(connection, this.#counts, jobs, this.#enqueueTime());
-    return options.tx
-      ? add(this.#transactionOf(options.tx).connection())
-      : this.#writer.write(options.durability, add);
+    if (!options.tx) return this.#enqueues.add(jobs, options.durability);
+    const connection = this.#transactionOf(options.tx).connection();
+    return enqueueJobs(connection, this.#counts, jobs, this.#enqueueTime());
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedJob[]> {

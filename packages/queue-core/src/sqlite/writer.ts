@@ -12,12 +12,18 @@ import type { WalPressure } from "./wal-pressure.ts";
 /** Synchronous SQL; may run again when a neighbour in its group fails, so it changes nothing but the database. */
 export type WriteWork<T> = (connection: Connection) => T;
 
+export interface WriteOptions {
+  /** Called when the group is formed that is written next: what comes later belongs to the one after. */
+  readonly onTaken?: () => void;
+}
+
 /** Asynchronous SQL; may run again when the commit that it shared was lost through a neighbour. */
 export type CallbackWork<T> = (connection: Connection, scope: TransactionScope) => Promise<T>;
 
 /** Somebody who waits for a commit. */
 interface Member {
   readonly durability: Durability;
+  readonly onTaken: (() => void) | undefined;
   readonly work:
     | { readonly kind: "write"; readonly run: WriteWork<unknown> }
     | { readonly kind: "callback"; readonly run: CallbackWork<unknown> };
@@ -85,8 +91,8 @@ export class Writer {
    * @throws {StoreUnavailableError} if the disk is full or fails
    * @throws {TransactionMissingError} inside a transaction callback
    */
-  write<T>(durability: Durability, run: WriteWork<T>): Promise<T> {
-    return this.#join(durability, { kind: "write", run });
+  write<T>(durability: Durability, run: WriteWork<T>, options: WriteOptions = {}): Promise<T> {
+    return this.#join(durability, { kind: "write", run }, options);
   }
 
   /**
@@ -95,7 +101,7 @@ export class Writer {
    * @throws {TransactionStalledError} if it waited for anything else; what it did was rolled back
    */
   transaction<T>(durability: Durability, run: CallbackWork<T>): Promise<T> {
-    return this.#join(durability, { kind: "callback", run });
+    return this.#join(durability, { kind: "callback", run }, {});
   }
 
   /** Does something on the connections while no transaction of this process is open. */
@@ -110,10 +116,10 @@ export class Writer {
     while (this.#draining) await this.#draining;
   }
 
-  #join<T>(durability: Durability, work: Member["work"]): Promise<T> {
+  #join<T>(durability: Durability, work: Member["work"], { onTaken }: WriteOptions): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       assertOutsideTransaction();
-      this.#push({ durability, work, resolve: resolve as (value: unknown) => void, reject });
+      this.#push({ durability, onTaken, work, resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
@@ -134,6 +140,7 @@ export class Writer {
           await first.between();
         } else {
           const group = this.#takeGroup();
+          for (const { onTaken } of group) onTaken?.();
           this.#inCrowd = group.length > 1;
           await this.#commitTogether(group, turn);
         }

@@ -57,6 +57,38 @@ export function enqueueRules(rule: Rule): void {
     expect(await queue.enqueueMany("mail", [])).toEqual([]);
   });
 
+  rule("R2: callers who come together get each its own job, whatever sets it apart", async (bed) => {
+    const { queue, store, clock } = bed;
+    const jobs = await Promise.all([
+      bed.add(),
+      bed.add({ priority: PRIORITY.LOW, maxAttempts: 2, workflowId: "wf-1", detached: true }),
+      bed.add({ delayMs: 60_000 }),
+      bed.add({ expireAfterMs: 5_000 }),
+      queue.enqueue("report", { n: 5 }, { durability: "normal" }),
+      queue.enqueueMany("mail", [{ n: 6 }, { n: 7 }]),
+      bed.add({ uniqueKey: "one" }),
+      bed.add({ uniqueKey: "one" }),
+    ]);
+    const all = jobs.flat();
+    expect(all.map(({ deduplicated }) => deduplicated)).toEqual([...Array(8).fill(false), true]);
+    expect(all[8]?.id).toBe(all[7]?.id);
+    for (const { deduplicated: _, ...job } of all) expect(await store.getJob(job.id)).toEqual(job);
+    expect(all[1]).toMatchObject({ priority: 0, maxAttempts: 2, workflowId: "wf-1", detached: true });
+    expect(all[2]).toMatchObject({ status: "scheduled", scheduledAt: new Date(clock.now() + 60_000) });
+    clock.advance(5_001);
+    expect((await queue.dequeueBatch("worker-1", 10)).map(({ id }) => id)).not.toContain(all[3]?.id);
+    expect(await bed.states(all[3]?.id ?? "")).toEqual(["failed"]);
+  });
+
+  rule("R2: one caller's error fails no other who comes with it", async (bed) => {
+    const orphan = { dependsOn: ["00000000000-0000000000ff"] };
+    const ends = await Promise.allSettled([bed.add(), bed.add(orphan), bed.add(), bed.add(orphan)]);
+    expect(ends.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "rejected"]);
+    for (const end of ends)
+      if (end.status === "rejected") expect(end.reason).toMatchObject({ code: "JOB_DEPENDENCY_INVALID" });
+    expect((await bed.store.listJobs({ limit: 10 })).items).toHaveLength(2);
+  });
+
   rule("R4: one invalid payload among many stores none", async ({ queue, database }) => {
     const before = await database.dump();
     await expect(queue.enqueueMany("mail", [{ n: 1 }, { n: Number.NaN }])).rejects.toMatchObject({

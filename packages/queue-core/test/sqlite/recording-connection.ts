@@ -14,7 +14,7 @@ export class RecordingConnection extends Connection {
   planOf(sql: string): string[] {
     // Every parameter is left NULL: the plan does not depend on their values.
     const rows = this.database.prepare<[], { detail: string }>(
-      `EXPLAIN QUERY PLAN ${sql.replaceAll("?", "NULL")}`,
+      `EXPLAIN QUERY PLAN ${sql.replaceAll(/\?|@\w+/g, "NULL")}`,
     );
     return rows.all().map(({ detail }) => detail);
   }

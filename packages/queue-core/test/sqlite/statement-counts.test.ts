@@ -51,7 +51,15 @@ describe("what is added", () => {
     const callers = await count(() =>
       Promise.all(payloads(100).map((each) => bed.queue.enqueue("mail", each))),
     );
-    expect(callers).toEqual({ begun: 1, committed: 1, statements: 202 });
+    // As if one caller had brought them all.
+    expect(callers).toEqual({ begun: 1, committed: 1, statements: 8 });
+  });
+
+  it("more callers than that: in parts, so that nobody holds the lock for all of them", async () => {
+    const callers = await count(() =>
+      Promise.all(payloads(1_200).map((each) => bed.queue.enqueue("mail", each))),
+    );
+    expect(callers).toMatchObject({ begun: 3, committed: 3 });
   });
 });
 
