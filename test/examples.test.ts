@@ -8,6 +8,14 @@ const FOLDER = new URL("../examples/", import.meta.url);
 
 /** What each example prints. */
 const OUTPUTS: Readonly<Record<string, string>> = {
+  "encryption.ts": `\
+encrypted with 2026-05
+encrypted with 2026-11
+result: { paid: 'DE02120300000000202051' }
+stored error: RangeError: sealed:…
+with the key: RangeError: there is no account unknown
+the account stands in the file: false
+`,
   "limits.ts": `\
 10 mails, no faster than the rate
 10 images, at most 2 at a time

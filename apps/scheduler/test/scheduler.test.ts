@@ -216,6 +216,7 @@ it("says which schedules left the code, and which an operator edited", async () 
       type: "reconcile_payments",
       payload: "{}",
       payloadVersion: 1,
+      keyId: null,
       expression: "0 * * * *",
       timeZone: "UTC",
       catchUp: "once",

@@ -19,6 +19,7 @@ function newJob(n: number, changed: Partial<NewJob> = {}): NewJob {
     type: "t0",
     payload: JSON.stringify(payloadOf(n)),
     payloadVersion: 1,
+    keyId: null,
     priority: 0,
     maxAttempts: 5,
     delayMs: 0,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "./clock.ts";
 import { JobCancelledError, JobFailedError, JobNotFoundError, ResultTimeoutError } from "./errors.ts";
+import type { Job } from "./job.ts";
 import type { JobStore } from "./store.ts";
 
 export interface ResultOptions {
@@ -15,21 +16,21 @@ const LOOK_MS = { first: 5, longest: 250 };
 
 /**
  * Waits until a job has ended, whichever process runs it.
- * @returns what its handler returned
+ * @returns it, completed
  */
 export async function awaitResult(
   store: Pick<JobStore, "getJob">,
   clock: Clock,
   jobId: string,
   { timeoutMs = 30_000, signal }: ResultOptions,
-): Promise<unknown> {
+): Promise<Job> {
   const deadline = clock.monotonic() + timeoutMs;
   for (let waitMs = LOOK_MS.first; ; waitMs = Math.min(waitMs * 2, LOOK_MS.longest)) {
     signal?.throwIfAborted();
     const job = await store.getJob(jobId);
     if (!job)
       throw new JobNotFoundError(`There is no job ${jobId}; it may have been deleted after its retention`);
-    if (job.status === "completed") return job.result;
+    if (job.status === "completed") return job;
     if (job.status === "failed") throw new JobFailedError(jobId, job.lastError);
     if (job.status === "cancelled") throw new JobCancelledError(`Job ${jobId} was cancelled`);
     const leftMs = deadline - clock.monotonic();

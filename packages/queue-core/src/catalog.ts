@@ -1,16 +1,27 @@
 import type { JobCatalog, JobDefinition } from "./define-job.ts";
 import { JobDefinitionError, JobTypeUnknownError } from "./errors.ts";
+import type { Keyring } from "./keyring.ts";
 
-/** The job types of an application, by name. */
-export type CatalogIndex = ReadonlyMap<string, JobDefinition>;
+/** The job types of an application by name, and what their payloads are encrypted with. */
+export interface CatalogIndex extends ReadonlyMap<string, JobDefinition> {
+  readonly keyring: Keyring | null;
+}
+
+class Catalog extends Map<string, JobDefinition> implements CatalogIndex {
+  readonly keyring: Keyring | null;
+  constructor(keyring: Keyring | null) {
+    super();
+    this.keyring = keyring;
+  }
+}
 
 /**
  * Indexes a catalog by type name.
  * @throws {JobTypeUnknownError} if two definitions share a name
  * @throws {JobDefinitionError} if a shared limit is called as a type is: a limit set on that name would be whose?
  */
-export function indexCatalog(jobs: JobCatalog): CatalogIndex {
-  const index = new Map<string, JobDefinition>();
+export function indexCatalog(jobs: JobCatalog, keyring: Keyring | null = null): CatalogIndex {
+  const index = new Catalog(keyring);
   for (const job of jobs) {
     if (index.has(job.type))
       throw new JobTypeUnknownError(`Two job types are named "${job.type}"; each name must be defined once`);

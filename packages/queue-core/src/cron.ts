@@ -1,4 +1,5 @@
 import type { CatalogIndex } from "./catalog.ts";
+import { PayloadInvalidError, SealBrokenError } from "./errors.ts";
 import { buildStored, storePayload } from "./new-job.ts";
 import { serializePayload } from "./payload.ts";
 import {
@@ -10,6 +11,7 @@ import {
   requireOverlap,
   type Schedule,
 } from "./schedule.ts";
+import { openPayload } from "./sealed.ts";
 import type { NewJob, NewSchedule, StoredPayload } from "./store.ts";
 import { readStored } from "./stored-payload.ts";
 
@@ -67,9 +69,47 @@ export function buildSchedule(
  * @throws {PayloadInvalidError | JobTypeUnknownError} if it no longer fits its type
  */
 export function keepPayload(catalog: CatalogIndex, schedule: Schedule): StoredPayload {
-  const { type, payload, payloadVersion } = schedule;
-  readStored(catalog, schedule);
-  return { payload: serializePayload(type, payload), payloadVersion };
+  const { type, payload, payloadVersion, keyId } = schedule;
+  try {
+    readStored(catalog, schedule);
+  } catch (error) {
+    if (keyId === null || !(error instanceof PayloadInvalidError)) throw error;
+    // What a schema or an upcaster says may hold what was encrypted, and who works schedules logs it.
+    const issues = error.issues.map(({ field }) => ({ field, message: "does not fit, and is encrypted" }));
+    throw new PayloadInvalidError(type, issues);
+  }
+  return { payload: serializePayload(type, payload), payloadVersion, keyId };
+}
+
+/**
+ * Each encryption gives another ciphertext, though nothing was changed: then the one that stands is declared again, so
+ * that a start leaves the schedule as it is. One under an older key is renewed.
+ */
+export function keepCiphertext(
+  catalog: CatalogIndex,
+  declared: NewSchedule,
+  standing: Schedule | undefined,
+): NewSchedule {
+  if (declared.keyId === null || standing?.type !== declared.type || standing.keyId !== declared.keyId)
+    return declared;
+  if (standing.payloadVersion !== declared.payloadVersion) return declared;
+  const opened = [standing, { ...declared, payload: JSON.parse(declared.payload) as unknown }].map(
+    (schedule) => JSON.stringify(openIfWhole(catalog, schedule)),
+  );
+  return opened[0] === opened[1] ? { ...declared, payload: JSON.stringify(standing.payload) } : declared;
+}
+
+/** Undefined where what stands is damaged, which a new declaration puts right. */
+function openIfWhole(
+  catalog: CatalogIndex,
+  schedule: Pick<Schedule, "type" | "payload" | "payloadVersion">,
+): unknown {
+  try {
+    return openPayload(catalog, schedule);
+  } catch (error) {
+    if (error instanceof SealBrokenError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -41,6 +41,7 @@ export type DeadReason =
   | "attempts_exhausted"
   | "not_retryable"
   | "invalid_payload"
+  | "undecryptable_payload"
   | "worker_died"
   | "expired";
 
@@ -63,6 +64,11 @@ export interface JobOptions<Schema extends StandardSchemaV1> {
   readonly version?: number;
   /** For a version above 1: how to read the ones before, a step from each version to the next. */
   readonly upcasters?: Upcasters;
+  /**
+   * Whether payloads, results, checkpoints and errors of this type are stored encrypted; false by default. Processes
+   * that enqueue or run it need a keyring.
+   */
+  readonly encrypted?: boolean;
   /** An integer from -100 to 100; `PRIORITY.NORMAL` by default. */
   readonly priority?: number;
   /** 5 attempts with linear backoff of 30 s by default, after any error. */
@@ -94,6 +100,7 @@ export interface JobDefinition<
   readonly version: number;
   /** From version 1 to 2, from 2 to 3, and so on. */
   readonly upcasters: readonly Upcaster[];
+  readonly encrypted: boolean;
   readonly priority: number;
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
@@ -120,6 +127,7 @@ export function defineJob<const Type extends string, Schema extends StandardSche
 ): JobDefinition<Type, Schema> {
   const {
     version = 1,
+    encrypted = false,
     priority = PRIORITY.NORMAL,
     timeoutMs = 600_000,
     expireAfterMs = null,
@@ -149,6 +157,7 @@ export function defineJob<const Type extends string, Schema extends StandardSche
     payload: options.payload,
     version,
     upcasters: requireUpcasters(type, version, options.upcasters ?? {}),
+    encrypted,
     priority,
     retry: { attempts, backoff, ...(shouldRetry && { shouldRetry }) },
     timeoutMs,

@@ -48,6 +48,21 @@ export class PayloadNewerError extends QueueError {
   readonly code = "PAYLOAD_NEWER";
 }
 
+/** Keys for payloads that cannot be used; the message never holds one. */
+export class EncryptionKeyInvalidError extends QueueError {
+  readonly code = "ENCRYPTION_KEY_INVALID";
+}
+
+/** This process lacks the key that something is, or is to be, encrypted with. */
+export class EncryptionKeyMissingError extends QueueError {
+  readonly code = "ENCRYPTION_KEY_MISSING";
+}
+
+/** What is stored was encrypted, but cannot be decrypted as what it is said to be. */
+export class SealBrokenError extends QueueError {
+  readonly code = "SEAL_BROKEN";
+}
+
 /** What a handler, a step or a caller gave as the result of a run cannot be stored; nothing was. */
 export class ResultInvalidError extends QueueError {
   readonly code = "RESULT_INVALID";

@@ -29,7 +29,7 @@ export interface HealthFacts {
   readonly pending: number;
   /** Since when the longest-waiting pending job could have run. */
   readonly oldestPending: Date | null;
-  /** Pending jobs that no worker there is can read, by type and payload version. */
+  /** Pending jobs that no worker there is can read, by type, payload version and key. */
   readonly unread: readonly Omit<UnreadJobs, "count">[];
   readonly unreviewed: number;
 }
@@ -54,7 +54,10 @@ export function judgeHealth(
   }
   const stuck = unread.filter(({ since }) => nowMs - since.getTime() > limits.unreadMs);
   if (stuck.length > 0) {
-    const what = stuck.map(({ type, payloadVersion }) => `${type} (payload version ${payloadVersion})`);
+    const what = stuck.map(({ type, payloadVersion, keyId }) => {
+      const key = keyId === null ? "" : `, key ${keyId}`;
+      return `${type} (payload version ${payloadVersion}${key})`;
+    });
     issues.push(`pending jobs wait for a worker that can read them: ${what.join(", ")}`);
   }
   if (unreviewed > limits.unreviewed) {

@@ -13,6 +13,7 @@ export {
   type QueueHealth,
 } from "./health.ts";
 export type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
+export { createKeyring, type EncryptionKey, type Keyring, parseKeyring } from "./keyring.ts";
 export type { DeclaredLimits, LimitBounds, StandingLimit } from "./limits.ts";
 export type { JobSettings } from "./new-job.ts";
 export { cancel, type HandlerOutcome, snooze } from "./outcome.ts";
@@ -37,6 +38,7 @@ export {
   type Overlap,
   type Schedule,
 } from "./schedule.ts";
+export { withoutSealed } from "./sealed.ts";
 export type { QueueStats, UnreadJobs } from "./stats.ts";
 export type {
   AuditEntry,

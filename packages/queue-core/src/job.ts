@@ -18,6 +18,8 @@ export interface Job {
   readonly payload: unknown;
   /** Version of its type under which the payload was stored. */
   readonly payloadVersion: number;
+  /** Of the key that the payload is encrypted with; null if it is not. */
+  readonly keyId: string | null;
   readonly status: JobStatus;
   readonly priority: number;
   /** Recorded runs that completed, failed or timed out. */
@@ -52,6 +54,8 @@ export interface ClaimedJob {
   readonly payload: unknown;
   /** Version of its type under which the payload was stored. */
   readonly payloadVersion: number;
+  /** Of the key that the payload is encrypted with; null if it is not. */
+  readonly keyId: string | null;
   readonly priority: number;
   /** Number of the run that begins now, from 1. */
   readonly attempt: number;
@@ -78,6 +82,8 @@ export interface DeadLetter {
   readonly payload: unknown;
   /** Version of its type under which the payload was stored; an edit stores the present one. */
   readonly payloadVersion: number;
+  /** Of the key that the payload is encrypted with; null if it is not. */
+  readonly keyId: string | null;
   readonly attempts: number;
   readonly maxAttempts: number;
   readonly priority: number;

@@ -4,6 +4,7 @@ import { OptionInvalidError } from "./errors.ts";
 import { parsePayload, serializePayload } from "./payload.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from "./priority.ts";
 import { EXPIRE_AFTER_RANGE, isExpireAfter, MAX_ATTEMPTS, MAX_DELAY_MS } from "./retry-policy.ts";
+import { sealPayload } from "./sealed.ts";
 import type { Dependency, NewJob, StoredPayload } from "./store.ts";
 import { readUniqueness, type UniqueRule } from "./uniqueness.ts";
 
@@ -51,13 +52,17 @@ export function buildJob(
 /**
  * Checks a payload against its type as it is now, and says how it is stored.
  * @throws {JobTypeUnknownError | PayloadInvalidError}
+ * @throws {EncryptionKeyMissingError} if the type is encrypted and this process has no keys
  */
 export function storePayload(catalog: CatalogIndex, type: string, payload: unknown): StoredPayload {
-  const { payload: schema, version } = definitionOf(catalog, type);
+  const { payload: schema, version: payloadVersion, encrypted } = definitionOf(catalog, type);
   parsePayload(type, schema, payload);
   // The value as given, not the schema's output: it is parsed again when the job runs, and a transform need not accept
   // its own output.
-  return { payload: serializePayload(type, payload), payloadVersion: version };
+  const json = serializePayload(type, payload);
+  return encrypted
+    ? { payloadVersion, ...sealPayload(catalog, type, payloadVersion, json) }
+    : { payload: json, payloadVersion, keyId: null };
 }
 
 /**
@@ -67,7 +72,7 @@ export function storePayload(catalog: CatalogIndex, type: string, payload: unkno
 export function buildStored(
   catalog: CatalogIndex,
   type: string,
-  { payload, payloadVersion }: StoredPayload,
+  { payload, payloadVersion, keyId }: StoredPayload,
   settings: JobSettings,
 ): NewJob {
   const definition = definitionOf(catalog, type);
@@ -102,6 +107,7 @@ export function buildStored(
     type,
     payload,
     payloadVersion,
+    keyId,
     priority,
     maxAttempts,
     delayMs: Math.ceil(delayMs),

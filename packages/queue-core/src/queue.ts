@@ -9,6 +9,7 @@ import {
   type CronDefinition,
   type CronOptions,
   type CronTiming,
+  keepCiphertext,
   keepPayload,
 } from "./cron.ts";
 import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "./define-job.ts";
@@ -18,13 +19,14 @@ import {
   LeaseLostError,
   LimitUnknownError,
   OptionInvalidError,
-  PayloadInvalidError,
   ScheduleInvalidError,
+  SealBrokenError,
   WorkflowNotFoundError,
 } from "./errors.ts";
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
 import type { ClaimedJob, DeadLetter, Job } from "./job.ts";
 import { buildBurial, judgeFailure, type OnFault } from "./judge-failure.ts";
+import type { Keyring } from "./keyring.ts";
 import {
   type DeclaredLimits,
   type JobLimit,
@@ -33,11 +35,10 @@ import {
   requireLimit,
   type StandingLimit,
 } from "./limits.ts";
-import { lineOf } from "./line.ts";
 import { buildJob, type JobSettings, storePayload } from "./new-job.ts";
 import type { Pauses } from "./pauses.ts";
-import { serializeResult } from "./payload.ts";
 import type { DeclaredSchedules, Schedule } from "./schedule.ts";
+import { openError, openPayload, openResult, readableLines, sealError, storeResult } from "./sealed.ts";
 import type { QueueStats } from "./stats.ts";
 import type {
   AuditEntry,
@@ -52,7 +53,14 @@ import type {
   OpenTransaction,
   Verdict,
 } from "./store.ts";
-import { presentPayload, type Readable, readStored, refuseNewer } from "./stored-payload.ts";
+import {
+  isPayloadFault,
+  type PayloadFault,
+  presentPayload,
+  type Readable,
+  readStored,
+  refuseNewer,
+} from "./stored-payload.ts";
 import {
   judgeWorkflow,
   planWorkflow,
@@ -65,6 +73,8 @@ import { newWorkflowId } from "./workflow-id.ts";
 export interface QueueOptions<Jobs extends JobCatalog, Tables> {
   readonly store: JobStore<Tables>;
   readonly jobs: Jobs;
+  /** What encrypted types are encrypted with: made by `createKeyring`. */
+  readonly keyring?: Keyring;
   readonly clock?: Clock;
   /** A number in [0, 1), for jitter and workflow ids. */
   readonly random?: () => number;
@@ -131,7 +141,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
 
   constructor(options: QueueOptions<Jobs, Tables>) {
     this.store = options.store;
-    this.catalog = indexCatalog(options.jobs);
+    this.catalog = indexCatalog(options.jobs, options.keyring);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
   }
@@ -231,9 +241,27 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    * @throws {JobCancelledError} if it was cancelled
    * @throws {ResultTimeoutError} if it has not ended in time; it goes on
    * @throws {JobNotFoundError} if there is no such job (any more)
+   * @throws {EncryptionKeyMissingError} if the result is encrypted with a key that is not here
    */
-  result(jobId: string, options: ResultOptions = {}): Promise<unknown> {
-    return awaitResult(this.store, this.#clock, jobId, options);
+  async result(jobId: string, options: ResultOptions = {}): Promise<unknown> {
+    const job = await awaitResult(this.store, this.#clock, jobId, options);
+    return openResult(this.catalog, job, ["result"], job.result);
+  }
+
+  /**
+   * A job or a dead letter with what of it is encrypted in plain text: payload, result and last error. What is not
+   * encrypted stays as it is.
+   * @throws {EncryptionKeyMissingError | SealBrokenError} naming the key
+   */
+  decrypt<Stored extends Job | DeadLetter>(stored: Stored): Stored {
+    const { catalog } = this;
+    const job = { id: "originalJobId" in stored ? stored.originalJobId : stored.id, type: stored.type };
+    return {
+      ...stored,
+      payload: stored.keyId === null ? stored.payload : openPayload(catalog, stored),
+      ...("result" in stored && { result: openResult(catalog, job, ["result"], stored.result) }),
+      lastError: stored.lastError && openError(catalog, job, stored.lastError),
+    };
   }
 
   /**
@@ -309,7 +337,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    * @throws {ResultInvalidError} if the result cannot be stored; the job still runs
    */
   async completeJob(claimed: ClaimedJob, result?: unknown, options: FinishOptions = {}): Promise<void> {
-    const json = result === undefined ? null : serializeResult(`a "${claimed.type}"`, result);
+    const json = result === undefined ? null : storeResult(this.catalog, claimed, result);
     const end = { verdict: { verb: "complete", result: json }, followUps: [] } as const;
     await this.#finish(claimed, end, options);
   }
@@ -346,13 +374,28 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     verdict: Verdict,
     onFault: OnFault = noted,
   ): { readonly verdict: Verdict; readonly followUps: readonly NewJob[] } {
-    // An invalid payload never reaches the hook: it is typed by the schema that refused it.
-    if (verdict.verb !== "bury" || verdict.reason === "invalid_payload") return { verdict, followUps: [] };
+    if (verdict.verb !== "bury") return { verdict: this.#sealVerdict(claimed, verdict), followUps: [] };
     const { id, type, payload, workflowId, attempt: attempts } = claimed;
     const { reason } = verdict;
     const dead = { id, type, payload, workflowId, attempts, reason, error: verdict.error };
     const { error, followUps } = buildBurial(this.catalog, dead, onFault);
-    return { verdict: { ...verdict, error }, followUps };
+    return { verdict: this.#sealVerdict(claimed, { ...verdict, error }), followUps };
+  }
+
+  #sealVerdict({ id, type }: ClaimedJob, verdict: Verdict): Verdict {
+    return "error" in verdict
+      ? { ...verdict, error: sealError(this.catalog, type, id, verdict.error) }
+      : verdict;
+  }
+
+  /**
+   * The verdict on a job whose stored payload cannot be what it runs with: no retry can help. The type's `onDead` hook
+   * is not asked, as it is typed by the schema that refused the payload.
+   */
+  verdictOnPayload({ id, type }: ClaimedJob, fault: PayloadFault): Verdict {
+    const reason = fault instanceof SealBrokenError ? "undecryptable_payload" : "invalid_payload";
+    const error = sealError(this.catalog, type, id, describeError(fault));
+    return { verb: "bury", reason, error, timedOut: false };
   }
 
   /**
@@ -370,8 +413,11 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     const error = `Nobody claimed it within ${job.expireAfterMs} ms`;
     const parsed = this.parse(job);
     // As with an invalid payload that was claimed.
-    if (parsed instanceof PayloadInvalidError) return { error, followUps: [] };
-    return buildBurial(this.catalog, { ...parsed, reason: "expired", error }, noted);
+    if (isPayloadFault(parsed)) return { error, followUps: [] };
+    const burial = buildBurial(this.catalog, { ...parsed, reason: "expired", error }, noted);
+    // What its hook threw may hold what the payload does.
+    if (burial.error === error) return burial;
+    return { ...burial, error: sealError(this.catalog, job.type, job.id, burial.error) };
   }
 
   /** Hands back the jobs of workers that have stopped beating; returns how many. */
@@ -404,11 +450,12 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   async syncCron(definitions: readonly CronDefinition<JobType<Jobs>>[]): Promise<DeclaredSchedules> {
     const nowMs = this.#clock.now();
     const ids = new Set<string>();
+    const standing = new Map((await this.store.listSchedules()).map((schedule) => [schedule.id, schedule]));
     const declared = definitions.map(({ type, expression, ...options }) => {
       const schedule = buildSchedule(this.catalog, type, expression, options, nowMs);
       if (ids.has(schedule.id)) throw new ScheduleInvalidError(`Two schedules are called ${schedule.id}`);
       ids.add(schedule.id);
-      return schedule;
+      return keepCiphertext(this.catalog, schedule, standing.get(schedule.id));
     });
     return this.store.declareSchedules(declared);
   }
@@ -623,14 +670,15 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     return flatten(outcome);
   }
 
-  /** The lines of some types that this catalog can read: a payload of each version up to its own. */
+  /** The lines of some types that this queue can read: payloads of each version, in plain text and under each key. */
   linesOf(types: readonly string[]): readonly string[] {
-    const versionsOf = (type: string): number => this.catalog.get(type)?.version ?? 1;
-    // Of nearly all types there is one version.
-    if (types.every((type) => versionsOf(type) === 1)) return types;
-    return types.flatMap((type) =>
-      Array.from({ length: versionsOf(type) }, (_, i) => lineOf({ type, payloadVersion: i + 1 })),
-    );
+    const { catalog } = this;
+    const isPlain = (type: string): boolean => {
+      const definition = catalog.get(type);
+      return definition === undefined || (definition.version === 1 && !definition.encrypted);
+    };
+    // Nearly all types are: of those there is one line.
+    return types.every(isPlain) ? types : types.flatMap((type) => readableLines(catalog, type));
   }
 
   /** Claims jobs as they are stored; `parse` says which of them can run. Expired ones that it meets are given up. */
@@ -653,8 +701,8 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     const invalid: Finish[] = [];
     for (const job of claimed) {
       const parsed = this.parse(job);
-      if (parsed instanceof PayloadInvalidError)
-        invalid.push({ job, verdict: buryAs(parsed), followUps: [], effects: [] });
+      if (isPayloadFault(parsed))
+        invalid.push({ job, verdict: this.verdictOnPayload(job, parsed), followUps: [], effects: [] });
       else valid.push(parsed);
     }
     const outcomes = invalid.length > 0 ? await this.store.finish(invalid) : [];
@@ -663,11 +711,11 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   }
 
   /** A stored job with its payload parsed, or the error that says why it cannot be. */
-  parse<Stored extends Readable>(job: Stored): Stored | PayloadInvalidError {
+  parse<Stored extends Readable>(job: Stored): Stored | PayloadFault {
     try {
       return { ...job, payload: readStored(this.catalog, job) };
     } catch (error) {
-      if (error instanceof PayloadInvalidError) return error;
+      if (isPayloadFault(error)) return error;
       throw error;
     }
   }
@@ -684,11 +732,6 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
 
 /** Where there is no log: the stored error says what was wrong as well. */
 const noted: OnFault = () => undefined;
-
-/** The verdict on a stored payload that its schema refuses: no retry can help. */
-export function buryAs(error: PayloadInvalidError): Verdict {
-  return { verb: "bury", reason: "invalid_payload", error: describeError(error), timedOut: false };
-}
 
 /**
  * Creates a queue over a store.

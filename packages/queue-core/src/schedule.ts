@@ -36,6 +36,8 @@ export interface Schedule {
   readonly payload: unknown;
   /** Version of its type under which the payload was stored; its jobs have it, too. */
   readonly payloadVersion: number;
+  /** Of the key that the payload is encrypted with; null if it is not. */
+  readonly keyId: string | null;
   /** A cron expression, or `every N ms`. */
   readonly expression: string;
   readonly timeZone: string;

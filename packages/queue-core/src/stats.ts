@@ -1,10 +1,12 @@
 import type { JobStatus } from "./job.ts";
 import type { Pauses } from "./pauses.ts";
 
-/** Pending jobs of one type and payload version that no worker takes. */
+/** Pending jobs of one type, payload version and key that no worker takes. */
 export interface UnreadJobs {
   readonly type: string;
   readonly payloadVersion: number;
+  /** Of the key that they are encrypted with; null if they are not. */
+  readonly keyId: string | null;
   /** Since when the longest-waiting one could have run. */
   readonly since: Date;
   readonly count: number;
@@ -31,8 +33,8 @@ export interface QueueStats {
   };
   readonly paused: Pauses;
   /**
-   * Pending jobs whose payload no worker can read that is there: a newer deploy has stored it. They wait for one that
-   * can, and are counted as pending, too.
+   * Pending jobs whose payload no worker can read that is there: a newer deploy has stored it, or it is encrypted with
+   * a key that none has. They wait for one that can, and are counted as pending, too.
    */
   readonly unread: readonly UnreadJobs[];
   readonly deadLetterQueue: { readonly unreviewed: number };

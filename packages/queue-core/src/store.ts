@@ -35,10 +35,12 @@ export interface Transaction<Tables = unknown> extends OpenTransaction {
 
 /** A payload as it is stored. */
 export interface StoredPayload {
-  /** JSON text. */
+  /** JSON text, of the ciphertext if it is encrypted. */
   readonly payload: string;
   /** Version of its type that it was written for. */
   readonly payloadVersion: number;
+  /** Of the key that it is encrypted with; null if it is not. */
+  readonly keyId: string | null;
 }
 
 /** A job ready to be stored: validated, with every default filled in. */
@@ -90,6 +92,7 @@ export interface ExpiredJob {
   readonly type: string;
   readonly payload: unknown;
   readonly payloadVersion: number;
+  readonly keyId: string | null;
   readonly workflowId: string | null;
   /** Recorded runs before it came to wait again. */
   readonly attempts: number;
@@ -113,8 +116,8 @@ export interface Expiry {
 export interface ClaimRequest {
   readonly workerId: string;
   /**
-   * What the worker can read, each a job type with a payload version: see `lineOf`. What stands in other lines is not
-   * touched and costs nothing.
+   * What the worker can read, each a job type with a payload version and a key: see `lineOf`. What stands in other
+   * lines is not touched and costs nothing.
    */
   readonly lines: readonly string[];
   /** Asked about each job that the claim meets and that has expired: it is given up and not handed out. */

@@ -1,6 +1,7 @@
 import { type CatalogIndex, definitionOf } from "./catalog.ts";
-import { PayloadInvalidError, PayloadNewerError } from "./errors.ts";
+import { PayloadInvalidError, PayloadNewerError, SealBrokenError } from "./errors.ts";
 import { parsePayload, UnreadablePayload } from "./payload.ts";
+import { openPayload } from "./sealed.ts";
 import { upcast } from "./upcast.ts";
 
 /** Something with a payload as it was read from the store. */
@@ -8,11 +9,27 @@ export interface Readable {
   readonly type: string;
   readonly payload: unknown;
   readonly payloadVersion: number;
+  readonly keyId: string | null;
 }
 
-/** Whether a payload was stored by a newer deploy: then nothing can be said about it here. */
-export function isNewer(catalog: CatalogIndex, { type, payloadVersion }: Readable): boolean {
+/** Why a stored payload cannot be what its job runs with. */
+export type PayloadFault = PayloadInvalidError | SealBrokenError;
+
+export function isPayloadFault(error: unknown): error is PayloadFault {
+  return error instanceof PayloadInvalidError || error instanceof SealBrokenError;
+}
+
+function isNewer(catalog: CatalogIndex, { type, payloadVersion }: Readable): boolean {
   return payloadVersion > definitionOf(catalog, type).version;
+}
+
+/**
+ * Whether a payload is for others to read: a newer deploy has stored it, or it is encrypted with a key that is not
+ * here. Then nothing can be said about it.
+ */
+export function isForOthers(catalog: CatalogIndex, stored: Readable): boolean {
+  const { keyId } = stored;
+  return isNewer(catalog, stored) || (keyId !== null && catalog.keyring?.has(keyId) !== true);
 }
 
 /** @throws {PayloadNewerError | JobTypeUnknownError} */
@@ -25,12 +42,16 @@ export function refuseNewer(catalog: CatalogIndex, stored: Readable): void {
   );
 }
 
-/** For whoever edits it: upcast as far as that can be done, and not checked. */
-export function presentPayload(catalog: CatalogIndex, { type, payload, payloadVersion }: Readable): unknown {
-  const definition = catalog.get(type);
-  if (!definition) return payload;
+/**
+ * For whoever edits it: decrypted, upcast as far as that can be done, and not checked.
+ * @throws {EncryptionKeyMissingError | SealBrokenError}
+ */
+export function presentPayload(catalog: CatalogIndex, stored: Readable): unknown {
+  const definition = catalog.get(stored.type);
+  if (!definition) return stored.payload;
+  const payload = decrypted(catalog, stored);
   try {
-    return upcast(definition, payloadVersion, payload);
+    return upcast(definition, stored.payloadVersion, payload);
   } catch (error) {
     // Its upcaster cannot read it, which is why somebody has to.
     if (error instanceof PayloadInvalidError) return payload;
@@ -39,9 +60,9 @@ export function presentPayload(catalog: CatalogIndex, { type, payload, payloadVe
 }
 
 /**
- * What a stored payload is by its type as it is now: an older one is upcast first. One of a newer deploy is passed as
- * it is: it was checked by those who wrote it, and only they can read it.
- * @throws {PayloadInvalidError | JobTypeUnknownError}
+ * What a stored payload is by its type as it is now: an older one is upcast first. One that is for others to read is
+ * passed as it is: it was checked by those who wrote it.
+ * @throws {PayloadInvalidError | SealBrokenError | JobTypeUnknownError}
  */
 export function readStored(catalog: CatalogIndex, stored: Readable): unknown {
   const { type, payload, payloadVersion } = stored;
@@ -50,6 +71,14 @@ export function readStored(catalog: CatalogIndex, stored: Readable): unknown {
     const message = `what is stored is no JSON (${payload.problem})`;
     throw new PayloadInvalidError(type, [{ field: "", message }]);
   }
-  if (isNewer(catalog, stored)) return payload;
-  return parsePayload(type, definition.payload, upcast(definition, payloadVersion, payload));
+  if (isForOthers(catalog, stored)) return payload;
+  return parsePayload(
+    type,
+    definition.payload,
+    upcast(definition, payloadVersion, decrypted(catalog, stored)),
+  );
+}
+
+function decrypted(catalog: CatalogIndex, stored: Readable): unknown {
+  return stored.keyId === null ? stored.payload : openPayload(catalog, stored);
 }

@@ -7,7 +7,8 @@ const MINUTE_MS = 60_000;
 function factsWith({ pending = 0, waitedMs = 0, unreadMs = 0, unreviewed = 0 }): HealthFacts {
   const since = (agoMs: number): Date => new Date(NOW_MS - agoMs);
   const oldestPending = waitedMs === 0 ? null : since(waitedMs);
-  const unread = unreadMs === 0 ? [] : [{ type: "mail", payloadVersion: 3, since: since(unreadMs) }];
+  const unread =
+    unreadMs === 0 ? [] : [{ type: "mail", payloadVersion: 3, keyId: null, since: since(unreadMs) }];
   return { pending, oldestPending, unread, unreviewed };
 }
 

@@ -19,6 +19,7 @@ describe("buildJob", () => {
       type: "report",
       payload: "{}",
       payloadVersion: 1,
+      keyId: null,
       priority: 0,
       maxAttempts: 3,
       delayMs: 0,

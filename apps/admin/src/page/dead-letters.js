@@ -35,6 +35,7 @@ const REASONS = {
   attempts_exhausted: "out of attempts",
   not_retryable: "not retryable",
   invalid_payload: "invalid payload",
+  undecryptable_payload: "cannot be decrypted",
   worker_died: "its worker died",
   expired: "nobody took it in time",
 };

@@ -59,8 +59,9 @@ export function jobTypes(state, { stats: { byType, paused, unread } }) {
 }
 
 /** Jobs of a newer deploy. @param {Snapshot["stats"]["unread"][number]} jobs */
-function unreadBadge({ payloadVersion, count }) {
-  const what = `${formatNumber(count)} of version ${payloadVersion} wait for a newer worker`;
+function unreadBadge({ payloadVersion, keyId, count }) {
+  const whom = keyId === null ? "a newer worker" : `a worker with key ${keyId}`;
+  const what = `${formatNumber(count)} of version ${payloadVersion} wait for ${whom}`;
   return badge(what, "warn");
 }
 

@@ -1,6 +1,6 @@
 import type { ClaimedJob } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
-import { typeOf, versionOf } from "../line.ts";
+import { keyIdOf, typeOf, versionOf } from "../line.ts";
 import { readPayload } from "../payload.ts";
 import type { ClaimRequest } from "../store.ts";
 import type { AgeingShare } from "./ageing.ts";
@@ -89,6 +89,7 @@ function takeRows(
     type: typeOf(row.type),
     payload: readPayload(row.payload),
     payloadVersion: versionOf(row.type),
+    keyId: keyIdOf(row.type),
     priority: 0 - row.np,
     attempt: row.attempts + 1,
     maxAttempts: row.max_attempts,

@@ -2,7 +2,7 @@ import type { DeadReason } from "../define-job.ts";
 import { JobNotFoundError, JobStateError } from "../errors.ts";
 import type { DeadLetter, Job } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
-import { storedLineOf, versionOf } from "../line.ts";
+import { keyIdOf, storedLineOf, versionOf } from "../line.ts";
 import { readForDisplay } from "../payload.ts";
 import type { DeadLetterFilter, DeadLetterQuery, Page, StoredPayload } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -290,7 +290,7 @@ export function editDeadLetter(
   const row = requireRow(connection, id);
   const { stored } = change;
   const payload = stored?.payload ?? row.payload;
-  const line = stored ? storedLineOf({ type: row.type, payloadVersion: stored.payloadVersion }) : row.line;
+  const line = stored ? storedLineOf({ ...stored, type: row.type }) : row.line;
   // Edited means other than what the job ran with: an edit that was taken back must not pass for a new request.
   connection.run(
     `UPDATE dead_letter_jobs SET payload = ?, line = ?, reviewed = ?, notes = ?, edited = (? <> j.payload)
@@ -325,6 +325,7 @@ function toDeadLetter(row: DeadRow): DeadLetter {
     type: row.type,
     payload: readForDisplay(row.payload),
     payloadVersion: versionOf(row.line ?? row.type),
+    keyId: keyIdOf(row.line ?? row.type),
     attempts: row.attempts,
     maxAttempts: row.max_attempts,
     priority: row.priority,

@@ -57,6 +57,7 @@ function isAsDeclared(connection: Connection, schedule: NewSchedule): boolean {
     found.type === schedule.type &&
     JSON.stringify(found.payload) === schedule.payload &&
     found.payloadVersion === schedule.payloadVersion &&
+    found.keyId === schedule.keyId &&
     found.expression === schedule.expression &&
     found.timeZone === schedule.timeZone &&
     JSON.stringify(found.catchUp) === JSON.stringify(schedule.catchUp) &&

@@ -208,6 +208,7 @@ function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number
     type: job.type,
     payload: JSON.parse(job.payload),
     payloadVersion: job.payloadVersion,
+    keyId: job.keyId,
     status,
     priority: job.priority,
     attempts: 0,

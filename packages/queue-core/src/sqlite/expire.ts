@@ -1,5 +1,5 @@
 import { formatJobId } from "../job-id.ts";
-import { typeOf, versionOf } from "../line.ts";
+import { keyIdOf, typeOf, versionOf } from "../line.ts";
 import { readPayload } from "../payload.ts";
 import type { ExpiredJob, Expiry } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -69,6 +69,7 @@ function readExpired(connection: Connection, { seq, type, attempts }: ReadyKey):
     type: typeOf(type),
     payload: readPayload(job.payload),
     payloadVersion: versionOf(type),
+    keyId: keyIdOf(type),
     workflowId: job.workflow_id,
     attempts,
     expireAfterMs: job.expire_after_ms,

@@ -126,7 +126,7 @@ function bury(
   verdict: { readonly reason: DeadReason; readonly error: string; readonly timedOut: boolean },
 ): "failed" {
   // A payload that no handler ever saw is no run, so it spends no attempt; nor could there be a run with none left.
-  const ran = verdict.reason !== "invalid_payload" && hasAttemptLeft(connection, run);
+  const ran = !isUnread(verdict.reason) && hasAttemptLeft(connection, run);
   if (ran) recordFailure(connection, counts, run, verdict);
   appendDeadLetter(connection, {
     seq: run.seq,
@@ -137,6 +137,10 @@ function bury(
   });
   tellDeath(connection, counts, run.seq, run.nowMs);
   return "failed";
+}
+
+function isUnread(reason: DeadReason): boolean {
+  return reason === "invalid_payload" || reason === "undecryptable_payload";
 }
 
 function hasAttemptLeft(connection: Connection, { seq, attempts }: Run): boolean {

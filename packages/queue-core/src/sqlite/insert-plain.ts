@@ -86,6 +86,7 @@ function isLike(job: NewJob, first: NewJob): boolean {
   return (
     job.type === first.type &&
     job.payloadVersion === first.payloadVersion &&
+    job.keyId === first.keyId &&
     job.priority === first.priority &&
     job.maxAttempts === first.maxAttempts &&
     job.workflowId === null &&
@@ -99,10 +100,11 @@ function isLike(job: NewJob, first: NewJob): boolean {
 function insertAlike(
   connection: Connection,
   rows: readonly NewJob[],
-  { type, priority, maxAttempts, ...first }: NewJob,
+  first: NewJob,
   createdAtMs: number,
 ): number {
-  const line = storedLineOf({ type, payloadVersion: first.payloadVersion });
+  const { type, priority, maxAttempts } = first;
+  const line = storedLineOf(first);
   const payloads = rows.map(({ payload }) => payload);
   return connection.insert(insertAlikeSql(rows.length), ...payloads, {
     type,

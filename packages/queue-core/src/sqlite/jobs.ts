@@ -1,6 +1,6 @@
 import type { Attempt, Job, JobStatus } from "../job.ts";
 import { formatJobId, parseJobId } from "../job-id.ts";
-import { versionOf } from "../line.ts";
+import { keyIdOf, versionOf } from "../line.ts";
 import { readForDisplay } from "../payload.ts";
 import type { FailedRun, JobQuery, Page } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -185,6 +185,7 @@ function toJob(row: JobRow): Job {
     type: row.type,
     payload: readForDisplay(row.payload),
     payloadVersion: versionOf(row.line ?? row.type),
+    keyId: keyIdOf(row.line ?? row.type),
     status: row.status,
     priority: row.priority,
     attempts: row.attempts,

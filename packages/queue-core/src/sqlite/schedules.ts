@@ -1,7 +1,7 @@
 import { describeError } from "../error-text.ts";
 import { ScheduleInvalidError } from "../errors.ts";
 import { parseJobId } from "../job-id.ts";
-import { storedLineOf, versionOf } from "../line.ts";
+import { keyIdOf, storedLineOf, versionOf } from "../line.ts";
 import { type CatchUp, computeNextRun, dueSlots, type Overlap, type Schedule } from "../schedule.ts";
 import type { NewJob, NewSchedule, SlotJob } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -204,6 +204,7 @@ function toSchedule(row: ScheduleRow): Schedule {
     type: row.type,
     payload: JSON.parse(row.payload),
     payloadVersion: versionOf(row.line ?? row.type),
+    keyId: keyIdOf(row.line ?? row.type),
     expression: row.cron_expression,
     timeZone: row.time_zone,
     catchUp: JSON.parse(row.catch_up) as CatchUp,

@@ -1,6 +1,6 @@
 import type { HealthFacts, HealthLimits } from "../health.ts";
 import type { JobStatus } from "../job.ts";
-import { typeOf, versionOf } from "../line.ts";
+import { keyIdOf, typeOf, versionOf } from "../line.ts";
 import type { QueueStats, UnreadJobs } from "../stats.ts";
 import type { Connection } from "./connection.ts";
 import { readPauses } from "./pauses.ts";
@@ -123,7 +123,12 @@ function unreadOf(connection: Connection, heads: ReadonlyMap<string, number>): r
     .filter(([line]) => !known.has(line))
     .map(([line, since]) => ({
       line,
-      jobs: { type: typeOf(line), payloadVersion: versionOf(line), since: new Date(since) },
+      jobs: {
+        type: typeOf(line),
+        payloadVersion: versionOf(line),
+        keyId: keyIdOf(line),
+        since: new Date(since),
+      },
     }));
 }
 

@@ -100,7 +100,7 @@ export function meetHolder(connection: Connection, holder: Job, newer: NewJob, n
     const asked = newer.runAtMs ?? nowMs + newer.delayMs;
     putOff(
       connection,
-      { ...holder, payloadVersion: newer.payloadVersion },
+      { ...holder, payloadVersion: newer.payloadVersion, keyId: newer.keyId },
       seq,
       Math.min(asked, holder.createdAt.getTime() + maxWaitMs),
       nowMs,

@@ -62,9 +62,10 @@ export async function assertNotEnqueued<Jobs extends JobCatalog, Tables, Type ex
 
 /** All jobs of a type that have not begun, oldest first. */
 async function enqueued(
-  { store }: { readonly store: Pick<JobStore, "listJobs"> },
+  queue: Pick<Queue, "decrypt"> & { readonly store: Pick<JobStore, "listJobs"> },
   type: string,
 ): Promise<Job[]> {
+  const { store } = queue;
   const jobs: Job[] = [];
   for (const status of ENQUEUED) {
     for (let cursor: string | null = ""; cursor !== null; ) {
@@ -74,7 +75,7 @@ async function enqueued(
         limit: PAGE,
         ...(cursor !== "" && { cursor }),
       });
-      jobs.push(...page.items);
+      jobs.push(...page.items.map((job) => queue.decrypt(job)));
       cursor = page.nextCursor;
     }
   }

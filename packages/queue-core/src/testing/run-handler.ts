@@ -111,6 +111,7 @@ function jobFor(
     type,
     payload,
     payloadVersion,
+    keyId: null,
     priority: 5,
     attempt,
     maxAttempts,

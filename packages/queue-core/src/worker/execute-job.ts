@@ -1,19 +1,13 @@
 import type { Logger } from "pino";
 import { definitionOf } from "../catalog.ts";
 import { systemClock } from "../clock.ts";
-import {
-  AttemptTimeoutError,
-  JobCancelledError,
-  LeaseLostError,
-  PayloadInvalidError,
-  WorkerStoppingError,
-} from "../errors.ts";
+import { AttemptTimeoutError, JobCancelledError, LeaseLostError, WorkerStoppingError } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
 import { readOutcome } from "../outcome.ts";
-import { serializeResult } from "../payload.ts";
-import { buryAs, type Queue } from "../queue.ts";
+import type { Queue } from "../queue.ts";
+import { storeResult } from "../sealed.ts";
 import type { Finish, Verdict } from "../store.ts";
-import { isNewer } from "../stored-payload.ts";
+import { isForOthers, isPayloadFault } from "../stored-payload.ts";
 import type { AbortSwitch } from "./abort-switch.ts";
 import { errorFacts } from "./error-facts.ts";
 import { buryExhausted, failRun } from "./fail-run.ts";
@@ -47,16 +41,17 @@ export interface ExecutedRun {
  */
 export function executeJob(options: ExecuteOptions): ExecutedRun | Promise<ExecutedRun> {
   const { queue, job, run } = options;
-  // Only in a process of its own that was built from an older deploy than the worker which started it: after a while
-  // another worker may take the job.
-  if (isNewer(queue.catalog, job)) {
-    run.log.error({ payloadVersion: job.payloadVersion }, "payload is newer than this process can read");
+  // Only in a process of its own that is of an older deploy, or has fewer keys, than the worker which started it: after
+  // a while another worker may take the job.
+  if (isForOthers(queue.catalog, job)) {
+    const { payloadVersion, keyId } = job;
+    run.log.error({ payloadVersion, keyId }, "this process cannot read the payload, unlike its worker");
     return { job, finish: { job, verdict: { verb: "snooze", delayMs: UNREAD_MS }, ...NOTHING } };
   }
   const parsed = queue.parse(job);
-  if (parsed instanceof PayloadInvalidError) {
+  if (isPayloadFault(parsed)) {
     run.log.error(errorFacts(parsed), "stored payload is invalid, job goes to the dead letters");
-    return { job, finish: { job, verdict: buryAs(parsed), ...NOTHING } };
+    return { job, finish: { job, verdict: queue.verdictOnPayload(job, parsed), ...NOTHING } };
   }
   const asExecuted = (finish: Finish): ExecutedRun => ({ job: parsed, finish });
   // Its last run was ended by the heartbeat of a worker that hung: what is left to do is to bury it.
@@ -91,7 +86,7 @@ function runHandler(options: ExecuteOptions, job: ClaimedJob): Finish | Promise<
   const onReturn = (returned: unknown): Finish => {
     context.end();
     try {
-      return readVerdict(job, returned, context.asked);
+      return readVerdict(queue, job, returned, context.asked);
     } catch (error) {
       return onFailure(error);
     }
@@ -112,12 +107,12 @@ function verdictOnAbort({ reason }: AbortSwitch): Verdict | null {
   return null;
 }
 
-function readVerdict(job: ClaimedJob, returned: unknown, asked: RunContext["asked"]): Finish {
+function readVerdict(queue: Queue, job: ClaimedJob, returned: unknown, asked: RunContext["asked"]): Finish {
   const outcome = readOutcome(returned);
   if (outcome.kind === "snooze")
     return { job, verdict: { verb: "snooze", delayMs: outcome.delayMs }, ...NOTHING };
   if (outcome.kind === "cancel") return { job, verdict: { verb: "abandon" }, ...NOTHING };
-  const result = outcome.result === undefined ? null : serializeResult(`a "${job.type}"`, outcome.result);
+  const result = outcome.result === undefined ? null : storeResult(queue.catalog, job, outcome.result);
   return { job, verdict: { verb: "complete", result }, ...asked };
 }
 

@@ -4,6 +4,7 @@ import { LeaseLostError, RunEndedError } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
 import { buildJob, type JobSettings } from "../new-job.ts";
 import { serializeResult } from "../payload.ts";
+import { openResult, sealResult } from "../sealed.ts";
 import type { Finish, JobStore, NewJob, Transaction } from "../store.ts";
 import type { AbortSwitch } from "./abort-switch.ts";
 import type { JobContext } from "./handler.ts";
@@ -84,7 +85,12 @@ export class RunContext implements JobContext {
   }
 
   get parents(): JobContext["parents"] {
-    return () => this.#parts.store.parents(this.jobId);
+    const { catalog, store } = this.#parts;
+    return async () =>
+      (await store.parents(this.jobId)).map((parent) => ({
+        ...parent,
+        result: openResult(catalog, parent, ["result"], parent.result),
+      }));
   }
 
   get once(): JobContext["once"] {
@@ -121,15 +127,15 @@ export class RunContext implements JobContext {
  * rely on the step never running again.
  */
 async function runOnce<Result>(
-  { store, job, abort }: ContextParts,
+  { store, catalog, job, abort }: ContextParts,
   step: string,
   work: () => Promise<Result> | Result,
 ): Promise<Result> {
   const stored = await store.readStep(job, step);
   // The stored text was written from this very type by an earlier run of the same step.
-  if (stored !== undefined) return JSON.parse(stored) as Result;
+  if (stored !== undefined) return openResult(catalog, job, ["step", step], JSON.parse(stored)) as Result;
   const json = serializeResult(`step "${step}" of a "${job.type}"`, (await work()) ?? null);
-  if (!(await store.recordStep(job, step, json))) {
+  if (!(await store.recordStep(job, step, sealResult(catalog, job, ["step", step], json)))) {
     const lost = new LeaseLostError(job.id);
     abort.abort(lost);
     throw lost;

@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
+import type { CatalogIndex } from "../catalog.ts";
 import type { ClaimedJob } from "../job.ts";
 import { AbortSwitch } from "./abort-switch.ts";
+import { jobLog } from "./job-log.ts";
 
 /** Has a log of its own, made at its first line: most runs write none. */
 export interface Logged {
@@ -14,16 +16,17 @@ export class Run implements Logged {
   /** On the clock that never goes back, in milliseconds. */
   startedAtMs = 0;
   readonly #parent: Logger;
+  readonly #catalog: CatalogIndex;
   #log: Logger | undefined;
 
-  constructor(job: ClaimedJob, parent: Logger) {
+  constructor(job: ClaimedJob, parent: Logger, catalog: CatalogIndex) {
     this.job = job;
     this.#parent = parent;
+    this.#catalog = catalog;
   }
 
   get log(): Logger {
-    const { id: jobId, type, attempt, workflowId } = this.job;
-    this.#log ??= this.#parent.child({ jobId, type, attempt, workflowId });
+    this.#log ??= jobLog(this.#parent, this.job, this.#catalog);
     return this.#log;
   }
 

@@ -8,6 +8,7 @@ import { AbortSwitch } from "./abort-switch.ts";
 import { type AnyHandler, executeJob } from "./execute-job.ts";
 import type { JobHandlers } from "./handler.ts";
 import type { FromChild, ToChild } from "./isolated-run.ts";
+import { jobLog } from "./job-log.ts";
 import { recordFinish } from "./record-finish.ts";
 import { listenForStrays } from "./stray-errors.ts";
 
@@ -50,14 +51,7 @@ export async function serveIsolatedRun<const Jobs extends JobCatalog, Tables>(
   const handler = (options.handlers as Readonly<Record<string, AnyHandler | undefined>>)[job.type];
   if (!handler)
     throw new HandlerMissingError(`Job ${job.id} is to run alone, but "${job.type}" has no handler here`);
-  const { id: jobId, type, attempt, workflowId } = job;
-  const log = (options.log ?? pino({ enabled: false })).child({
-    jobId,
-    type,
-    attempt,
-    workflowId,
-    alone: true,
-  });
+  const log = jobLog(options.log ?? pino({ enabled: false }), job, queue.catalog, { alone: true });
   const executed = await executeJob({ queue, handler, job, abort, run: { log } });
   const outcome = await recordFinish(executed, {
     queue,

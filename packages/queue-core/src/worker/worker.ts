@@ -256,7 +256,7 @@ export class Worker {
   #begin(claimed: readonly ClaimedJob[]): void {
     if (claimed.length === 0) return;
     this.#hold(true);
-    const runs = claimed.map((job) => new Run(job, this.#log));
+    const runs = claimed.map((job) => new Run(job, this.#log, this.#queue.catalog));
     for (const run of runs) this.#running.add(run);
     for (const run of runs) this.#start(run);
   }
@@ -385,6 +385,7 @@ function restOfTurn(): Promise<void> {
 /**
  * Creates a worker; it does nothing until `start()`.
  * @throws {HandlerMissingError} if a type it should take has no handler, or it should take none
+ * @throws {EncryptionKeyMissingError} if it should take an encrypted type and its queue has no keyring
  * @throws {OptionInvalidError} if a number is out of range
  * @example
  * const worker = createWorker({ queue, handlers: { send_welcome: async ({ userId }) => greet(userId) } });

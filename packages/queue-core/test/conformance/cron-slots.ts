@@ -30,6 +30,7 @@ export function cronSlotRules(rule: Rule): void {
       type: "mail",
       payload: { n: 3 },
       payloadVersion: 1,
+      keyId: null,
       expression: "0 0 * * *",
       timeZone: "Europe/Berlin",
       catchUp: "once",

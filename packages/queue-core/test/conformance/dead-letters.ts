@@ -17,6 +17,7 @@ export function deadLetterRules(rule: Rule): void {
       type: "fragile",
       payload: { n: 4 },
       payloadVersion: 1,
+      keyId: null,
       attempts: 1,
       maxAttempts: 1,
       priority: 9,
@@ -94,7 +95,9 @@ export function deadLetterRules(rule: Rule): void {
     async (bed) => {
       const { jobId, deadId } = await bed.addDead();
       expect(
-        await bed.store.editDeadLetter(deadId, { stored: { payload: '{"n":5}', payloadVersion: 1 } }),
+        await bed.store.editDeadLetter(deadId, {
+          stored: { payload: '{"n":5}', payloadVersion: 1, keyId: null },
+        }),
       ).toMatchObject({
         payload: { n: 5 },
       });
@@ -109,8 +112,12 @@ export function deadLetterRules(rule: Rule): void {
 
   rule("R6: an edit that was taken back is none", async (bed) => {
     const { jobId, deadId } = await bed.addDead();
-    await bed.store.editDeadLetter(deadId, { stored: { payload: '{"n":5}', payloadVersion: 1 } });
-    await bed.store.editDeadLetter(deadId, { stored: { payload: '{"n":1}', payloadVersion: 1 } });
+    await bed.store.editDeadLetter(deadId, {
+      stored: { payload: '{"n":5}', payloadVersion: 1, keyId: null },
+    });
+    await bed.store.editDeadLetter(deadId, {
+      stored: { payload: '{"n":1}', payloadVersion: 1, keyId: null },
+    });
     await bed.store.revive(deadId);
     expect(await bed.claim()).toMatchObject({ id: jobId, generation: 0, payload: { n: 1 } });
   });

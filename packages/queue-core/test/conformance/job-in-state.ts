@@ -41,6 +41,7 @@ export async function buildJobIn(bed: TestBed, state: JobState, cancelledBy: Can
     type: "mail",
     payload: { n: 1 },
     payloadVersion: 1,
+    keyId: null,
     priority: 5,
     attempt: 1,
     maxAttempts: 5,

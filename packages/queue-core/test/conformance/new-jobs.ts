@@ -6,6 +6,7 @@ export function newJob(settings: Partial<NewJob> = {}): NewJob {
     type: "mail",
     payload: '{"n":2}',
     payloadVersion: 1,
+    keyId: null,
     priority: 5,
     maxAttempts: 5,
     delayMs: 0,

@@ -50,7 +50,9 @@ export function stepRules(rule: Rule): void {
       expect(await bed.store.readStep(plain, "charge")).toBe("1");
       await bed.queue.failJob(plain, new Error("no luck"));
       const deadId = await bed.deadIdOf(id);
-      await bed.store.editDeadLetter(deadId, { stored: { payload: '{"n":2}', payloadVersion: 1 } });
+      await bed.store.editDeadLetter(deadId, {
+        stored: { payload: '{"n":2}', payloadVersion: 1, keyId: null },
+      });
       await bed.store.revive(deadId);
       expect(await bed.store.readStep(await bed.claim(), "charge")).toBeUndefined();
     },

@@ -9,6 +9,7 @@ import { cronSlotRules } from "./cron-slots.ts";
 import { deadLetterRules } from "./dead-letters.ts";
 import { delayedRules } from "./delayed.ts";
 import { dependencyRules } from "./dependencies.ts";
+import { encryptionRules } from "./encryption.ts";
 import { enqueueRules } from "./enqueue.ts";
 import { expiryRules } from "./expiry.ts";
 import { fanOutRules } from "./fan-out.ts";
@@ -69,6 +70,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   "cron overlap": cronOverlapRules,
   "payload versions": versionRules,
   "payload versions that are edited": versionEditRules,
+  encryption: encryptionRules,
   retention: retentionRules,
   stats: statsRules,
   steps: stepRules,

@@ -168,7 +168,7 @@ export function versionEditRules(rule: Rule): void {
     await first.enqueue("letter", { to: "ada" });
     await second.enqueueMany("letter", [{ address: "bob" }, { address: "eve" }]);
     const stats = await first.stats();
-    expect(stats.unread).toEqual([{ type: "letter", payloadVersion: 2, since, count: 2 }]);
+    expect(stats.unread).toEqual([{ type: "letter", payloadVersion: 2, keyId: null, since, count: 2 }]);
     expect(stats.byType).toEqual([{ type: "letter", status: "pending", count: 3 }]);
     expect((await first.checkQueueHealth()).status).toBe("healthy");
     bed.clock.advance(60_001);

@@ -76,6 +76,7 @@ export const OPERATOR_STEPS: readonly Step[] = [
           stored: {
             payload: JSON.stringify(payload),
             payloadVersion: job.type === "plain" ? 1 + choices.below(2) : 1,
+            keyId: null,
           },
         }),
       );

@@ -206,7 +206,9 @@ describe("R4: a stored payload that its schema refuses", () => {
     expect((await bed.reaches(beside.id, "completed")).result).toBe(2);
     expect(await bed.job(damaged.id)).toMatchObject({ status: "failed", payload: '{"n":' });
     // An operator can mend it.
-    await bed.store.editDeadLetter(dead.id, { stored: { payload: '{"n":3}', payloadVersion: 1 } });
+    await bed.store.editDeadLetter(dead.id, {
+      stored: { payload: '{"n":3}', payloadVersion: 1, keyId: null },
+    });
     bed.sql((database) => database.exec("DELETE FROM suspect"));
     await bed.store.revive(dead.id);
     expect((await bed.reaches(damaged.id, "completed")).result).toBe(3);

@@ -355,7 +355,7 @@ describe("R7: the idempotency key", () => {
     expect(keys).toHaveLength(6);
     expect(new Set(keys).size).toBe(1);
     await bed.store.editDeadLetter(dead.id, {
-      stored: { payload: JSON.stringify({ n: 3 }), payloadVersion: 1 },
+      stored: { payload: JSON.stringify({ n: 3 }), payloadVersion: 1, keyId: null },
     });
     await bed.store.revive(dead.id);
     await bed.reaches(id, "completed");

@@ -1,0 +1,22 @@
+import type { Logger } from "pino";
+import type { CatalogIndex } from "../catalog.ts";
+import type { ClaimedJob } from "../job.ts";
+import { errorKind } from "../sealed.ts";
+
+const WITHHELD = "withheld: its job type is encrypted";
+
+/** What an error says, and where its stack repeats it, may hold what the payload does. */
+const SERIALIZERS = {
+  error: (text: unknown) => `${errorKind(String(text))}: ${WITHHELD}`,
+  stack: () => WITHHELD,
+  err: () => WITHHELD,
+};
+
+/** The log of one run: each line says which job it is about, and of an encrypted type none says what an error said. */
+export function jobLog(parent: Logger, job: ClaimedJob, catalog: CatalogIndex, more: object = {}): Logger {
+  const { id: jobId, type, attempt, workflowId } = job;
+  const bindings = { jobId, type, attempt, workflowId, ...more };
+  return catalog.get(type)?.encrypted
+    ? parent.child(bindings, { serializers: SERIALIZERS })
+    : parent.child(bindings);
+}
