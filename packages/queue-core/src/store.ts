@@ -126,6 +126,8 @@ export interface ClaimRequest {
   readonly limit: number;
   /** How long a silent worker keeps its jobs, in milliseconds. */
   readonly leaseMs: number;
+  /** The worker was told that there are some: it goes for them without a look first. */
+  readonly isRungFor?: boolean;
 }
 
 /** How a run ended, in the words of the state machine. */

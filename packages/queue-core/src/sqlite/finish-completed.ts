@@ -80,12 +80,18 @@ function completeList(
   }
   releaseEnded(connection, numbers);
   if (hasSuspects(connection)) for (const { seq } of runs) clearSuspect(connection, seq);
+  if (!hasEdges(connection)) return true;
   const parents = connection.all<{ parent: number }>(
     "SELECT DISTINCT parent FROM edge WHERE parent IN (SELECT value FROM json_each(?)) AND done = 0 ORDER BY parent",
     seqs,
   );
   for (const { parent } of parents) tellCompletion(connection, counts, parent, nowMs);
   return true;
+}
+
+/** Whether any job depends on another: most queues have none that does, and need not look for each job. */
+function hasEdges(connection: Connection): boolean {
+  return connection.get("SELECT 1 FROM edge LIMIT 1") !== undefined;
 }
 
 interface HeldCount {

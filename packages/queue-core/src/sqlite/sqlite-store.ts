@@ -177,9 +177,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     // A line named twice would give its head twice.
     const lines = [...new Set(request.lines)];
     if (lines.length === 0) return [];
-    // What has ended is written in any case, and makes room where there are limits: no need to look first.
-    if (!this.#finishes.hasWaiting && !(await this.#reader.read((c) => hasClaimable(c, lines, this.#now()))))
-      return [];
+    // What has ended is written in any case, and makes room where there are limits.
+    const needsNoLook = this.#finishes.hasWaiting || request.isRungFor === true;
+    if (!needsNoLook && !(await this.#reader.read((c) => hasClaimable(c, lines, this.#now())))) return [];
     for (;;) {
       const { claimed, isCut } = await this.#finishes.carry((connection) =>
         claimJobs(connection, this.#counts, { ...request, lines }, this.#ageing, this.#enqueueTime()),

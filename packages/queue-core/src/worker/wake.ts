@@ -22,3 +22,10 @@ export class Wake {
     this.#rung = false;
   }
 }
+
+/** Resolves when every promise that can settle now has. */
+export function restOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+}

@@ -22,7 +22,7 @@ import { Run } from "./run.ts";
 import { selectHandlers } from "./select-handlers.ts";
 import { settlesWithin } from "./settles-within.ts";
 import { listenForStrays } from "./stray-errors.ts";
-import { Wake } from "./wake.ts";
+import { restOfTurn, Wake } from "./wake.ts";
 import { readLimits, type WorkerLimits } from "./worker-limits.ts";
 
 export interface WorkerOptions<Jobs extends JobCatalog, Tables> extends Partial<WorkerLimits> {
@@ -66,6 +66,8 @@ export class Worker {
   /** None without a module to run them in. */
   readonly #loneRuns: LoneRuns | null;
   #hasBeaten = false;
+  /** The bell rang since the last claim. */
+  #isRungFor = false;
   #holding = false;
   #unknown: ReadonlySet<string> = new Set();
   #lastRescueMs = Number.NEGATIVE_INFINITY;
@@ -130,7 +132,10 @@ export class Worker {
     });
     this.#bell = this.#queue.store.bell({
       lines: this.#lines,
-      onRing: () => this.#wake.ring(),
+      onRing: () => {
+        this.#isRungFor = true;
+        this.#wake.ring();
+      },
       onError: (error) => this.#log.warn({ err: error }, "no bell: looking for work now and then"),
     });
     this.#loop = this.#claimUntilStopped();
@@ -221,8 +226,11 @@ export class Worker {
   /** Null if it failed. */
   async #claim(limit: number): Promise<readonly ClaimedJob[] | null> {
     const { leaseMs } = this.#limits;
+    const isRungFor = this.#isRungFor;
+    this.#isRungFor = false;
     try {
-      const claimed = await this.#queue.claim({ workerId: this.id, types: this.types, limit, leaseMs });
+      const request = { workerId: this.id, types: this.types, limit, leaseMs, isRungFor };
+      const claimed = await this.#queue.claim(request);
       this.#faults.works("claiming");
       return claimed;
     } catch (error) {
@@ -373,13 +381,6 @@ export class Worker {
       this.#log.error({ err, jobIds: ids }, "handing back failed; the jobs run again when the lease is over");
     }
   }
-}
-
-/** Resolves when every promise that can settle now has. */
-function restOfTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    process.nextTick(resolve);
-  });
 }
 
 /**
