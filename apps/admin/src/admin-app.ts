@@ -9,6 +9,7 @@ import { errorResponse } from "./error-response.ts";
 import type { AdminLocals } from "./locals.ts";
 import { openPageFiles } from "./page-files.ts";
 import { deadLetterRoutes } from "./routes/dead-letter-routes.ts";
+import { decryptRoutes } from "./routes/decrypt-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { limitRoutes } from "./routes/limit-routes.ts";
 import { listRoutes } from "./routes/list-routes.ts";
@@ -24,11 +25,13 @@ export interface AdminAppOptions {
   /** What operators log in with. */
   readonly token: string;
   readonly sessions: Sessions;
+  /** Whether operators may see what is encrypted. */
+  readonly mayDecrypt: boolean;
   readonly log: Logger;
 }
 
 /** The operators' API under `/admin` and the dashboard at `/`; closed to everybody who has not logged in. */
-export function createAdminApp({ queue, token, sessions, log }: AdminAppOptions): App {
+export function createAdminApp({ queue, token, sessions, mayDecrypt, log }: AdminAppOptions): App {
   const files = openPageFiles();
   const faults = new FaultLog(log);
   return setup<AdminLocals>({
@@ -37,6 +40,7 @@ export function createAdminApp({ queue, token, sessions, log }: AdminAppOptions)
       ...queueRoutes(queue),
       ...jobRoutes(queue),
       ...deadLetterRoutes(queue),
+      ...decryptRoutes(queue, mayDecrypt),
       ...scheduleRoutes(queue),
       ...limitRoutes(queue),
       ...listRoutes(queue),

@@ -1,4 +1,5 @@
 import {
+  EncryptionKeyMissingError,
   type FaultLog,
   JobNotFoundError,
   JobStateError,
@@ -9,11 +10,16 @@ import {
   PayloadNewerError,
   ScheduleConflictError,
   ScheduleInvalidError,
+  SealBrokenError,
   WorkflowNotFoundError,
 } from "@holdfast/queue-core";
 import { failure, RequestInvalidError, unexpectedFailure } from "@holdfast/services/process";
 import type { Logger } from "pino";
-import { OperatorUnknownError, OriginForeignError } from "./access/access-errors.ts";
+import {
+  DecryptionForbiddenError,
+  OperatorUnknownError,
+  OriginForeignError,
+} from "./access/access-errors.ts";
 
 /** The answer to whatever a handler threw; what nobody expected is logged and told without its cause. */
 export function errorResponse(error: Error, log: Logger, faults: FaultLog): Response {
@@ -24,6 +30,9 @@ export function errorResponse(error: Error, log: Logger, faults: FaultLog): Resp
   if (error instanceof ScheduleInvalidError) return failure(400, error.code, error.message);
   if (error instanceof ScheduleConflictError) return failure(409, error.code, error.message);
   if (error instanceof OperatorUnknownError) return failure(401, error.code, error.message);
+  if (error instanceof DecryptionForbiddenError) return failure(403, error.code, error.message);
+  if (error instanceof EncryptionKeyMissingError || error instanceof SealBrokenError)
+    return failure(409, error.code, error.message);
   if (error instanceof OriginForeignError) return failure(403, error.code, error.message);
   if (error instanceof JobNotFoundError || error instanceof WorkflowNotFoundError)
     return failure(404, "NOT_FOUND", error.message);

@@ -1,4 +1,4 @@
-import type { Page } from "@holdfast/queue-core";
+import { type Page, withoutSealed } from "@holdfast/queue-core";
 
 /**
  * Longest JSON of one field in a list. A payload may have a megabyte and an error 64 KB; a page of fifty of them, asked
@@ -6,9 +6,15 @@ import type { Page } from "@holdfast/queue-core";
  */
 const MAX_LISTED_LENGTH = 4_096;
 
-/** Answers with a page; each item names in `cut` the fields that are too long for a list. */
+/**
+ * Answers with a page, of what is encrypted with the key's id alone; each item names in `cut` the fields that are too
+ * long for a list.
+ */
 export function listAnswer<Item extends object>(page: Page<Item>): Response {
-  return Response.json({ items: page.items.map(shortened), nextCursor: page.nextCursor });
+  return Response.json({
+    items: page.items.map((item) => shortened(withoutSealed(item))),
+    nextCursor: page.nextCursor,
+  });
 }
 
 /** Answers with a list that is never so long that it needs pages. */

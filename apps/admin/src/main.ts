@@ -3,6 +3,7 @@ import { createQueue, systemClock } from "@holdfast/queue-core";
 import {
   adminVariables,
   createLogger,
+  keyringOf,
   listenAddress,
   onShutdown,
   openShopStore,
@@ -28,8 +29,14 @@ await startApp(async () => {
   });
 
   const store = await openShopStore(environment, { log });
-  const queue = createQueue({ store, jobs });
-  const app = createAdminApp({ queue, token, sessions: new Sessions(systemClock), log });
+  const queue = createQueue({ store, jobs, ...keyringOf(environment) });
+  const app = createAdminApp({
+    queue,
+    token,
+    sessions: new Sessions(systemClock),
+    mayDecrypt: environment.ADMIN_MAY_DECRYPT,
+    log,
+  });
   const server = await startHttpServer({
     fetch: app.fetch,
     port: environment.ADMIN_PORT,

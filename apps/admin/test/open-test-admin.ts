@@ -5,7 +5,7 @@ import type { App } from "@hectoday/http";
 import { jobs } from "@holdfast/job-schemas";
 import { createQueue, type DeadLetter } from "@holdfast/queue-core";
 import { FakeClock } from "@holdfast/queue-core/testing";
-import type { ShopQueue } from "@holdfast/services";
+import type { ShopQueue, ShopStore } from "@holdfast/services";
 import { openShopStore, startHttpServer } from "@holdfast/services/process";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
@@ -38,18 +38,27 @@ interface Answer extends Response {
   json(): Promise<any>;
 }
 
-/**
- * An admin server on a port and a database file of its own; both go when the test ends.
- * @param busyMs how long the store waits for a lock, in milliseconds
- */
-export async function openTestAdmin({ busyMs = 10_000 } = {}): Promise<TestAdmin> {
+interface TestAdminOptions {
+  /** How long the store waits for a lock, in milliseconds. */
+  readonly busyMs?: number;
+  readonly mayDecrypt?: boolean;
+  /** The shop's own queue, if it is left out. */
+  readonly queueOf?: (store: ShopStore) => ShopQueue;
+}
+
+/** An admin server on a port and a database file of its own; both go when the test ends. */
+export async function openTestAdmin({
+  busyMs = 10_000,
+  mayDecrypt = false,
+  queueOf = (store) => createQueue({ store, jobs }),
+}: TestAdminOptions = {}): Promise<TestAdmin> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-admin-"));
   const store = await openShopStore({ DATABASE_URL: join(folder, "shop.db"), DATABASE_BUSY_MS: busyMs });
-  const queue = createQueue({ store, jobs });
+  const queue = queueOf(store);
   const clock = new FakeClock();
   const logged: string[] = [];
   const log = pino({}, { write: (line) => void logged.push(line) });
-  const app = createAdminApp({ queue, token: TOKEN, sessions: new Sessions(clock), log });
+  const app = createAdminApp({ queue, token: TOKEN, sessions: new Sessions(clock), mayDecrypt, log });
   const server = await startHttpServer({ fetch: app.fetch, port: 0, log });
 
   const send = (path: string, init: RequestInit = {}): Promise<Response> =>

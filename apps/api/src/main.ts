@@ -5,6 +5,7 @@ import { createPaymentGateway } from "@holdfast/services/payment";
 import {
   apiVariables,
   createLogger,
+  keyringOf,
   listenAddress,
   onShutdown,
   openShopStore,
@@ -39,7 +40,7 @@ await startApp(async () => {
   });
 
   const store = await openShopStore(environment, { log });
-  const queue = createQueue({ store, jobs });
+  const queue = createQueue({ store, jobs, ...keyringOf(environment) });
   const payments = createPaymentGateway(environment, store);
   let stopping = false;
   const app = createApiApp({

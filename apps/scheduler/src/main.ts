@@ -2,6 +2,7 @@ import { jobs } from "@holdfast/job-schemas";
 import { createQueue } from "@holdfast/queue-core";
 import {
   createLogger,
+  keyringOf,
   onShutdown,
   openHealthPort,
   openShopStore,
@@ -24,7 +25,7 @@ await startApp(async () => {
   });
 
   const store = await openShopStore(environment, { log });
-  const queue = createQueue({ store, jobs });
+  const queue = createQueue({ store, jobs, ...keyringOf(environment) });
   await declareSchedules(queue, environment.SCHEDULE_TZ, log);
   const health = await openHealthPort({ port: environment.SCHEDULER_HEALTH_PORT, queue, log });
   const scheduler = new Scheduler({ queue, log });

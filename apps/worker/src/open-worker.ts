@@ -1,7 +1,13 @@
 import { jobs } from "@holdfast/job-schemas";
 import { createQueue } from "@holdfast/queue-core";
 import type { ShopQueue } from "@holdfast/services";
-import { createLogger, openShopStore, readEnvironment, secretsIn } from "@holdfast/services/process";
+import {
+  createLogger,
+  keyringOf,
+  openShopStore,
+  readEnvironment,
+  secretsIn,
+} from "@holdfast/services/process";
 import type { Logger } from "pino";
 import { createServices, type WorkerEnvironment, workerShape } from "./create-services.ts";
 import { createHandlers } from "./handlers.ts";
@@ -27,7 +33,7 @@ export async function openWorker(): Promise<OpenWorker> {
     secrets: secretsIn(workerShape, environment),
   });
   const store = await openShopStore(environment, { log });
-  const queue = createQueue({ store, jobs });
+  const queue = createQueue({ store, jobs, ...keyringOf(environment) });
   const services = createServices(environment, queue, log);
   return {
     environment,

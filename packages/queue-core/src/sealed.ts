@@ -145,11 +145,16 @@ export function openError(catalog: CatalogIndex, { id, type }: JobName, text: st
  * A copy of what was read from the store for people to look at: where something is encrypted stands with which key.
  * The ciphertext tells nobody anything, and only who may decrypt it should have it.
  */
-export function withoutSealed(value: unknown): unknown {
+export function withoutSealed(resource: object): object {
+  // An object becomes one again, or the name of a key.
+  return covered(resource) as object;
+}
+
+function covered(value: unknown): unknown {
   if (typeof value === "string")
     return value.replace(SEALED_TEXT, (_, keyId: string) => `(encrypted with key ${keyId})`);
   if (typeof value !== "object" || value === null || value instanceof Date) return value;
   if (isSealed(value)) return { encryptedWithKey: value.$sealed.split(".", 1)[0] };
-  if (Array.isArray(value)) return value.map(withoutSealed);
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withoutSealed(part)]));
+  if (Array.isArray(value)) return value.map(covered);
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, covered(part)]));
 }

@@ -15,3 +15,12 @@ export class OriginForeignError extends Error {
     this.name = "OriginForeignError";
   }
 }
+
+/** Somebody asks for what is encrypted in plain text where that is not allowed. */
+export class DecryptionForbiddenError extends Error {
+  readonly code = "DECRYPTION_FORBIDDEN";
+  constructor() {
+    super("Encrypted payloads are not shown here: set ADMIN_MAY_DECRYPT=1 where operators may see them");
+    this.name = "DecryptionForbiddenError";
+  }
+}

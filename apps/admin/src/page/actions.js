@@ -95,10 +95,38 @@ export async function savePayload(id, text) {
   }
   const done = await act(id, () => change("PATCH", `/admin/dead-letters/${id}`, { payload }));
   if (!done) return;
-  update({ editing: withItem(state.editing, id, false) });
+  // What was decrypted is no longer what is stored.
+  update({
+    editing: withItem(state.editing, id, false),
+    decrypted: withEntry(state.decrypted, id, undefined),
+  });
   notify(id, {
     kind: "done",
     text: "Payload saved. A retry now is new work: steps already done run again, under a new idempotency key.",
+  });
+}
+
+/**
+ * Asks for the plain text of what is encrypted; it stays on the page until it is hidden or closed.
+ * @param {"dead-letters" | "jobs"} kind
+ * @param {string} id
+ */
+export async function decrypt(kind, id) {
+  await act(id, async () => {
+    const { payload, presentPayload, result, lastError, history } = await change(
+      "POST",
+      `/admin/${kind}/${id}/decrypt`,
+    );
+    const plain = { payload, presentPayload, result, lastError, history };
+    update({ decrypted: withEntry(state.decrypted, id, plain) });
+  });
+}
+
+/** @param {string} id */
+export function hidePlaintext(id) {
+  update({
+    decrypted: withEntry(state.decrypted, id, undefined),
+    editing: withItem(state.editing, id, false),
   });
 }
 
@@ -273,6 +301,7 @@ export async function openWhole(kind, id) {
 export function forget(id) {
   update({
     opened: withEntry(state.opened, id, undefined),
+    decrypted: withEntry(state.decrypted, id, undefined),
     notices: withEntry(state.notices, id, undefined),
   });
 }

@@ -3,7 +3,9 @@
 import {
   askToDiscard,
   askToRetryMany,
+  decrypt,
   forget,
+  hidePlaintext,
   openWhole,
   retry,
   review,
@@ -164,11 +166,12 @@ function item(state, listed, nowMs, isGone) {
 
 /**
  * @param {State} state
- * @param {DeadLetterJson} whole
+ * @param {DeadLetterJson} stored
  * @param {number} nowMs
  */
-function body(state, whole, nowMs) {
-  const { id } = whole;
+function body(state, stored, nowMs) {
+  const { id } = stored;
+  const whole = { ...stored, ...state.decrypted.get(id) };
   const isEditing = state.editing.has(id);
   return h("div", { class: "body" }, [
     buttons(state, whole),
@@ -181,6 +184,7 @@ function body(state, whole, nowMs) {
       ["Priority", String(whole.priority)],
       ["Job", h("code", null, whole.originalJobId)],
       // Of most types there is only one.
+      ["Encrypted with key", whole.keyId],
       ["Payload version", whole.payloadVersion === 1 ? null : String(whole.payloadVersion)],
       ["Workflow", whole.workflowId === null ? null : h("code", null, whole.workflowId)],
     ]),
@@ -196,14 +200,21 @@ function body(state, whole, nowMs) {
  * @param {DeadLetterJson} whole
  */
 function buttons(state, whole) {
-  const { id, reviewed } = whole;
+  const { id, reviewed, keyId } = whole;
+  const isPlain = keyId === null || state.decrypted.has(id);
   const disabled = state.busy.has(id);
   // A retry runs with the payload that is stored, not with what is being typed.
   const isEditing = state.editing.has(id);
   const edit = () => update({ editing: withItem(shown.editing, id, true) });
   return h("div", { class: "buttons" }, [
     button("Retry", () => void retry(whole), { tone: "primary", disabled: disabled || isEditing }),
-    isEditing ? null : button("Edit payload", edit, { disabled }),
+    // What is not to be seen cannot be edited either.
+    isEditing || !isPlain ? null : button("Edit payload", edit, { disabled }),
+    keyId === null
+      ? null
+      : isPlain
+        ? button("Hide plain text", () => hidePlaintext(id), { disabled })
+        : button("Decrypt", () => void decrypt("dead-letters", id), { disabled }),
     button(reviewed ? "Mark as not reviewed" : "Mark as reviewed", () => void review(id, !reviewed), {
       disabled,
     }),

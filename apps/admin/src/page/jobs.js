@@ -1,6 +1,6 @@
 /** @import { JobItem, JobJson, Snapshot } from "./json.js" */
 /** @import { State } from "./state.js" */
-import { cancel, forget, openWhole } from "./actions.js";
+import { cancel, decrypt, forget, hidePlaintext, openWhole } from "./actions.js";
 import {
   attemptTable,
   badge,
@@ -168,17 +168,23 @@ function timeOf(job, nowMs) {
 
 /**
  * @param {State} state
- * @param {JobJson} job
+ * @param {JobJson} stored
  * @param {number} nowMs
  */
-function body(state, job, nowMs) {
-  const { id, workflowId } = job;
+function body(state, stored, nowMs) {
+  const { id, workflowId, keyId } = stored;
+  const job = { ...stored, ...state.decrypted.get(id) };
   return h("div", { class: "body" }, [
     h("div", { class: "buttons" }, [
       CANCELLABLE.has(job.status)
         ? button("Cancel", () => void cancel(id), { tone: "danger", disabled: state.busy.has(id) })
         : null,
       workflowId === null ? null : button("Show its workflow", () => showJobs({ workflow: workflowId })),
+      keyId === null
+        ? null
+        : state.decrypted.has(id)
+          ? button("Hide plain text", () => hidePlaintext(id))
+          : button("Decrypt", () => void decrypt("jobs", id), { disabled: state.busy.has(id) }),
     ]),
     noticeLine(state.notices.get(id)),
     factList([
@@ -192,6 +198,7 @@ function body(state, job, nowMs) {
       ["Worker", job.lockedBy === null ? null : h("code", null, job.lockedBy)],
       ["Workflow", workflowId === null ? null : h("code", null, workflowId)],
       ["Step", job.step],
+      ["Encrypted with key", keyId],
     ]),
     job.lastError === null ? null : verbatim("Last error", job.lastError, "error"),
     jsonBlock("Payload", job.payload),

@@ -73,9 +73,9 @@ export function scheduleDialog({ editedSchedule, busy, notices, snapshot }) {
 }
 
 /** @param {Snapshot["schedules"]["items"][number]} schedule */
-export function openSchedule({ id, version, expression, timeZone, payload, cut }) {
-  // A list cuts what is long: such a payload is not offered, or its rest would be lost.
-  const text = cut.length > 0 ? null : JSON.stringify(payload, null, 2);
+export function openSchedule({ id, version, expression, timeZone, payload, keyId, cut }) {
+  // A list cuts what is long and shows nothing that is encrypted: such a payload is not offered, or it would be lost.
+  const text = cut.length > 0 || keyId !== null ? null : JSON.stringify(payload, null, 2);
   update({ editedSchedule: { id, version, expression, timeZone, payload: text, runs: [], problem: null } });
   void preview(id, expression, timeZone);
 }

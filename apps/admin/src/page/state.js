@@ -45,6 +45,7 @@
  * @property {{ type: string, onlyUnreviewed: boolean, limit: number }} deadLetterFilter
  * @property {{ status: string, type: string, workflow: string, limit: number }} jobFilter
  * @property {ReadonlyMap<string, DeadLetterJson | JobJson>} opened whole resources by id, for those laid open
+ * @property {ReadonlyMap<string, Partial<DeadLetterJson & JobJson>>} decrypted what is encrypted of those, by id
  * @property {ReadonlySet<string>} editing ids of the dead letters whose payload is being edited
  * @property {ReadonlySet<string>} busy ids on which an action runs
  * @property {ReadonlyMap<string, Notice>} notices by the id they are about
@@ -64,6 +65,7 @@ export const state = {
   deadLetterFilter: { type: "", onlyUnreviewed: false, limit: 25 },
   jobFilter: { status: "", type: "", workflow: "", limit: 10 },
   opened: new Map(),
+  decrypted: new Map(),
   editing: new Set(),
   busy: new Set(),
   notices: new Map(),

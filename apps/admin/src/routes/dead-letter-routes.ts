@@ -3,6 +3,7 @@ import { type DeadLetter, JobNotFoundError } from "@holdfast/queue-core";
 import type { ShopQueue } from "@holdfast/services";
 import { validInput } from "@holdfast/services/process";
 import { z } from "zod";
+import { answer } from "../answer.ts";
 import { listAnswer } from "../list-answer.ts";
 import { operatorIn } from "../locals.ts";
 import { idParams, pageQuery, typeName } from "../request-input.ts";
@@ -69,9 +70,10 @@ export function deadLetterRoutes(queue: ShopQueue) {
       request: { params: idParams },
       resolve: async (c) => {
         const deadLetter = await require(validInput(c.input).params.id);
-        return Response.json({
+        return answer({
           ...deadLetter,
-          presentPayload: queue.presentPayload(deadLetter),
+          // Of an encrypted one whoever decrypts it gets this, too.
+          presentPayload: deadLetter.keyId === null ? queue.presentPayload(deadLetter) : null,
           history: await store.attempts(deadLetter.originalJobId),
         });
       },
@@ -88,7 +90,7 @@ export function deadLetterRoutes(queue: ShopQueue) {
           subject: id,
           detail: `job ${originalJobId}`,
         });
-        return Response.json(await store.revive(id));
+        return answer(await store.revive(id));
       },
     }),
 
@@ -113,7 +115,7 @@ export function deadLetterRoutes(queue: ShopQueue) {
           ...(reviewed !== undefined && { reviewed }),
           ...(notes !== undefined && { notes }),
         };
-        return Response.json(await queue.editDeadLetter(params.id, change, operatorIn(c.locals)));
+        return answer(await queue.editDeadLetter(params.id, change, operatorIn(c.locals)));
       },
     }),
   ];

@@ -3,6 +3,7 @@ import { JobNotFoundError, type JobStatus } from "@holdfast/queue-core";
 import type { ShopQueue } from "@holdfast/services";
 import { validInput } from "@holdfast/services/process";
 import { z } from "zod";
+import { answer } from "../answer.ts";
 import { listAnswer } from "../list-answer.ts";
 import { operatorIn } from "../locals.ts";
 import { idParams, pageQuery, typeName, workflowId } from "../request-input.ts";
@@ -47,7 +48,7 @@ export function jobRoutes({ store }: ShopQueue) {
         const { id } = validInput(c.input).params;
         const job = await store.getJob(id);
         if (job === null) throw new JobNotFoundError(`There is no job ${id}`);
-        return Response.json({ ...job, history: await store.attempts(id) });
+        return answer({ ...job, history: await store.attempts(id) });
       },
     }),
 

@@ -3,6 +3,7 @@ import { type CronChange, type JobCatalog, nextRuns, type Queue, systemClock } f
 import type { ShopQueue, ShopTables } from "@holdfast/services";
 import { validInput } from "@holdfast/services/process";
 import { z } from "zod";
+import { answer } from "../answer.ts";
 import { wholeListAnswer } from "../list-answer.ts";
 import { operatorIn } from "../locals.ts";
 import { idParams } from "../request-input.ts";
@@ -48,13 +49,13 @@ export function scheduleRoutes(shopQueue: ShopQueue) {
     route.post("/admin/schedules/:id/pause", {
       request: { params: idParams },
       resolve: async (c) =>
-        Response.json(await queue.pauseCron(validInput(c.input).params.id, operatorIn(c.locals))),
+        answer(await queue.pauseCron(validInput(c.input).params.id, operatorIn(c.locals))),
     }),
 
     route.post("/admin/schedules/:id/resume", {
       request: { params: idParams },
       resolve: async (c) =>
-        Response.json(await queue.resumeCron(validInput(c.input).params.id, operatorIn(c.locals))),
+        answer(await queue.resumeCron(validInput(c.input).params.id, operatorIn(c.locals))),
     }),
 
     route.patch("/admin/schedules/:id", {
@@ -64,7 +65,7 @@ export function scheduleRoutes(shopQueue: ShopQueue) {
         const { version, ...change } = body;
         const { actor } = operatorIn(c.locals);
         const options = { actor, ...(version !== undefined && { version }) };
-        return Response.json(await queue.editCron(params.id, given(change), options));
+        return answer(await queue.editCron(params.id, given(change), options));
       },
     }),
 
@@ -73,7 +74,7 @@ export function scheduleRoutes(shopQueue: ShopQueue) {
       request: { params: idParams },
       resolve: async (c) => {
         const { id } = validInput(c.input).params;
-        return Response.json(await queue.runCron(id, operatorIn(c.locals)), { status: 201 });
+        return answer(await queue.runCron(id, operatorIn(c.locals)), { status: 201 });
       },
     }),
   ];

@@ -37,13 +37,14 @@ export async function openTestPage(
   context: TestContext,
   fill: (admin: TestAdmin) => Promise<unknown> = async () => {},
   options: BrowserContextOptions = {},
+  adminOptions: Parameters<typeof openTestAdmin>[0] = {},
 ): Promise<TestPage> {
   const executablePath = PLACES.find((place) => place !== undefined && existsSync(place));
   if (executablePath === undefined) {
     context.skip("no Chromium here; apt-get install chromium, or set CHROMIUM_PATH");
   }
   browser ??= chromium.launch({ executablePath, args: FLAGS });
-  const admin = await openTestAdmin();
+  const admin = await openTestAdmin(adminOptions);
   await fill(admin);
   const tab = await (await browser).newContext({ viewport: { width: 1280, height: 720 }, ...options });
   context.onTestFinished(() => tab.close());

@@ -27,6 +27,8 @@ async function changes(
     "POST /admin/workflows/:id/retry": { path: `/admin/workflows/${workflowId}/retry` },
     "POST /admin/workflows/:id/cancel": { path: `/admin/workflows/${workflowId}/cancel` },
     "POST /admin/jobs/:id/cancel": { path: `/admin/jobs/${job.id}/cancel` },
+    "POST /admin/jobs/:id/decrypt": { path: `/admin/jobs/${job.id}/decrypt` },
+    "POST /admin/dead-letters/:id/decrypt": { path: `/admin/dead-letters/${edited.id}/decrypt` },
     "POST /admin/dead-letters/:id/retry": { path: `/admin/dead-letters/${retried.id}/retry` },
     "POST /admin/dead-letters/:id/discard": { path: `/admin/dead-letters/${discarded.id}/discard` },
     "PATCH /admin/dead-letters/:id": { path: `/admin/dead-letters/${edited.id}`, body: { reviewed: true } },
@@ -46,7 +48,7 @@ async function changes(
 }
 
 it("every change is refused with 503, Retry-After and the one envelope, and made when the lock is gone", async () => {
-  const admin = await openTestAdmin({ busyMs: 0 });
+  const admin = await openTestAdmin({ busyMs: 0, mayDecrypt: true });
   const requests = await changes(admin);
   const changing = admin.app.routes
     .filter(({ method }) => method !== "GET")

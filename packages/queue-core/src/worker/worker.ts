@@ -50,7 +50,6 @@ export class Worker {
   readonly id: string;
   readonly #queue: Queue;
   readonly #handlers: ReadonlyMap<string, AnyHandler>;
-  /** What it can read of the types it takes. */
   readonly #lines: readonly string[];
   readonly #limits: WorkerLimits;
   readonly #log: Logger;
@@ -385,8 +384,7 @@ export class Worker {
 
 /**
  * Creates a worker; it does nothing until `start()`.
- * @throws {HandlerMissingError} if a type it should take has no handler, or it should take none
- * @throws {EncryptionKeyMissingError} if it should take an encrypted type and its queue has no keyring
+ * @throws {HandlerMissingError | EncryptionKeyMissingError} if a type has no handler or no key, or it should take none
  * @throws {OptionInvalidError} if a number is out of range
  * @example
  * const worker = createWorker({ queue, handlers: { send_welcome: async ({ userId }) => greet(userId) } });

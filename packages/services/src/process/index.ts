@@ -5,6 +5,7 @@ export { type FieldIssue, failure, noteAnswer, unexpectedFailure } from "./failu
 export { openHealthPort } from "./health-port.ts";
 export { answerHealth } from "./health-report.ts";
 export { startHttpServer } from "./http-server.ts";
+export { keyringOf } from "./keyring.ts";
 export { listenAddress } from "./listen-address.ts";
 export { createLogger } from "./logger.ts";
 export { openShopStore } from "./open-shop-store.ts";

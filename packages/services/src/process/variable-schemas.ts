@@ -1,3 +1,4 @@
+import { parseKeyring } from "@holdfast/queue-core";
 import { z } from "zod";
 import { isMailAddress, type MailSender, parseMailSender } from "../email/mail-address.ts";
 
@@ -102,6 +103,17 @@ export function mailSender(): z.ZodType<MailSender, string> {
 /** Text of a least length. */
 export function longText(least: number): z.ZodType<string, string> {
   return text(`at least ${least} characters`, (value) => (value.length >= least ? value : undefined));
+}
+
+/** Keys for payloads; what is wrong with one is said without it. */
+export function payloadKeys(): z.ZodType<string, string> {
+  return z.string().superRefine((value, context) => {
+    try {
+      parseKeyring(value);
+    } catch (error) {
+      context.addIssue(error instanceof Error ? error.message : String(error));
+    }
+  });
 }
 
 /** Any text. */

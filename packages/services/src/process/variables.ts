@@ -8,6 +8,7 @@ import {
   mailAddress,
   mailSender,
   oneOf,
+  payloadKeys,
   port,
   share,
   timeZone,
@@ -50,6 +51,11 @@ export const storeVariables = {
     description: "How long a read or write waits for a database that others have locked, in milliseconds",
     fallback: "10000",
   }),
+  PAYLOAD_KEYS: optional(payloadKeys(), {
+    description:
+      "Keys of encrypted job types, as id:base64 of 32 bytes, separated by commas; the first encrypts, all decrypt",
+    secret: true,
+  }),
   ALLOW_NETWORK_FS: withFallback(flag(), {
     description: "1 opens a database on a network file system, where SQLite's locks may not hold",
     fallback: "0",
@@ -85,6 +91,10 @@ export const adminVariables = {
     description: "What operators log in with, at least 16 characters; made at the first start in development",
     secret: true,
     production: "required",
+  }),
+  ADMIN_MAY_DECRYPT: withFallback(flag(), {
+    description: "1 lets operators see encrypted payloads, results and errors; each look is in the audit log",
+    fallback: "0",
   }),
 };
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { type EnvironmentSource, readEnvironment, secretsIn } from "../../src/process/environment.ts";
 import { EnvironmentInvalidError } from "../../src/process/environment-invalid-error.ts";
+import { keyringOf } from "../../src/process/keyring.ts";
 import type { VariableShape } from "../../src/process/variable.ts";
 import {
   adminVariables,
@@ -43,6 +44,18 @@ function problemsOf(shape: VariableShape, variables: Record<string, string>): re
 }
 
 describe("readEnvironment", () => {
+  it("checks the keys of encrypted types, and says what is wrong with one without it", () => {
+    const secret = Buffer.alloc(32, 9).toString("base64");
+    const keys = `2026-11:${secret},2026-05:${Buffer.alloc(32, 8).toString("base64url")}`;
+    const environment = readEnvironment(storeVariables, given({ PAYLOAD_KEYS: keys }));
+    expect(keyringOf(environment).keyring?.ids).toEqual(["2026-11", "2026-05"]);
+    expect(keyringOf(readEnvironment(storeVariables, given({})))).toEqual({});
+    const short = Buffer.alloc(16, 9).toString("base64");
+    const [problem = ""] = problemsOf(storeVariables, { PAYLOAD_KEYS: `2026-11:${short}` });
+    expect(problem).toBe('PAYLOAD_KEYS: Key "2026-11" must be 32 bytes in base64, got 16 bytes');
+    expect(problemsOf(storeVariables, { PAYLOAD_KEYS: secret }).join()).not.toContain(secret);
+  });
+
   it("gives every group its defaults from an empty environment", () => {
     for (const { variables } of VARIABLE_GROUPS)
       expect(() => readEnvironment(variables, given({}))).not.toThrow();
