@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { describeError } from "./error-text.ts";
 import { PayloadInvalidError, type PayloadIssue, ResultInvalidError } from "./errors.ts";
+import { catchStrays } from "./worker/stray-errors.ts";
 
 /** A stored payload is at most this long, in characters of JSON. */
 export const MAX_PAYLOAD_LENGTH = 1_048_576;
@@ -18,16 +19,34 @@ export const MAX_PAYLOAD_DEPTH = 1_000;
  * @throws {PayloadInvalidError} with one issue per field
  */
 export function parsePayload(type: string, schema: StandardSchemaV1, value: unknown): unknown {
-  const checked = validate(type, schema, value);
-  if (checked instanceof Promise) {
+  const checked = answersAtOnce.has(schema)
+    ? validate(type, schema, value)
+    : catchStrays(IGNORED, () => validate(type, schema, value));
+  if (isThenable(checked)) {
     // Nobody waits for it, and zod turns to its asynchronous side when code in a schema throws: it throws there again.
-    checked.catch(() => undefined);
+    Promise.resolve(checked).catch(() => undefined);
     throw new PayloadInvalidError(type, [
       { field: "", message: "its schema validates asynchronously, or its own code throws on this value" },
     ]);
   }
+  answersAtOnce.add(schema);
   if (checked.issues) throw new PayloadInvalidError(type, checked.issues.map(toIssue));
   return checked.value;
+}
+
+/** Schemas that have given an answer without a promise: nearly all, and to look for strays costs each job. */
+const answersAtOnce = new WeakSet<StandardSchemaV1>();
+
+/**
+ * What an asynchronous schema leaves behind: zod tries its code once before it gives a promise, and drops what that
+ * came to. The payload is refused as it is, and no worker is to end for it.
+ */
+const IGNORED = (): void => undefined;
+
+function isThenable(
+  checked: ReturnType<StandardSchemaV1["~standard"]["validate"]>,
+): checked is Promise<StandardSchemaV1.Result<unknown>> {
+  return "then" in checked && typeof checked.then === "function";
 }
 
 /** A schema whose own code throws on a value has not accepted it. */

@@ -40,6 +40,12 @@ describe("parsePayload", () => {
     const slow = z.string().refine(async () => true);
     expect(() => parsePayload("order", slow, "x")).toThrow(PayloadInvalidError);
   });
+
+  it("refuses it, too, if its promise is not one of Node's", () => {
+    const thenable = { then: (told: (result: object) => void) => told({ value: "x" }) };
+    const slow = { "~standard": { version: 1, vendor: "test", validate: () => thenable } };
+    expect(() => parsePayload("order", slow as never, "x")).toThrow(/validates asynchronously/);
+  });
 });
 
 describe("serializePayload", () => {

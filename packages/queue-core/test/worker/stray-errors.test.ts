@@ -47,6 +47,20 @@ describe("a rejection that nobody handles", () => {
     expect(await child.exit()).toBe(0);
   });
 
+  it.each([{}, { expireAfterMs: 1 }])(
+    "buries the job whose schema has become asynchronous: %o",
+    async (settings) => {
+      const bed = await WorkerBed.open();
+      const { id } = await bed.queue.enqueue("task", { n: 1 }, settings);
+      const child = ChildWorker.start(bed, "slowSchema");
+      expect((await bed.dies(id)).attempts).toBe(0);
+      const next = await bed.queue.enqueue("other", { n: 1 });
+      await bed.reaches(next.id, "completed");
+      child.tell("stop");
+      expect(await child.exit()).toBe(0);
+    },
+  );
+
   it("ends the process as ever if no run caused it", async () => {
     const bed = await WorkerBed.open();
     const { id } = await bed.queue.enqueue("task", { n: 1 });

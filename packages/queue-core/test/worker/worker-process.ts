@@ -4,7 +4,8 @@ import { EventEmitter } from "node:events";
 import { appendFileSync } from "node:fs";
 import { connect } from "node:net";
 import { pino } from "pino";
-import { createQueue, createWorker, LeaseLostError } from "../../src/index.ts";
+import { z } from "zod";
+import { createQueue, createWorker, defineJob, LeaseLostError } from "../../src/index.ts";
 import { openSqliteStore } from "../../src/sqlite/index.ts";
 import { WORKER_JOBS } from "./job-types.ts";
 
@@ -104,6 +105,7 @@ const scenarios: Readonly<Record<string, Handler>> = {
     void told("finish").then(() => setTimeout(() => throwLeftBehind(), 1));
     return "returned";
   },
+  slowSchema: () => "never called",
   throwOfTheProcess: () => "nothing to do with it",
   strayOfTheProcess: () => "nothing to do with it",
 };
@@ -111,7 +113,13 @@ const scenarios: Readonly<Record<string, Handler>> = {
 const handler = scenarios[scenario];
 if (!handler) throw new Error(`There is no scenario "${scenario}"`);
 const store = await openSqliteStore({ path });
-const queue = createQueue({ store, jobs: WORKER_JOBS });
+/** What it asks is somewhere else, and out of reach. */
+const slow = defineJob("task", {
+  payload: z.object({ n: z.number() }).refine(async () => throwLeftBehind()),
+});
+const jobs = WORKER_JOBS.map((job) => (scenario === "slowSchema" && job.type === "task" ? slow : job));
+// The same types with the same payloads.
+const queue = createQueue({ store, jobs: jobs as unknown as typeof WORKER_JOBS });
 const worker = createWorker({
   queue,
   handlers: {
