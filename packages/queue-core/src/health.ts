@@ -2,7 +2,7 @@ import type { UnreadJobs } from "./stats.ts";
 
 /** From where on a number is an issue. */
 export interface HealthLimits {
-  /** Pending jobs. */
+  /** Pending jobs; those of paused types do not count, here and below. */
   readonly pending: number;
   /** Age of the oldest pending job, in milliseconds. */
   readonly oldestPendingMs: number;

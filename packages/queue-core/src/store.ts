@@ -331,8 +331,8 @@ export interface JobStore<Tables = unknown> {
    */
   promoteDue(): Promise<number>;
   /**
-   * How long until the next scheduled job is due, or until a rate lets through the next job of these lines that it
-   * holds back, in milliseconds; null if there is neither.
+   * How long until the next scheduled job of these lines is due, or until a rate lets through the next one that it
+   * holds back, in milliseconds; null if there is neither. May be too short, never too long.
    */
   untilNextDue(lines: readonly string[]): Promise<number | null>;
   /** Gives up the jobs of these lines that nobody claimed in time, in small transactions; returns how many. */

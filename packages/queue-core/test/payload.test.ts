@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -41,9 +42,9 @@ describe("parsePayload", () => {
     expect(() => parsePayload("order", slow, "x")).toThrow(PayloadInvalidError);
   });
 
-  it("refuses it, too, if its promise is not one of Node's", () => {
-    const thenable = { then: (told: (result: object) => void) => told({ value: "x" }) };
-    const slow = { "~standard": { version: 1, vendor: "test", validate: () => thenable } };
+  it("refuses it, too, if its promise is of another realm", () => {
+    const foreign: unknown = runInNewContext("Promise.resolve({ value: 'x' })");
+    const slow = { "~standard": { version: 1, vendor: "test", validate: () => foreign } };
     expect(() => parsePayload("order", slow as never, "x")).toThrow(/validates asynchronously/);
   });
 });

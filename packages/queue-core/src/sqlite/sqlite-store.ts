@@ -269,7 +269,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   async untilNextDue(lines: readonly string[]): Promise<number | null> {
     return this.#reader.read((connection) => {
       const nowMs = this.#now();
-      const dueAt = nextDue(connection);
+      const dueAt = nextDue(connection, lines);
       const openingInMs = nextOpeningInMs(connection, lines, nowMs);
       if (dueAt === null) return openingInMs;
       return Math.min(Math.max(0, dueAt - nowMs), openingInMs ?? Number.POSITIVE_INFINITY);

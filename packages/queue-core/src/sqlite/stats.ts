@@ -64,23 +64,39 @@ function runsBetween(connection: Connection, first: number, last: number): RunTo
   return { completed: row?.completed ?? 0, failed: row?.failed ?? 0 };
 }
 
-/** What the health is judged by; each count stops one past its limit. */
+/**
+ * What the health is judged by; each count stops one past its limit. Jobs of paused types wait because somebody wants
+ * them to, and are left out.
+ */
 export function readHealthFacts(
   connection: Connection,
   limits: Pick<HealthLimits, "pending" | "unreviewed">,
 ): HealthFacts {
-  const upTo = (rows: string, limit: number): number => {
-    // A limit may be a fraction, or infinite where somebody does not care.
-    const most = Math.max(0, Math.floor(Math.min(limit, Number.MAX_SAFE_INTEGER - 1))) + 1;
-    return connection.get<{ n: number }>(`SELECT count(*) AS n FROM (${rows} LIMIT ?)`, most)?.n ?? 0;
-  };
-  const heads = lineHeads(connection);
+  const heads = unpaused(connection, lineHeads(connection));
+  // Line by line, as a paused backlog is not to be walked through to find the others.
+  let pending = 0;
+  for (const line of heads.keys())
+    pending += countUpTo(connection, "SELECT 1 FROM ready WHERE type = ?", limits.pending - pending, line);
   return {
-    pending: upTo("SELECT 1 FROM ready", limits.pending),
+    pending,
     oldestPending: oldestOf(heads),
     unread: unreadOf(connection, heads).map(({ jobs }) => jobs),
-    unreviewed: upTo("SELECT 1 FROM dead_letter_jobs WHERE reviewed = 0", limits.unreviewed),
+    unreviewed: countUpTo(connection, "SELECT 1 FROM dead_letter_jobs WHERE reviewed = 0", limits.unreviewed),
   };
+}
+
+function countUpTo(connection: Connection, rows: string, limit: number, ...parameters: unknown[]): number {
+  // A limit may be a fraction, or infinite where somebody does not care.
+  const most = Math.max(-1, Math.floor(Math.min(limit, Number.MAX_SAFE_INTEGER - 1))) + 1;
+  const sql = `SELECT count(*) AS n FROM (${rows} LIMIT ?)`;
+  return connection.get<{ n: number }>(sql, ...parameters, most)?.n ?? 0;
+}
+
+function unpaused(connection: Connection, heads: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const { queueSince, types } = readPauses(connection);
+  if (queueSince) return new Map();
+  const paused = new Set(types.map(({ type }) => type));
+  return new Map([...heads].filter(([line]) => !paused.has(typeOf(line))));
 }
 
 interface Head {

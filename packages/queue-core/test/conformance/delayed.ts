@@ -2,6 +2,23 @@ import { expect } from "vitest";
 import type { Rule } from "./store-conformance.ts";
 
 export function delayedRules(rule: Rule): void {
+  rule("R8: who waits for the next job to be due waits for those it takes", async (bed) => {
+    const report = (delayMs: number) => bed.queue.enqueue("report", { n: 1 }, { delayMs });
+    await report(1_000);
+    expect(await bed.store.untilNextDue(["mail"])).toBeNull();
+    await bed.add({ delayMs: 5_000 });
+    expect(await bed.store.untilNextDue(["mail"])).toBe(5_000);
+    expect(await bed.store.untilNextDue(["report"])).toBe(1_000);
+    // Behind very many others it looks too soon rather than too late.
+    for (let delayMs = 1_001; delayMs < 1_150; delayMs++) await report(delayMs);
+    const untilMail = await bed.store.untilNextDue(["mail"]);
+    expect(untilMail).toBeGreaterThan(1_000);
+    expect(untilMail).toBeLessThanOrEqual(5_000);
+    bed.clock.advance(2_000);
+    expect(await bed.queue.dequeue("worker-1", { types: ["mail"] })).toBeNull();
+    expect(await bed.store.untilNextDue(["mail"])).toBe(3_000);
+  });
+
   rule("R8: a delayed job is never early, and needs no scheduler to be on time", async (bed) => {
     const added = await bed.queue.enqueueDelayed("mail", { n: 1 }, 60_000);
     expect(added).toMatchObject({ status: "scheduled", scheduledAt: new Date(bed.clock.now() + 60_000) });

@@ -74,6 +74,25 @@ export function pauseRules(rule: Rule): void {
     expect((await bed.queue.stats()).paused).toEqual(paused);
   });
 
+  rule("R19: what is paused makes nobody ill, however much and however old", async (bed) => {
+    await bed.queue.enqueueMany(
+      "mail",
+      Array.from({ length: 30 }, (_, n) => ({ n })),
+    );
+    bed.clock.advance(60 * 60_000);
+    await bed.queue.enqueue("report", { n: 1 });
+    const since = new Date(bed.clock.now());
+    const limits = { pending: 20, unreviewed: 0 };
+    expect((await bed.queue.checkQueueHealth(limits)).issues).toHaveLength(2);
+    await bed.queue.pause("mail");
+    expect(await bed.store.healthFacts(limits)).toMatchObject({ pending: 1, oldestPending: since });
+    expect(await bed.queue.checkQueueHealth(limits)).toEqual({ status: "healthy", issues: [] });
+    expect((await bed.queue.stats()).queue).toMatchObject({ pending: 31 });
+    await bed.queue.resume("mail");
+    await bed.queue.pause();
+    expect(await bed.store.healthFacts(limits)).toMatchObject({ pending: 0, oldestPending: null });
+  });
+
   rule("only a type of the catalog can be paused; any can be resumed", async (bed) => {
     const none = bed.queue.pause("nothing" as "mail");
     await expect(none).rejects.toMatchObject({ code: "JOB_TYPE_UNKNOWN" });

@@ -86,7 +86,7 @@ describe("drain", () => {
     expect(await drain({ queue, handlers, clock })).toMatchObject([
       { status: "failed", error: expect.stringContaining("no luck") },
     ]);
-    expect((await queue.stats()).queue).toMatchObject({ failed: 1, pending: 1 });
+    expect((await queue.stats()).queue).toMatchObject({ failed: 1, scheduled: 1 });
   });
 
   it("says so when it does not come to an end, or has no handler at all", async () => {
