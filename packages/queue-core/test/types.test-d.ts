@@ -120,3 +120,13 @@ const handlers: JobHandlers<typeof jobs, ShopTables> = {
 createWorker({ queue, handlers });
 // @ts-expect-error: no such type
 createWorker({ queue, handlers: { send_post: () => undefined } });
+
+// An upcaster says what it was given; what it gives is checked when it runs.
+defineJob("send_note", {
+  payload: z.object({ text: z.string() }),
+  version: 3,
+  upcasters: { 1: (text: string) => ({ text }), 2: (note: { text: string }) => note },
+  encrypted: true,
+});
+// @ts-expect-error: a step is a function
+defineJob("send_note", { payload: z.object({}), version: 2, upcasters: { 1: "as it was" } });

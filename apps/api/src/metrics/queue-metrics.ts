@@ -6,7 +6,7 @@ import type { Metric } from "./exposition.ts";
  * @param nowMs when the statistics were taken, in milliseconds since 1970 UTC
  */
 export function queueMetrics(
-  { queue, deadLetterQueue, byType }: QueueStats,
+  { queue, deadLetterQueue, byType, unread }: QueueStats,
   nowMs: number,
 ): readonly Metric[] {
   const waitMs = queue.oldestPending === null ? 0 : Math.max(0, nowMs - queue.oldestPending.getTime());
@@ -22,6 +22,15 @@ export function queueMetrics(
       "How long the job that waits longest could have run.",
       waitMs / 1_000,
     ),
+    {
+      name: "holdfast_unread_jobs",
+      help: "Pending jobs that no worker there can read, by type, payload version and key.",
+      type: "gauge",
+      samples: unread.map(({ type, payloadVersion, keyId, count }) => ({
+        labels: { type, version: String(payloadVersion), key: keyId ?? "" },
+        value: count,
+      })),
+    },
     gauge(
       "holdfast_dead_letters_unreviewed",
       "Dead letters nobody has looked at.",

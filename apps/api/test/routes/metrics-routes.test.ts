@@ -1,4 +1,6 @@
+import { createQueue, defineJob } from "@holdfast/queue-core";
 import { expect, it } from "vitest";
+import { z } from "zod";
 import { goodOrder, openTestApi } from "../open-test-api.ts";
 
 it("design: GET /metrics tells a scraper how the queue, the log and this process are", async () => {
@@ -20,6 +22,15 @@ it("design: GET /metrics tells a scraper how the queue, the log and this process
   const bytes = (name: string): number => Number(new RegExp(`^${name} (\\d+)$`, "m").exec(body)?.[1]);
   expect(bytes("holdfast_wal_bytes")).toBeGreaterThan(0);
   expect(bytes("process_resident_memory_bytes")).toBeGreaterThan(1_000_000);
+});
+
+it("tells of jobs that wait for a worker of a newer deploy", async () => {
+  const { shop, get } = await openTestApi();
+  const payload = z.object({});
+  const newer = defineJob("process_order", { payload, version: 2, upcasters: { 1: () => ({}) } });
+  await createQueue({ store: shop.store, jobs: [newer] }).enqueue("process_order", {});
+  const { body } = await get("/metrics");
+  expect(body).toContain('holdfast_unread_jobs{type="process_order",version="2",key=""} 1\n');
 });
 
 it("is closed to those without a key where keys are asked for", async () => {
