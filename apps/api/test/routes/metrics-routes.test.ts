@@ -25,11 +25,11 @@ it("design: GET /metrics tells a scraper how the queue, the log and this process
 });
 
 it("tells of jobs that wait for a worker of a newer deploy", async () => {
-  const { shop, get } = await openTestApi();
+  const api = await openTestApi();
   const payload = z.object({});
   const newer = defineJob("process_order", { payload, version: 2, upcasters: { 1: () => ({}) } });
-  await createQueue({ store: shop.store, jobs: [newer] }).enqueue("process_order", {});
-  const { body } = await get("/metrics");
+  await createQueue({ store: api.shop.store, jobs: [newer] }).enqueue("process_order", {});
+  const { body } = await api.get("/metrics");
   expect(body).toContain('holdfast_unread_jobs{type="process_order",version="2",key=""} 1\n');
 });
 
