@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { type BarResult, type Bench, type Part, type Runs, sized, toResult } from "../bar.ts";
 import { drain } from "../holdfast/drain.ts";
-import { PAUSED_TYPE, TYPES } from "../holdfast/jobs.ts";
+import { HELD_TYPE, TYPES } from "../holdfast/jobs.ts";
 import { addBacklog, addMixed, type Backlog } from "../holdfast/prepare.ts";
 import { inRounds, runsOf } from "../rounds.ts";
 import { atLeast } from "../statistics.ts";
 
-const KINDS: readonly Backlog[] = ["pending", "completed", "scheduled", "waiting", "paused"];
+const KINDS: readonly Backlog[] = ["pending", "completed", "scheduled", "waiting", "paused", "rate-limited"];
 
 /** P4's mixture with few, more and very many rows beside it. Each file is filled once; every round adds and drains. */
 export async function measureBacklog(bench: Bench): Promise<BarResult> {
@@ -28,7 +28,7 @@ export async function measureBacklog(bench: Bench): Promise<BarResult> {
     parts.push(atLeast(`beside ${large}`, runsOf(runs, large), small, runsOf(runs, small), 0.6));
   }
   const notes = [
-    "paused: a type of its own at top priority, which the workers ask for; rate-limited jobs are not measured",
+    "paused, rate-limited (one a day): a type of its own at top priority, which the workers ask for",
     "rows were added through the store, completed ones by a real drain",
   ];
   return toResult({ id: "P5", title: "drain beside a backlog", runs: all, parts, notes });
@@ -47,6 +47,7 @@ async function fill(bench: Bench, kind: Backlog, rows: number): Promise<string> 
 
 async function addAndDrain(path: string, kind: Backlog, count: number): Promise<number> {
   await addMixed(path, count);
-  const types = kind === "paused" ? [...TYPES, PAUSED_TYPE] : TYPES;
+  const isHeld = kind === "paused" || kind === "rate-limited";
+  const types = isHeld ? [...TYPES, HELD_TYPE] : TYPES;
   return (await drain(path, count, { types })).perSecond;
 }

@@ -12,8 +12,8 @@ type BenchPayload = z.infer<typeof payloadSchema>;
 
 export const TYPES = ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"] as const;
 
-/** A type of its own for what is paused; only the workers that drain beside it ask for it. */
-export const PAUSED_TYPE = "held";
+/** A type of its own for what is paused or limited; only the workers that drain beside it ask for it. */
+export const HELD_TYPE = "held";
 
 const define = <Type extends string>(type: Type) => defineJob(type, { payload: payloadSchema });
 
@@ -26,7 +26,7 @@ export const jobs = [
   define("t5"),
   define("t6"),
   define("t7"),
-  define(PAUSED_TYPE),
+  define(HELD_TYPE),
 ] as const;
 
 export function payloadOf(n: number): BenchPayload {

@@ -1,6 +1,6 @@
 import type { JobStore } from "@holdfast/queue-core";
 import Database from "better-sqlite3";
-import { PAUSED_TYPE, payloadOf, TYPES } from "./jobs.ts";
+import { HELD_TYPE, payloadOf, TYPES } from "./jobs.ts";
 import { type Opened, openQueue } from "./open.ts";
 
 type NewJobs = Parameters<JobStore["enqueue"]>[0];
@@ -11,8 +11,10 @@ const PRIORITIES = 10;
 const TOP_PRIORITY = 100;
 const MONTH_MS = 30 * 86_400_000;
 
+const ONE_A_DAY = { limit: 1, periodMs: 86_400_000, burst: 1 };
+
 /** What the rows are that lie beside the jobs that are drained. */
-export type Backlog = "pending" | "completed" | "scheduled" | "waiting" | "paused";
+export type Backlog = "pending" | "completed" | "scheduled" | "waiting" | "paused" | "rate-limited";
 
 function newJob(n: number, changed: Partial<NewJob> = {}): NewJob {
   const plain = {
@@ -77,9 +79,10 @@ export async function addBacklog(path: string, kind: Backlog, count: number): Pr
   await using opened = await openQueue(path);
   if (kind === "completed") return await addInBulk(opened, count, (n) => newJob(n));
   if (kind === "scheduled") return await addInBulk(opened, count, (n) => newJob(n, { delayMs: MONTH_MS }));
-  if (kind === "paused") {
-    await opened.queue.pause(PAUSED_TYPE);
-    return await addInBulk(opened, count, (n) => newJob(n, { type: PAUSED_TYPE, priority: TOP_PRIORITY }));
+  if (kind === "paused" || kind === "rate-limited") {
+    if (kind === "paused") await opened.queue.pause(HELD_TYPE);
+    else await opened.queue.setLimit(HELD_TYPE, { rate: ONE_A_DAY });
+    return await addInBulk(opened, count, (n) => newJob(n, { type: HELD_TYPE, priority: TOP_PRIORITY }));
   }
   const [parent] = await opened.store.enqueue([newJob(0, { delayMs: MONTH_MS })], {
     durability: "normal",
