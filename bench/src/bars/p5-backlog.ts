@@ -5,6 +5,7 @@ import { HELD_TYPE, TYPES } from "../holdfast/jobs.ts";
 import { addBacklog, addMixed, type Backlog } from "../holdfast/prepare.ts";
 import { inRounds, runsOf } from "../rounds.ts";
 import { atLeast } from "../statistics.ts";
+import { measureRetention } from "./p5-retention.ts";
 
 const KINDS: readonly Backlog[] = ["pending", "completed", "scheduled", "waiting", "paused", "rate-limited"];
 
@@ -30,6 +31,7 @@ export async function measureBacklog(bench: Bench): Promise<BarResult> {
   const notes = [
     "paused, rate-limited (one a day): a type of its own at top priority, which the workers ask for",
     "rows were added through the store, completed ones by a real drain",
+    await measureRetention(bench),
   ];
   return toResult({ id: "P5", title: "drain beside a backlog", runs: all, parts, notes });
 }

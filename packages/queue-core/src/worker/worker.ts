@@ -18,6 +18,7 @@ import { checkLeases, leaseKey } from "./lease-check.ts";
 import { LoneRuns } from "./lone-runs.ts";
 import { untilNextLook } from "./next-look.ts";
 import { Recorder } from "./recorder.ts";
+import { RescueRounds } from "./rescue-rounds.ts";
 import { Run } from "./run.ts";
 import { selectHandlers } from "./select-handlers.ts";
 import { settlesWithin } from "./settles-within.ts";
@@ -42,9 +43,6 @@ export interface WorkerOptions<Jobs extends JobCatalog, Tables> extends Partial<
   readonly isolatedEntry?: URL;
 }
 
-/** How often a worker looks for others that have died: an observer counts no finer than thirds of a lease. */
-const LOOKS_PER_LEASE = 3;
-
 /** Claims jobs, runs their handlers and records the results, some at a time, until it is stopped. */
 export class Worker {
   readonly id: string;
@@ -62,6 +60,7 @@ export class Worker {
   readonly #wake = new Wake();
   readonly #giveUp = new AbortController();
   readonly #recorder: Recorder;
+  readonly #rescues: RescueRounds;
   /** None without a module to run them in. */
   readonly #loneRuns: LoneRuns | null;
   #hasBeaten = false;
@@ -69,7 +68,6 @@ export class Worker {
   #isRungFor = false;
   #holding = false;
   #unknown: ReadonlySet<string> = new Set();
-  #lastRescueMs = Number.NEGATIVE_INFINITY;
   #heartbeat: Heartbeat | null = null;
   #bell: Bell | null = null;
   #cancelWatch: CancelWatch | null = null;
@@ -87,6 +85,13 @@ export class Worker {
     this.id = options.workerId ?? `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`;
     this.#log = (options.log ?? pino({ enabled: false })).child({ workerId: this.id });
     this.#faults = new FaultLog(this.#log);
+    this.#rescues = new RescueRounds({
+      queue: this.#queue,
+      clock: this.#clock,
+      leaseMs: this.#limits.leaseMs,
+      log: this.#log,
+      faults: this.#faults,
+    });
     const recording = { queue: this.#queue, faults: this.#faults, giveUp: this.#giveUp.signal };
     this.#loneRuns = options.isolatedEntry ? new LoneRuns(options.isolatedEntry, recording) : null;
     this.#recorder = new Recorder({
@@ -194,7 +199,7 @@ export class Worker {
     // Its thread takes a while to start: a lease that nobody renews yet is not taken out.
     while (!this.#hasBeaten && !this.#stopping) await this.#wake.wait(this.#limits.pollMs);
     while (!this.#stopping) {
-      await this.#rescueNowAndThen();
+      await this.#rescues.ifDue();
       if (this.#stopping) break;
       const free = this.#limits.concurrency - (this.#running.size - this.#leaving.size);
       // In the commit of the claim that fills their slots.
@@ -235,27 +240,6 @@ export class Worker {
     } catch (error) {
       this.#faults.failed("claiming", error);
       return null;
-    }
-  }
-
-  /** Workers need no scheduler to be correct: each takes back what others have left behind, or left lying. */
-  async #rescueNowAndThen(): Promise<void> {
-    const nowMs = this.#clock.monotonic();
-    if (nowMs - this.#lastRescueMs < this.#limits.leaseMs / LOOKS_PER_LEASE) return;
-    this.#lastRescueMs = nowMs;
-    try {
-      const rescued = await this.#queue.store.rescue();
-      if (rescued > 0) this.#log.warn({ rescued }, "jobs of silent workers handed back");
-      this.#faults.works("rescuing");
-    } catch (error) {
-      this.#faults.failed("rescuing", error);
-    }
-    try {
-      const expired = await this.#queue.expireJobs();
-      if (expired > 0) this.#log.warn({ expired }, "jobs that nobody claimed in time given up");
-      this.#faults.works("giving up expired jobs");
-    } catch (error) {
-      this.#faults.failed("giving up expired jobs", error);
     }
   }
 
