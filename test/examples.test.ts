@@ -16,6 +16,10 @@ stored error: RangeError: sealed:…
 with the key: RangeError: there is no account unknown
 the account stands in the file: false
 `,
+  "limit-keys.ts": `\
+at most 2 of the big customer at a time, 2 of the small one
+the small one waited for few of the 1000 files before its own
+`,
   "limits.ts": `\
 10 mails, no faster than the rate
 10 images, at most 2 at a time

@@ -19,6 +19,8 @@ export interface FollowUp {
   readonly delayMs?: number;
   /** Default: the type's own; null: for ever. */
   readonly expireAfterMs?: number | null;
+  /** Whose job it is, where a limit holds per key. */
+  readonly limitKey?: string;
   /** At most one job of this type with this key is kept. */
   readonly uniqueKey?: string;
   /** Not counted when a workflow is asked whether it is complete. */

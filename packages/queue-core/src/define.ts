@@ -13,6 +13,6 @@ export type {
   PayloadOutput,
 } from "./define-job.ts";
 export { defineJob } from "./define-job.ts";
-export type { JobLimit, RateLimit } from "./limits.ts";
+export type { JobLimit, PaceLimit, RateLimit } from "./limits.ts";
 export { PRIORITY } from "./priority.ts";
 export type { Upcaster, Upcasters } from "./upcast.ts";

@@ -14,7 +14,7 @@ export {
 } from "./health.ts";
 export type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 export { createKeyring, type EncryptionKey, type Keyring, parseKeyring } from "./keyring.ts";
-export type { DeclaredLimits, LimitBounds, StandingLimit } from "./limits.ts";
+export type { DeclaredLimits, LimitBounds, Pace, StandingLimit } from "./limits.ts";
 export type { JobSettings } from "./new-job.ts";
 export { cancel, type HandlerOutcome, snooze } from "./outcome.ts";
 export type { Pauses } from "./pauses.ts";

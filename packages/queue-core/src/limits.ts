@@ -14,17 +14,28 @@ export interface RateLimit {
   readonly burst?: number;
 }
 
-/** How fast jobs may be claimed, over all workers. At least one of the two. */
-export interface JobLimit {
+/** How fast some jobs may be claimed, over all workers. At least one of the two. */
+export interface PaceLimit {
   readonly rate?: RateLimit;
   /** At most so many run at a time: a whole number from 1 to 10,000. */
   readonly concurrency?: number;
 }
 
+/** How fast jobs may be claimed: all together, those of each key, or both. */
+export interface JobLimit extends PaceLimit {
+  /** Holds for the jobs of each `limitKey` by themselves, such as each customer's; jobs without a key do not mind. */
+  readonly perKey?: PaceLimit;
+}
+
 /** What a limit lets through; null: any number. */
-export interface LimitBounds {
+export interface Pace {
   readonly rate: Required<RateLimit> | null;
   readonly concurrency: number | null;
+}
+
+/** What a limit lets through of all its jobs, and of those of each key. */
+export interface LimitBounds extends Pace {
+  readonly perKey: Pace | null;
 }
 
 /** Whom a limit is for: one type, or all that name it in their definition. */
@@ -67,19 +78,30 @@ const MOST = 10_000;
 const MOST_PER_MS = 1_000;
 
 /** @throws {OptionInvalidError} saying which number is out of range */
-export function requireLimit(target: LimitTarget, { rate, concurrency }: JobLimit): NewLimit {
+export function requireLimit(target: LimitTarget, { perKey, ...all }: JobLimit): NewLimit {
   const { name } = target;
+  const isGiven = ({ rate, concurrency }: PaceLimit): boolean =>
+    rate !== undefined || concurrency !== undefined;
+  if (perKey ? !isGiven(perKey) : !isGiven(all))
+    throw new OptionInvalidError(
+      `The limit of "${name}"${perKey ? " per key" : ""} needs a rate or a concurrency; null lifts it`,
+    );
+  return {
+    ...target,
+    ...requirePace(name, "", all),
+    perKey: perKey ? requirePace(name, "perKey.", perKey) : null,
+  };
+}
+
+function requirePace(name: string, prefix: string, { rate, concurrency }: PaceLimit): Pace {
   const bounded = (field: string, value: number, most: number): number => {
     if (Number.isInteger(value) && value >= 1 && value <= most) return value;
     throw new OptionInvalidError(
-      `The limit of "${name}": ${field} must be a whole number from 1 to ${most}, got ${value}`,
+      `The limit of "${name}": ${prefix}${field} must be a whole number from 1 to ${most}, got ${value}`,
     );
   };
-  if (rate === undefined && concurrency === undefined)
-    throw new OptionInvalidError(`The limit of "${name}" needs a rate or a concurrency; null lifts it`);
   const periodMs = rate ? bounded("rate.periodMs", rate.periodMs, LONGEST_PERIOD_MS) : 0;
   return {
-    ...target,
     rate: rate
       ? {
           limit: bounded("rate.limit", rate.limit, periodMs * MOST_PER_MS),

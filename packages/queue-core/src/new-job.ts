@@ -23,6 +23,11 @@ export interface JobSettings {
    * default.
    */
   readonly expireAfterMs?: number | null;
+  /**
+   * Whose job it is, where a limit holds per key (`setLimit(…, { perKey })`): a customer, say, or a host that is
+   * called. At most 512 characters.
+   */
+  readonly limitKey?: string;
   /** At most one job of this type with this key exists, until that job is deleted or as `unique` says. */
   readonly uniqueKey?: string;
   /** For how long the key is held, and what a newer job with the same key does to this one. */
@@ -97,11 +102,8 @@ export function buildStored(
       `"${type}": expireAfterMs must be ${EXPIRE_AFTER_RANGE}, or null, got ${expireAfterMs}`,
     );
   }
-  if (uniqueKey !== null && (uniqueKey === "" || uniqueKey.length > LONGEST_KEY)) {
-    throw new OptionInvalidError(
-      `"${type}": uniqueKey must have 1 to ${LONGEST_KEY} characters, got ${uniqueKey.length}`,
-    );
-  }
+  requireKey(type, "uniqueKey", uniqueKey);
+  requireKey(type, "limitKey", settings.limitKey ?? null);
   const uniqueness = readUniqueness(type, uniqueKey, settings.unique);
   return {
     type,
@@ -120,6 +122,7 @@ export function buildStored(
     step: null,
     dependsOn: (settings.dependsOn ?? []).map(toDependency),
     expireAfterMs,
+    ...(settings.limitKey !== undefined && { limitKey: settings.limitKey }),
   };
 }
 
@@ -136,6 +139,13 @@ export function buildFollowUps(
 
 function toDependency(parent: string | Dependency): Dependency {
   return typeof parent === "string" ? { jobId: parent, whenDead: "cancel" } : parent;
+}
+
+function requireKey(type: string, name: string, key: string | null): void {
+  if (key === null || (key !== "" && key.length <= LONGEST_KEY)) return;
+  throw new OptionInvalidError(
+    `"${type}": ${name} must have 1 to ${LONGEST_KEY} characters, got ${key.length}`,
+  );
 }
 
 function requireInteger(type: string, name: string, value: number, least: number, most: number): void {

@@ -65,6 +65,8 @@ export interface NewJob extends StoredPayload {
   readonly step: string | null;
   /** How long it may stand among the claimable jobs, in milliseconds; null: for ever. */
   readonly expireAfterMs: number | null;
+  /** Whose limits per key it is held to; none by default. */
+  readonly limitKey?: string;
 }
 
 /** A job that must complete first, and what becomes of the child if it never does. */

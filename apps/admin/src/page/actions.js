@@ -190,7 +190,9 @@ export async function saveLimit(subject, known, form) {
     });
     return;
   }
-  const bounds = boundsIn(text, "");
+  const perKey = paceIn(text, "key-");
+  const isPerKey = perKey.rate !== undefined || perKey.concurrency !== undefined;
+  const bounds = { ...paceIn(text, ""), ...(isPerKey && { perKey }) };
   const done = await act(`limit ${subject}`, () =>
     change("PUT", `/admin/limits/${encodeURIComponent(name)}`, bounds),
   );
@@ -204,7 +206,7 @@ export async function saveLimit(subject, known, form) {
  * @param {(field: string) => string} text
  * @param {string} prefix
  */
-function boundsIn(text, prefix) {
+function paceIn(text, prefix) {
   const number = (/** @type {string} */ field) => {
     const typed = text(prefix + field);
     return typed === "" ? undefined : Number(typed);
@@ -212,7 +214,7 @@ function boundsIn(text, prefix) {
   const [limit, seconds, burst] = [number("limit"), number("seconds"), number("burst")];
   const periodMs = seconds === undefined ? undefined : Math.round(seconds * 1_000);
   const isRated = limit !== undefined || periodMs !== undefined || burst !== undefined;
-  return { ...(isRated && { rate: { limit, periodMs, burst } }), concurrency: number("concurrency") };
+  return { rate: isRated ? { limit, periodMs, burst } : undefined, concurrency: number("concurrency") };
 }
 
 /** @param {string} name */

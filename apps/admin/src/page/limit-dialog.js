@@ -37,7 +37,9 @@ export function limitDialog({ editedLimit, busy, notices, snapshot }) {
               names.map((name) => h("option", { key: name, value: name })),
             )
           : null,
-        ...boundFields("", limit),
+        ...paceFields("", limit),
+        h("p", { class: "note" }, "Of each key by itself, such as each customer"),
+        ...paceFields("key-", limit?.perKey ?? null),
         h(
           "p",
           { class: "note" },
@@ -55,10 +57,10 @@ export function limitDialog({ editedLimit, busy, notices, snapshot }) {
 
 /**
  * @param {string} prefix of the fields' names
- * @param {Pick<LimitItem, "rate" | "concurrency"> | null} bounds
+ * @param {Pick<LimitItem, "rate" | "concurrency"> | null} pace
  */
-function boundFields(prefix, bounds) {
-  const rate = bounds?.rate ?? null;
+function paceFields(prefix, pace) {
+  const rate = pace?.rate ?? null;
   const number = { type: "number", min: 1, inputMode: "numeric" };
   return [
     field(`${prefix}limit`, "Jobs that may start", rate?.limit, number),
@@ -69,7 +71,7 @@ function boundFields(prefix, bounds) {
       number,
     ),
     field(`${prefix}burst`, "of them at once, after a quiet time", rate?.burst, number),
-    field(`${prefix}concurrency`, "Jobs that may run at a time", bounds?.concurrency ?? undefined, number),
+    field(`${prefix}concurrency`, "Jobs that may run at a time", pace?.concurrency ?? undefined, number),
   ];
 }
 

@@ -63,8 +63,8 @@ function shareNote({ types }) {
 }
 
 /** @param {LimitItem} limit */
-function isLifted({ rate, concurrency }) {
-  return rate === null && concurrency === null;
+function isLifted({ rate, concurrency, perKey }) {
+  return rate === null && concurrency === null && perKey === null;
 }
 
 /** Periods that have a name, in milliseconds. */
@@ -75,8 +75,15 @@ const PERIODS = new Map([
   [86_400_000, "day"],
 ]);
 
-/** @param {Pick<LimitItem, "rate" | "concurrency">} bounds */
-function describe({ rate, concurrency }) {
+/** @param {Pick<LimitItem, "rate" | "concurrency" | "perKey">} bounds */
+function describe({ perKey, ...all }) {
+  const parts = paceParts(all);
+  if (perKey !== null) parts.push(`of each key ${paceParts(perKey).join(", ")}`);
+  return parts.length === 0 ? "everything" : parts.join("; ");
+}
+
+/** @param {Pick<LimitItem, "rate" | "concurrency">} pace */
+function paceParts({ rate, concurrency }) {
   const parts = [];
   if (rate !== null) {
     const period = PERIODS.get(rate.periodMs) ?? formatDuration(rate.periodMs);
@@ -84,7 +91,7 @@ function describe({ rate, concurrency }) {
     parts.push(`${formatNumber(rate.limit)} per ${period}${burst}`);
   }
   if (concurrency !== null) parts.push(`${formatNumber(concurrency)} at a time`);
-  return parts.length === 0 ? "everything" : parts.join("; ");
+  return parts;
 }
 
 /**

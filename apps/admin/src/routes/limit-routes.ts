@@ -7,11 +7,12 @@ import { operatorIn } from "../locals.ts";
 import { typeName } from "../request-input.ts";
 
 const params = z.object({ name: typeName });
-/** The queue knows the ranges, and that one of the two must be there. */
-const bounds = z.strictObject({
+const pace = z.strictObject({
   rate: z.strictObject({ limit: z.int(), periodMs: z.int(), burst: z.int().optional() }).optional(),
   concurrency: z.int().optional(),
 });
+/** The queue knows the ranges, and what must be there. */
+const bounds = pace.extend({ perKey: pace.optional() });
 
 /** How fast jobs may be claimed: of a type, or of the types that share a limit. */
 export function limitRoutes(queue: ShopQueue) {

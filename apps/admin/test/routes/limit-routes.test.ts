@@ -7,7 +7,7 @@ it("R12: limits are told, set and lifted while jobs run", async () => {
   const path = "/admin/limits/sync_inventory";
   const set = await asOperator(path, { method: "PUT", body: { concurrency: 1 } });
   const own = { isShared: false, types: ["sync_inventory"], declared: null, isEdited: false };
-  const items = [{ name: "sync_inventory", rate: null, concurrency: 1, ...own }];
+  const items = [{ name: "sync_inventory", rate: null, concurrency: 1, perKey: null, ...own }];
   expect([set.status, await set.json()]).toEqual([200, { items }]);
   expect(await (await asOperator("/admin/limits")).json()).toEqual({ items });
   expect(await queue.dequeueBatch("worker-1", 10)).toHaveLength(1);
@@ -47,6 +47,7 @@ it("R12: a limit that cannot be is refused with the reason, and so is one of not
     { concurrency: "2" },
     { rate: { ...rate, limit: 1_000_001 } },
     { rate, per: "customer" },
+    { rate, perKey: {} },
   ]) {
     const [status, error] = await put("sync_inventory", body);
     expect([status, error.code], JSON.stringify(body)).toEqual([400, "VALIDATION_ERROR"]);

@@ -5,6 +5,7 @@ import type { HeldJob } from "../store.ts";
 import { assertAllowed } from "../transitions.ts";
 import type { Connection } from "./connection.ts";
 import { appendFinished } from "./finished.ts";
+import { takePending } from "./gated.ts";
 import { type Location, locate } from "./locate.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { tellDeath } from "./tell-children.ts";
@@ -59,16 +60,10 @@ export function cancelRequests(connection: Connection, workerId: string): HeldJo
 
 /** Removes a job from the table of its state; returns the attempts it had spent. */
 function takeOut(connection: Connection, job: Location): number {
-  const { seq, line, priority, dueAt } = job;
+  const { seq, dueAt } = job;
   const row =
     job.status === "pending"
-      ? connection.get<{ attempts: number }>(
-          "DELETE FROM ready WHERE type = ? AND np = ? AND tag = ? AND seq = ? RETURNING attempts",
-          line,
-          -priority,
-          dueAt,
-          seq,
-        )
+      ? takePending(connection, job)
       : job.status === "scheduled"
         ? connection.get<{ attempts: number }>(
             "DELETE FROM scheduled WHERE due_at = ? AND seq = ? RETURNING attempts",

@@ -9,7 +9,10 @@ import { hasDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
 import type { EnqueueTime } from "./enqueue.ts";
 import { EXPIRE_AT_MOST, expireJob, isExpired } from "./expire.ts";
+import { SET_ASIDE_AT_MOST, setAside, shutRows } from "./gated.ts";
 import { Allowance, type Gates, hasStaleBucket, passGates, readGates, roomOf } from "./gates.ts";
+import { canOpen, letFollow, openGates } from "./key-gates.ts";
+import { KeyRooms } from "./key-rooms.ts";
 import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
 import { READY_ROWS, type ReadyRow } from "./ready-row.ts";
 import type { RunCounts } from "./run-counts.ts";
@@ -20,7 +23,7 @@ import { releaseClaimed } from "./unique-keys.ts";
 
 export interface ClaimStep {
   readonly claimed: ClaimedJob[];
-  /** Nothing was claimed, for more expired jobs were in the way than one transaction gives up. */
+  /** Nothing was claimed, for more jobs were in the way than one transaction gives up or sets aside. */
   readonly isCut: boolean;
 }
 
@@ -28,7 +31,11 @@ export interface ClaimStep {
 export function hasClaimable(connection: Connection, lines: readonly string[], nowMs: number): boolean {
   if (hasDue(connection, nowMs) || hasUntold(connection)) return true;
   const gates = readGates(connection, lines, nowMs);
-  return hasReady(connection, gates.open) || hasStaleBucket(gates, nowMs);
+  return (
+    hasReady(connection, gates.open) ||
+    hasStaleBucket(gates, nowMs) ||
+    (gates.hasGated && canOpen(connection, new KeyRooms(connection, gates.keyed, nowMs), nowMs))
+  );
 }
 
 function hasReady(connection: Connection, lines: readonly string[]): boolean {
@@ -52,21 +59,42 @@ export function claimJobs(
   promoteDue(connection, time.nowMs);
   tellMore(connection, counts, time.nowMs);
   const gates = readGates(connection, request.lines, time.nowMs);
-  for (let expired = 0; ; ) {
+  const rooms = roomsPerKey(connection, gates, time.nowMs);
+  if (rooms && gates.hasGated) openGates(connection, rooms, time.nowMs);
+  for (let [expired, aside, window] = [0, 0, request.limit]; ; ) {
     const heads = headsThrough(gates, connection, request.limit);
     const rows = ageing.apply(connection, gates, heads);
     const stale = rows.filter((row) => isExpired(row, time.nowMs));
     for (const row of stale) expireJob(connection, counts, row, request.bury, time);
     expired += stale.length;
     if (stale.length > 0 && expired < EXPIRE_AT_MOST) continue;
-    const taken = stale.length === 0 ? rows : rows.filter((row) => !stale.includes(row));
+    const fresh = stale.length === 0 ? rows : rows.filter((row) => !stale.includes(row));
+    const shut = rooms ? shutRows(rooms, fresh) : NO_ROWS;
+    const taken = shut.length === 0 ? fresh : fresh.filter((row) => !shut.includes(row));
+    if (rooms && shut.length > 0 && aside < SET_ASIDE_AT_MOST) {
+      window = Math.min(4 * window, SET_ASIDE_AT_MOST);
+      const keep = taken.map(({ seq }) => seq);
+      aside += setAside(connection, rooms, { shut, keep, window }, time.nowMs);
+      continue;
+    }
     // A hook or a child of what was given up may stand among the heads by now, unseen: then none of them is a line's
     // unbroken beginning.
-    const choice = { taken, heads: stale.length === 0 ? heads : [] };
+    const choice = { taken, heads: stale.length + shut.length === 0 ? heads : [] };
     const claimed = takeRows(connection, choice, request, time.nowMs);
     if (gates.limited.size > 0) passGates(connection, gates, claimed, time.nowMs);
-    return { claimed, isCut: stale.length > 0 && taken.length === 0 };
+    if (rooms) {
+      rooms.spend();
+      letFollow(connection, rooms, taken, time.nowMs);
+    }
+    return { claimed, isCut: stale.length + shut.length > 0 && taken.length === 0 };
   }
+}
+
+const NO_ROWS: readonly ReadyRow[] = [];
+
+/** Null where no key is limited, nor any job set aside: then a claim asks for no job's key. */
+function roomsPerKey(connection: Connection, { keyed, hasGated }: Gates, nowMs: number): KeyRooms | null {
+  return keyed.size > 0 || hasGated ? new KeyRooms(connection, keyed, nowMs) : null;
 }
 
 function takeRows(

@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import { queueBehind } from "./gated.ts";
 import { ANY_TYPE } from "./made-claimable.ts";
 
 /**
@@ -14,19 +15,23 @@ export function makeClaimable(
     readonly dueAt: number;
     readonly attempts: number;
     readonly expireAfterMs: number | null;
+    readonly limitKey: string | null;
   },
   isDue: boolean,
   nowMs: number,
 ): "pending" | "scheduled" {
   if (isDue) {
+    const { limitKey: key, dueAt: tag } = row;
+    const expiresAt = row.expireAfterMs === null ? null : nowMs + row.expireAfterMs;
+    if (key !== null && queueBehind(connection, { ...row, key, tag, expiresAt })) return "pending";
     connection.run(
       "INSERT INTO ready (type, np, tag, seq, attempts, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
       row.line,
       row.np,
-      row.dueAt,
+      tag,
       row.seq,
       row.attempts,
-      row.expireAfterMs === null ? null : nowMs + row.expireAfterMs,
+      expiresAt,
     );
     connection.madeClaimable.add(row.line, 1);
     return "pending";

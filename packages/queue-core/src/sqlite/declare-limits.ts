@@ -9,8 +9,8 @@ import { findLimit, letLook, storeLimit } from "./job-limits.ts";
 export function declareLimits(connection: Connection, declared: readonly NewLimit[]): DeclaredLimits {
   const outcome = { added: [], kept: [], lifted: [] } as Record<keyof DeclaredLimits, string[]>;
   for (const limit of declared) {
-    const { name, rate, concurrency } = limit;
-    const text = JSON.stringify({ rate, concurrency });
+    const { name, rate, concurrency, perKey } = limit;
+    const text = JSON.stringify({ rate, concurrency, perKey });
     const row = findLimit(connection, name);
     const isEdited = row !== undefined && (row.is_edited === 1 || row.declared === null);
     if (isEdited) outcome.kept.push(name);
@@ -33,7 +33,8 @@ function withdrawOthers(connection: Connection, declared: readonly NewLimit[], l
   const names = JSON.stringify(declared.map(({ name }) => name));
   const gone = connection.all<{ name: string }>(
     `DELETE FROM job_limit WHERE declared IS NOT NULL AND name NOT IN (SELECT value FROM json_each(?))
-       AND (is_edited = 0 OR rate_limit IS NULL AND concurrency IS NULL) RETURNING name`,
+       AND (is_edited = 0
+         OR coalesce(rate_limit, concurrency, key_rate_limit, key_concurrency) IS NULL) RETURNING name`,
     names,
   );
   for (const { name } of gone) letLook(connection, name);

@@ -64,6 +64,7 @@ interface ReleasedRow {
   readonly created_at: number;
   readonly due_at: number;
   readonly expire_after_ms: number | null;
+  readonly limit_key: string | null;
 }
 
 /** One of a child's parents is done with: the last one lets it go. */
@@ -72,14 +73,16 @@ export function settleOne(connection: Connection, child: number, nowMs: number):
   if (connection.run("UPDATE waiting SET unmet = unmet - 1 WHERE seq = ? AND unmet > 1", child) === 1) return;
   if (connection.run("DELETE FROM waiting WHERE seq = ?", child) === 0) return;
   const row = connection.get<ReleasedRow>(
-    "SELECT coalesce(line, type) AS line, priority, created_at, due_at, expire_after_ms FROM job WHERE seq = ?",
+    `SELECT coalesce(line, type) AS line, priority, created_at, due_at, expire_after_ms, limit_key
+     FROM job WHERE seq = ?`,
     child,
   );
   if (!row) throw new Error(`Waiting job ${child} has no row in job`);
   const { line, priority, created_at: createdAt, due_at: dueAt, expire_after_ms: expireAfterMs } = row;
   // Without a delay it is due whatever the clock says, which may have been set back since.
   const isDue = dueAt === createdAt || dueAt <= nowMs;
-  const released = { seq: child, line, np: -priority, dueAt, attempts: 0, expireAfterMs };
+  const limitKey = row.limit_key;
+  const released = { seq: child, line, np: -priority, dueAt, attempts: 0, expireAfterMs, limitKey };
   makeClaimable(connection, released, isDue, nowMs);
 }
 

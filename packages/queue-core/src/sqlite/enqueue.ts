@@ -99,7 +99,7 @@ function enqueuePlain(
 ): EnqueueOutcome[] {
   const first = insertPlain(connection, jobs, createdAtMs);
   if (jobs.length >= LIST_FROM) {
-    placePlain(connection, first, first + jobs.length - 1, nowMs);
+    placePlain(connection, jobs, first, nowMs);
     for (const job of jobs) connection.madeClaimable.add(lineOf(job), 1);
   } else {
     jobs.forEach((job, i) => {
@@ -128,8 +128,8 @@ function enqueueOne(
   const seq = connection.insert(
     `INSERT INTO job
        (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at,
-        expire_after_ms, step, unique_scope, unique_until, line)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        expire_after_ms, step, unique_scope, unique_until, line, limit_key)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     job.type,
     job.payload,
     job.priority,
@@ -145,6 +145,7 @@ function enqueueOne(
     job.uniqueness === undefined || job.uniqueness.scope === "kept" ? null : job.uniqueness.scope,
     job.uniqueness === undefined || job.uniqueness.forMs === null ? null : nowMs + job.uniqueness.forMs,
     storedLineOf(job),
+    job.limitKey ?? null,
   );
   const birth = birthOf(connection, job, seq, parents);
   // Without a delay it is due whatever the clock says, which may have been set back since.
@@ -197,8 +198,8 @@ function place(
 }
 
 function rowOf(job: NewJob, seq: number, dueAt: number): Parameters<typeof makeClaimable>[1] {
-  const { priority, expireAfterMs } = job;
-  return { seq, line: lineOf(job), np: -priority, dueAt, attempts: 0, expireAfterMs };
+  const { priority, expireAfterMs, limitKey = null } = job;
+  return { seq, line: lineOf(job), np: -priority, dueAt, attempts: 0, expireAfterMs, limitKey };
 }
 
 function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number, createdAtMs: number): Job {

@@ -5,6 +5,7 @@ import type { ExpiredJob, Expiry } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { appendDeadLetter } from "./dead-letters.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
+import { takePending } from "./gated.ts";
 import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
 import type { ReadyKey } from "./ready-row.ts";
 import type { RunCounts } from "./run-counts.ts";
@@ -48,7 +49,7 @@ export function expireJob(
   time: EnqueueTime,
 ): void {
   const { seq, type, np, tag, attempts } = row;
-  connection.run("DELETE FROM ready WHERE type = ? AND np = ? AND tag = ? AND seq = ?", type, np, tag, seq);
+  takePending(connection, { seq, line: type, priority: -np, dueAt: tag });
   const { error, followUps } = bury(readExpired(connection, row));
   appendDeadLetter(connection, { seq, attempts, error, reason: "expired", failedAt: time.nowMs });
   clearSuspect(connection, seq);
@@ -77,8 +78,10 @@ function readExpired(connection: Connection, { seq, type, attempts }: ReadyKey):
 }
 
 /** One seek per line into an index that holds nothing but jobs which can expire. */
-export function expiredSql(types: number): string {
-  const arm = "SELECT type, np, tag, seq, attempts, expires_at FROM ready WHERE type = ? AND expires_at <= ?";
+export function expiredSql(types: number, from: "ready" | "gated" = "ready"): string {
+  const line = from === "ready" ? "type" : "line";
+  const arm = `SELECT ${line} AS type, np, tag, seq, attempts, expires_at FROM ${from}
+    WHERE ${line} = ? AND expires_at <= ?`;
   return `${unionOfTypes(types, arm)} LIMIT ?`;
 }
 
@@ -89,10 +92,12 @@ function expiredRows(
   limit: number,
 ): readonly ReadyKey[] {
   const rows: ReadyKey[] = [];
-  for (const chunk of chunksOfTypes(lines)) {
-    const parameters = chunk.flatMap((line) => [line, nowMs]);
-    rows.push(...connection.all<ReadyKey>(expiredSql(chunk.length), ...parameters, limit - rows.length));
-    if (rows.length >= limit) break;
-  }
+  for (const chunk of chunksOfTypes(lines))
+    for (const from of ["ready", "gated"] as const) {
+      const parameters = chunk.flatMap((line) => [line, nowMs]);
+      const sql = expiredSql(chunk.length, from);
+      rows.push(...connection.all<ReadyKey>(sql, ...parameters, limit - rows.length));
+      if (rows.length >= limit) return rows;
+    }
   return rows;
 }

@@ -1,7 +1,8 @@
 import { typeOf } from "../line.ts";
 import { fullAtAfter, isTooFarAhead, nextTokenInMs, type TokenBucket, tokensIn } from "../token-bucket.ts";
 import type { Connection } from "./connection.ts";
-import { boundsOf, type LimitRow } from "./job-limits.ts";
+import { type LimitRow, paceOf, pacePerKey } from "./job-limits.ts";
+import type { KeyLimit } from "./key-rooms.ts";
 import { readShares } from "./limit-shares.ts";
 import { isReadyIn, readyLinesOf } from "./lines.ts";
 import { ANY_TYPE } from "./made-claimable.ts";
@@ -21,39 +22,61 @@ export interface Gates {
   readonly open: readonly string[];
   /** Those of the types that have a limit and are not paused, also where there is no room: each with all its gates. */
   readonly limited: ReadonlyMap<string, readonly Gate[]>;
+  /** The limits that hold per key, by type: of all types there are, as the keys of one share them with another's. */
+  readonly keyed: ReadonlyMap<string, readonly KeyLimit[]>;
+  /** Whether jobs are set aside, be it by limits that are no more. */
+  readonly hasGated: boolean;
 }
 
 interface GateRow extends LimitRow {
-  readonly paused: 0 | 1;
+  readonly kind: "pause" | "limit" | "gated";
   readonly full_at_us: number;
 }
 
-/** One statement for both, as nearly always there is neither. */
-const GATES = `SELECT type AS name, 1 AS paused, 0 AS is_shared, NULL AS rate_limit, NULL AS period_ms, NULL AS burst,
-  0 AS full_at_us, NULL AS concurrency FROM pause
-UNION ALL SELECT name, 0, is_shared, rate_limit, period_ms, burst, full_at_us, concurrency FROM job_limit`;
+/** One statement for all, as nearly always there is none of it. */
+const GATES = `SELECT 'limit' AS kind, name, is_shared, rate_limit, period_ms, burst, full_at_us, concurrency,
+  key_rate_limit, key_period_ms, key_burst, key_concurrency FROM job_limit
+UNION ALL SELECT 'pause', type, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL FROM pause
+UNION ALL SELECT 'gated', '', 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL
+  FROM (SELECT 1 FROM key_gate LIMIT 1)`;
 
-const NONE: Gates["limited"] = new Map();
+const NONE: ReadonlyMap<string, never> = new Map<string, never>();
 
 export function readGates(connection: Connection, lines: readonly string[], nowMs: number): Gates {
   const rows = connection.all<GateRow>(GATES);
-  if (rows.length === 0) return { open: lines, limited: NONE };
-  const paused = new Set(rows.filter((row) => row.paused === 1).map(({ name }) => name));
+  if (rows.length === 0) return { open: lines, limited: NONE, keyed: NONE, hasGated: false };
+  const paused = new Set(rows.filter(({ kind }) => kind === "pause").map(({ name }) => name));
   const unpaused = paused.has(ANY_TYPE) ? [] : lines.filter((line) => !paused.has(typeOf(line)));
-  const limits = rows.filter((row) => row.paused === 0);
+  const limits = rows.filter(({ kind }) => kind === "limit");
   const isAnyCounted = limits.some(({ concurrency }) => concurrency !== null);
   const running = isAnyCounted ? countRunning(connection) : NOTHING_RUNS;
   const shares = limits.some((row) => row.is_shared === 1) ? readShares(connection) : undefined;
-  const gates = limits.map((row) => {
-    const behind = new Set(row.is_shared === 1 ? shares?.get(row.name) : [row.name]);
-    return gateOf(row, behind, nowMs, running);
-  });
+  const behind = new Map(
+    limits.map((row) => [row, new Set(row.is_shared === 1 ? shares?.get(row.name) : [row.name])]),
+  );
+  const gates = [...behind].flatMap(([row, types]) => gateOf(row, types, nowMs, running) ?? []);
   const limited = new Map<string, readonly Gate[]>();
   for (const type of new Set(unpaused.map(typeOf))) {
     const own = gates.filter((gate) => gate.types.has(type));
     if (own.length > 0) limited.set(type, own);
   }
-  return { open: unpaused.filter((line) => roomOf(limited, line) > 0), limited };
+  return {
+    open: unpaused.filter((line) => roomOf(limited, line) > 0),
+    limited,
+    keyed: limitsPerKey(behind),
+    hasGated: rows.some(({ kind }) => kind === "gated"),
+  };
+}
+
+function limitsPerKey(behind: ReadonlyMap<GateRow, ReadonlySet<string>>): Gates["keyed"] {
+  const keyed = new Map<string, KeyLimit[]>();
+  for (const [row, types] of behind) {
+    const { rate, concurrency } = pacePerKey(row);
+    if (rate === null && concurrency === null) continue;
+    for (const type of types)
+      keyed.set(type, [...(keyed.get(type) ?? []), { name: row.name, types, rate, concurrency }]);
+  }
+  return keyed;
 }
 
 const NOTHING_RUNS: ReadonlyMap<string, number> = new Map();
@@ -71,8 +94,9 @@ function gateOf(
   types: ReadonlySet<string>,
   nowMs: number,
   running: ReadonlyMap<string, number>,
-): Gate {
-  const { rate, concurrency } = boundsOf(row);
+): Gate | null {
+  const { rate, concurrency } = paceOf(row);
+  if (rate === null && concurrency === null) return null;
   const bucket = rate && { rate, fullAtUs: row.full_at_us };
   const taken = [...types].reduce((sum, type) => sum + (running.get(type) ?? 0), 0);
   const free = concurrency === null ? Number.POSITIVE_INFINITY : concurrency - taken;

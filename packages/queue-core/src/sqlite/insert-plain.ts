@@ -1,6 +1,7 @@
 import { storedLineOf } from "../line.ts";
 import type { NewJob } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import { placeKeyed } from "./gated.ts";
 
 /**
  * One statement adds so many rows: calling a statement costs about as much as adding a row, and beyond 20 rows hardly
@@ -25,13 +26,24 @@ export function insertPlain(connection: Connection, jobs: readonly NewJob[], cre
 }
 
 /** Puts them into their lines. */
-export function placePlain(connection: Connection, first: number, last: number, nowMs: number): void {
+export function placePlain(
+  connection: Connection,
+  jobs: readonly NewJob[],
+  first: number,
+  nowMs: number,
+): void {
+  const last = first + jobs.length - 1;
+  const isKeyed = jobs.some(({ limitKey }) => limitKey !== undefined);
+  if (isKeyed) placeKeyed(connection, first, last, nowMs);
+  const rest = isKeyed ? "AND seq NOT IN (SELECT seq FROM gated WHERE seq BETWEEN ? AND ?)" : "";
   connection.run(
     `INSERT INTO ready (type, np, tag, seq, attempts, expires_at)
-     SELECT coalesce(line, type), -priority, due_at, seq, 0, ? + expire_after_ms FROM job WHERE seq BETWEEN ? AND ?`,
+     SELECT coalesce(line, type), -priority, due_at, seq, 0, ? + expire_after_ms FROM job
+     WHERE seq BETWEEN ? AND ? ${rest}`,
     nowMs,
     first,
     last,
+    ...(isKeyed ? [first, last] : []),
   );
 }
 
@@ -47,6 +59,7 @@ const COLUMNS = [
   "slot_at",
   "expire_after_ms",
   "line",
+  "limit_key",
 ];
 
 const insertSql = perRowCount(
@@ -78,6 +91,7 @@ function valuesOf(job: NewJob, createdAtMs: number): readonly unknown[] {
     job.slotAtMs,
     job.expireAfterMs,
     storedLineOf(job),
+    job.limitKey ?? null,
   ];
 }
 
@@ -92,7 +106,8 @@ function isLike(job: NewJob, first: NewJob): boolean {
     job.workflowId === null &&
     !job.detached &&
     job.slotAtMs === null &&
-    job.expireAfterMs === null
+    job.expireAfterMs === null &&
+    job.limitKey === undefined
   );
 }
 

@@ -58,7 +58,7 @@ export function getJobBySeq(connection: Connection, seq: number): Job | null {
 const TABLE_OF: Readonly<Record<JobStatus, string>> = {
   waiting: "waiting",
   scheduled: "scheduled",
-  pending: "ready",
+  pending: "(SELECT seq FROM ready UNION ALL SELECT seq FROM gated)",
   processing: "running",
   completed: "finished",
   cancelled: "finished",
@@ -85,7 +85,8 @@ export function listJobs(connection: Connection, query: JobQuery): Page<Job> {
     filters.push("h.status = ?");
     parameters.push(query.status);
   }
-  const from = query.status === undefined ? "job j" : inState(connection, query.status);
+  const { from, probe } = inState(connection, query.status);
+  if (probe !== undefined) filters.push(`(${probe})`);
   const rows = connection.all<{ seq: number }>(
     `SELECT j.seq FROM ${from} WHERE ${filters.join(" AND ")} ORDER BY j.seq DESC LIMIT ?`,
     ...parameters,
@@ -97,20 +98,25 @@ export function listJobs(connection: Connection, query: JobQuery): Page<Job> {
 
 /** How each row of a state is found from its job, for those tables that are not kept in the order of `seq`. */
 const PROBE: Readonly<Partial<Record<JobStatus, string>>> = {
-  pending: "h.type = j.type AND h.np = -j.priority AND h.tag = j.due_at AND h.seq = j.seq",
-  scheduled: "h.due_at = j.due_at AND h.seq = j.seq",
+  pending: `EXISTS (SELECT 1 FROM ready h
+      WHERE h.type = j.type AND h.np = -j.priority AND h.tag = j.due_at AND h.seq = j.seq)
+    OR EXISTS (SELECT 1 FROM gated h WHERE h.seq = j.seq)`,
+  scheduled: "EXISTS (SELECT 1 FROM scheduled h WHERE h.due_at = j.due_at AND h.seq = j.seq)",
 };
 /** So many rows are sorted in about a millisecond. */
 const SORTED_AT_MOST = 2_000;
 
 /** The jobs in a state: few are sorted, of many the newest jobs are looked through until a page of them is found. */
-function inState(connection: Connection, status: JobStatus): string {
+function inState(
+  connection: Connection,
+  status: JobStatus | undefined,
+): { readonly from: string; readonly probe?: string | undefined } {
+  if (status === undefined) return { from: "job j" };
   const table = TABLE_OF[status];
   const probe = PROBE[status];
-  if (probe && connection.get(`SELECT 1 FROM ${table} LIMIT 1 OFFSET ${SORTED_AT_MOST}`)) {
-    return `job j CROSS JOIN ${table} h ON ${probe}`;
-  }
-  return `${table} h JOIN job j ON j.seq = h.seq`;
+  if (probe && connection.get(`SELECT 1 FROM ${table} LIMIT 1 OFFSET ${SORTED_AT_MOST}`))
+    return { from: "job j", probe };
+  return { from: `${table} h JOIN job j ON j.seq = h.seq` };
 }
 
 /** Cuts the extra row that was read to see whether there is another page. */

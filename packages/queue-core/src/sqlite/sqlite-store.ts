@@ -69,8 +69,10 @@ import { nextOpeningInMs } from "./gates.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { HungBell, NO_BELL } from "./hung-bell.ts";
 import type { InPlaceCheck } from "./in-place-check.ts";
-import { liftLimit, readLimits, resetLimit, setLimit } from "./job-limits.ts";
+import { liftLimit, readLimits, resetLimit, setLimit, typesBehind } from "./job-limits.ts";
 import { attemptsOf, getJob, listJobs, recentFailures, workflowJobs } from "./jobs.ts";
+import { gatedLinesOf, nextLookAt, wakeKeys } from "./key-gates.ts";
+import { pruneBuckets } from "./key-rooms.ts";
 import { readBuilder, SqliteTransaction } from "./kysely.ts";
 import { shareLimits, unknownShares } from "./limit-shares.ts";
 import { pause, readPauses, resume } from "./pauses.ts";
@@ -86,6 +88,9 @@ import { WalPressure } from "./wal-pressure.ts";
 import { drain, listWorkers, retire } from "./workers.ts";
 import { cancelChunk, countWorkflow, parentsOf, retryChunk } from "./workflows.ts";
 import { Writer } from "./writer.ts";
+
+/** Buckets of idle keys that are deleted in one transaction. */
+const PRUNED_AT_ONCE = 1_000;
 
 export interface SqliteStoreParts {
   readonly path: string;
@@ -270,9 +275,13 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return this.#reader.read((connection) => {
       const nowMs = this.#now();
       const dueAt = nextDue(connection, lines);
-      const openingInMs = nextOpeningInMs(connection, lines, nowMs);
-      if (dueAt === null) return openingInMs;
-      return Math.min(Math.max(0, dueAt - nowMs), openingInMs ?? Number.POSITIVE_INFINITY);
+      const lookAt = nextLookAt(connection, lines, nowMs);
+      const inMs = [dueAt, lookAt].flatMap((at) => (at === null ? [] : [Math.max(0, at - nowMs)]));
+      const soonest = Math.min(
+        ...inMs,
+        nextOpeningInMs(connection, lines, nowMs) ?? Number.POSITIVE_INFINITY,
+      );
+      return Number.isFinite(soonest) ? soonest : null;
     });
   }
 
@@ -465,20 +474,42 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return this.#reader.read(readPauses);
   }
 
-  setLimit(limit: NewLimit, audit: AuditEntry): Promise<void> {
-    return this.#writer.write("full", (connection) => setLimit(connection, limit, audit, this.#now()));
+  async setLimit(limit: NewLimit, audit: AuditEntry): Promise<void> {
+    await this.#writer.write("full", (connection) => setLimit(connection, limit, audit, this.#now()));
+    await this.#wakeKeys([limit.name]);
   }
 
-  liftLimit(name: string, audit: AuditEntry): Promise<void> {
-    return this.#writer.write("full", (connection) => liftLimit(connection, name, audit, this.#now()));
+  async liftLimit(name: string, audit: AuditEntry): Promise<void> {
+    await this.#writer.write("full", (connection) => liftLimit(connection, name, audit, this.#now()));
+    await this.#wakeKeys([name]);
   }
 
-  resetLimit(name: string, audit: AuditEntry): Promise<boolean> {
-    return this.#writer.write("full", (connection) => resetLimit(connection, name, audit, this.#now()));
+  async resetLimit(name: string, audit: AuditEntry): Promise<boolean> {
+    const isReset = await this.#writer.write("full", (connection) =>
+      resetLimit(connection, name, audit, this.#now()),
+    );
+    if (isReset) await this.#wakeKeys([name]);
+    return isReset;
   }
 
-  declareLimits(declared: readonly NewLimit[]): Promise<DeclaredLimits> {
-    return this.#writer.write("full", (connection) => declareLimits(connection, declared));
+  async declareLimits(declared: readonly NewLimit[]): Promise<DeclaredLimits> {
+    const outcome = await this.#writer.write("full", (connection) => declareLimits(connection, declared));
+    await this.#wakeKeys([...declared.map(({ name }) => name), ...outcome.lifted]);
+    return outcome;
+  }
+
+  /** In small transactions. If the process dies meanwhile, what is left is looked at when its time comes. */
+  async #wakeKeys(limits: readonly string[]): Promise<void> {
+    const lines = await this.#reader.read((connection) =>
+      limits
+        .flatMap((name) => typesBehind(connection, name))
+        .flatMap((type) => gatedLinesOf(connection, type)),
+    );
+    for (const line of lines)
+      for (let next: string | null = ""; next !== null; ) {
+        const after: string = next;
+        next = await this.#writer.write("normal", (connection) => wakeKeys(connection, line, after));
+      }
   }
 
   async shareLimits(shares: readonly LimitShare[]): Promise<void> {
@@ -521,6 +552,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       await sleep(Math.max(1, this.#parts.clock.monotonic() - begunAtMs));
     }
     await this.#writer.write("normal", (connection) => pruneHistory(connection, this.#now()));
+    const pruneSome = (): Promise<number> =>
+      this.#writer.write("normal", (connection) => pruneBuckets(connection, this.#now(), PRUNED_AT_ONCE));
+    while ((await pruneSome()) === PRUNED_AT_ONCE) await turn();
     return pruned;
   }
 

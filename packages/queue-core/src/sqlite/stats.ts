@@ -16,7 +16,9 @@ interface RunTotals {
 /** Counts by state and type, each from the state's own table; ended jobs from counters kept by every transaction. */
 export function readStats(connection: Connection, nowMs: number): QueueStats {
   const byLine = connection.all<Count>(
-    `SELECT type, 'pending' AS status, count(*) AS count FROM ready GROUP BY type
+    `SELECT type, 'pending' AS status, sum(count) AS count FROM (
+       SELECT type, count(*) AS count FROM ready GROUP BY type
+       UNION ALL SELECT line, count(*) FROM gated GROUP BY line) GROUP BY type
      UNION ALL SELECT type, 'scheduled', count(*) FROM scheduled GROUP BY type
      UNION ALL SELECT j.type, 'waiting', count(*) FROM waiting h JOIN job j ON j.seq = h.seq GROUP BY j.type
      UNION ALL SELECT type, 'processing', count(*) FROM running GROUP BY type
@@ -76,7 +78,7 @@ export function readHealthFacts(
   // Line by line, as a paused backlog is not to be walked through to find the others.
   let pending = 0;
   for (const line of heads.keys())
-    pending += countUpTo(connection, "SELECT 1 FROM ready WHERE type = ?", limits.pending - pending, line);
+    pending += countUpTo(connection, PENDING_IN, limits.pending - pending, line, line);
   return {
     pending,
     oldestPending: oldestOf(heads),
@@ -84,6 +86,8 @@ export function readHealthFacts(
     unreviewed: countUpTo(connection, "SELECT 1 FROM dead_letter_jobs WHERE reviewed = 0", limits.unreviewed),
   };
 }
+
+const PENDING_IN = "SELECT 1 FROM ready WHERE type = ? UNION ALL SELECT 1 FROM gated WHERE line = ?";
 
 function countUpTo(connection: Connection, rows: string, limit: number, ...parameters: unknown[]): number {
   // A limit may be a fraction, or infinite where somebody does not care.
@@ -115,7 +119,16 @@ function lineHeads(connection: Connection): ReadonlyMap<string, number> {
     // Not as one comparison of rows: SQLite would seek by the type alone and walk past its jobs.
     next = head("WHERE type = ? AND np > ?", next.type, next.np) ?? head("WHERE type > ?", next.type);
   }
+  addGatedHeads(connection, heads);
   return heads;
+}
+
+/** What is set aside waits as well. */
+function addGatedHeads(connection: Connection, heads: Map<string, number>): void {
+  const sql = "SELECT line, tag FROM gated WHERE line > ? ORDER BY line, tag LIMIT 1";
+  const head = (after: string): { line: string; tag: number } | undefined => connection.get(sql, after);
+  for (let next = head(""); next; next = head(next.line))
+    heads.set(next.line, Math.min(heads.get(next.line) ?? next.tag, next.tag));
 }
 
 function oldestOf(heads: ReadonlyMap<string, number>): Date | null {

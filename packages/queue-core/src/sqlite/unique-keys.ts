@@ -5,6 +5,7 @@ import type { NewJob } from "../store.ts";
 import { KEPT } from "../uniqueness.ts";
 import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
+import { moveGated, takePending } from "./gated.ts";
 import { getJobBySeq } from "./jobs.ts";
 
 /** Whether another job holds the unique key of a new one. */
@@ -118,7 +119,7 @@ function moveToLine(connection: Connection, holder: Job, seq: number, line: stri
     connection.run("UPDATE scheduled SET type = ? WHERE due_at = ? AND seq = ?", line, at, seq);
     return;
   }
-  connection.run(
+  const moved = connection.run(
     "UPDATE ready SET type = ? WHERE type = ? AND np = ? AND tag = ? AND seq = ?",
     line,
     from,
@@ -126,6 +127,7 @@ function moveToLine(connection: Connection, holder: Job, seq: number, line: stri
     at,
     seq,
   );
+  if (moved === 0) moveGated(connection, seq, from, line);
   connection.madeClaimable.add(line, 1);
 }
 
@@ -137,20 +139,15 @@ function putOff(connection: Connection, holder: Job, seq: number, dueAt: number,
   const from = scheduledAt.getTime();
   connection.run("UPDATE job SET due_at = ? WHERE seq = ?", dueAt, seq);
   if (status === "waiting") return;
-  if (status === "pending")
-    connection.run(
-      "DELETE FROM ready WHERE type = ? AND np = ? AND tag = ? AND seq = ?",
-      line,
-      -priority,
-      from,
-      seq,
-    );
+  if (status === "pending") takePending(connection, { seq, line, priority, dueAt: from });
   else connection.run("DELETE FROM scheduled WHERE due_at = ? AND seq = ?", from, seq);
-  const job = connection.get<{ expire_after_ms: number | null }>(
-    "SELECT expire_after_ms FROM job WHERE seq = ?",
+  const job = connection.get<{ expire_after_ms: number | null; limit_key: string | null }>(
+    "SELECT expire_after_ms, limit_key FROM job WHERE seq = ?",
     seq,
   );
-  const row = { seq, line, np: -priority, dueAt, attempts: 0, expireAfterMs: job?.expire_after_ms ?? null };
+  const expireAfterMs = job?.expire_after_ms ?? null;
+  const limitKey = job?.limit_key ?? null;
+  const row = { seq, line, np: -priority, dueAt, attempts: 0, expireAfterMs, limitKey };
   makeClaimable(connection, row, dueAt <= nowMs, nowMs);
 }
 

@@ -151,7 +151,7 @@ export function limitRules(rule: Rule): void {
     expect(await bed.queue.limits()).toEqual([]);
     await bed.queue.setLimit("report", { concurrency: 2 });
     await bed.queue.setLimit("mail", { rate: PER_500_MS });
-    const own = { isShared: false, declared: null, isEdited: false };
+    const own = { perKey: null, isShared: false, declared: null, isEdited: false };
     expect(await bed.queue.limits()).toEqual([
       { name: "mail", types: ["mail"], rate: { ...PER_500_MS, burst: 1 }, concurrency: null, ...own },
       { name: "report", types: ["report"], rate: null, concurrency: 2, ...own },

@@ -115,7 +115,7 @@ export function sharedLimitRules(rule: Rule): void {
       kept: [],
       lifted: [],
     });
-    const bounds = { rate: { ...PER_500_MS, burst: 1 }, concurrency: null };
+    const bounds = { rate: { ...PER_500_MS, burst: 1 }, concurrency: null, perKey: null };
     const standing = { name: "post", ...bounds, declared: bounds, isEdited: false };
     expect((await queue.limits())[1]).toMatchObject(standing);
     await queue.syncLimits({ post: { rate: { ...PER_500_MS, limit: 9 } }, free: { concurrency: 1 } });

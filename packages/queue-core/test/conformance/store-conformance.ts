@@ -18,6 +18,7 @@ import { finishRules } from "./finish.ts";
 import { finishInTransactionRules } from "./finish-in-transaction.ts";
 import { finishTogetherRules } from "./finish-together.ts";
 import { interleavingRules } from "./interleavings.ts";
+import { keyLimitRules } from "./key-limits.ts";
 import { limitRules } from "./limits.ts";
 import { pauseRules } from "./pause.ts";
 import { rescueRules } from "./rescue.ts";
@@ -59,6 +60,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   pause: pauseRules,
   limits: limitRules,
   "shared limits": sharedLimitRules,
+  "limits per key": keyLimitRules,
   rescue: rescueRules,
   crashes: crashRules,
   transactions: transactionRules,

@@ -17,6 +17,7 @@ function anySettings(world: World): EnqueueOptions {
     ...(choices.percent(15) && { expireAfterMs: choices.pick([1_000, 15_000]) ?? 1 }),
     ...(choices.percent(20) && { maxAttempts: 1 + choices.below(3) }),
     ...(choices.percent(20) && { uniqueKey: `key-${choices.below(3)}` }),
+    ...(choices.percent(40) && { limitKey: `customer-${choices.below(2)}` }),
     ...(choices.percent(20) && { workflowId: `workflow-${choices.below(2)}` }),
     ...(choices.percent(50) && { durability: "normal" as const }),
     dependsOn: parents.map(({ id: jobId }) => ({ jobId, whenDead })),
@@ -28,7 +29,9 @@ async function enqueue(world: World): Promise<string | null> {
   const process = choices.pick(world.others);
   const type = choices.pick(ENQUEUED_TYPES);
   if (!process || !type) return null;
-  const tags = Array.from({ length: choices.percent(80) ? 1 : 3 }, () => world.newName("job"));
+  const tags = Array.from({ length: choices.percent(80) ? 1 : 3 + choices.below(3) }, () =>
+    world.newName("job"),
+  );
   const settings = anySettings(world);
   const operation = { kind: "enqueue", tags, note: null } as const;
   const added = await process.perform(operation, () =>

@@ -34,7 +34,8 @@ function limit(verb: "set" | "declare"): Step["act"] {
     if (running.some(({ type }) => isBehind(type, name))) return null;
     const concurrency = 1 + choices.below(3);
     const rate = { limit: 1 + choices.below(3), periodMs: 5_000, burst: 1 + choices.below(3) };
-    const chosen = choices.pick([{ concurrency }, { rate }, { concurrency, rate }]) ?? { rate };
+    const pace = choices.pick([{ concurrency }, { rate }, { concurrency, rate }]) ?? { rate };
+    const chosen = choices.pick([pace, { perKey: pace }, { concurrency: 2, perKey: pace }]) ?? pace;
     await process.perform({ kind: "presence" }, async () => {
       if (verb === "set") await process.queue.setLimit(name, chosen);
       else await process.queue.syncLimits({ [name]: chosen });

@@ -92,6 +92,7 @@ const QUERIES = {
       coalesce(line, type)
     FROM job WHERE seq NOT IN (SELECT seq FROM spent_number)`,
   states: `SELECT seq, 'pending', attempts, NULL, NULL, 0, 0, 0, NULL, expires_at FROM ready
+    UNION ALL SELECT seq, 'pending', attempts, NULL, NULL, 0, 0, 0, NULL, expires_at FROM gated
     UNION ALL SELECT seq, 'scheduled', attempts, NULL, NULL, 0, 0, 0, NULL, NULL FROM scheduled
     UNION ALL SELECT seq, 'waiting', 0, NULL, NULL, 0, 0, 0, NULL, NULL FROM waiting
     UNION ALL SELECT seq, 'processing', attempts, token, worker_id, cancel_requested_at IS NOT NULL, 0, 0, NULL, NULL

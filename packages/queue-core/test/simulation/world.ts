@@ -182,7 +182,7 @@ export class World implements Truth {
       if (gates.some((gate) => gate.paused === 1 && holds(gate, type)))
         auditor.fail(`job ${id} was claimed, but ${type} is paused`);
     if (jobs.length < limit && this.#claimable(free) > 0) auditor.fail("a claim has left jobs that fit");
-    // After the clock was set back it sets the buckets of tokens right.
+    // After the clock was set back it sets the buckets of tokens right, and it sets aside what its key holds back.
     const mayWrite = gates.some(({ rate_limit }) => rate_limit !== null);
     if (auditor.effectsOf(operation).length === 0 && begun > 0 && !mayWrite)
       auditor.fail("a claim of nothing has written");
@@ -191,8 +191,9 @@ export class World implements Truth {
   /** The types that a claim may leave jobs of. */
   #gates(): readonly GateFacts[] {
     const gates = `SELECT type, 1 AS paused, NULL AS rate_limit FROM pause
-      UNION ALL SELECT coalesce(s.type, l.name), 0, l.rate_limit FROM job_limit l
-        LEFT JOIN limit_share s ON s.name = l.name AND l.is_shared = 1`;
+      UNION ALL SELECT coalesce(s.type, l.name), 0, coalesce(l.rate_limit, l.key_rate_limit, l.key_concurrency)
+        FROM job_limit l LEFT JOIN limit_share s ON s.name = l.name AND l.is_shared = 1
+      UNION ALL SELECT line, 0, 0 FROM key_gate`;
     // Both columns are the query's own.
     return this.memory.database.prepare(gates).all() as GateFacts[];
   }

@@ -1,10 +1,13 @@
 import type Database from "better-sqlite3";
 
+/** In the line, or set aside as its key is at its limit. */
+const PENDING = "SELECT seq FROM ready UNION ALL SELECT seq FROM gated";
+
 /** What must hold between any two transactions, each as a query that finds where it does not. */
 const INVARIANTS: Readonly<Record<string, string>> = {
   "a job is in exactly one state": `
     SELECT j.seq, count(s.seq) AS states FROM job j LEFT JOIN (
-      SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
+      ${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
       UNION ALL SELECT seq FROM running UNION ALL SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs
     ) s ON s.seq = j.seq GROUP BY j.seq HAVING states <> iif(j.seq IN (SELECT seq FROM spent_number), 0, 1)`,
   "a spent number hides an empty row": `
@@ -12,12 +15,15 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       WHERE j.created_at IS NOT 0 OR j.payload <> 'null' OR j.workflow_id IS NOT NULL OR j.unique_key IS NOT NULL`,
   "a state belongs to a job": `
     SELECT seq FROM (
-      SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
+      ${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
       UNION ALL SELECT seq FROM running UNION ALL SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs
     ) WHERE seq NOT IN (SELECT seq FROM job)`,
   "a place in the line repeats what the job says": `
     SELECT h.seq FROM ready h JOIN job j ON j.seq = h.seq
       WHERE h.type <> coalesce(j.line, j.type) OR h.np <> -j.priority OR h.tag <> j.due_at
+    UNION ALL SELECT h.seq FROM gated h JOIN job j ON j.seq = h.seq
+      WHERE h.line <> coalesce(j.line, j.type) OR h.key IS NOT j.limit_key OR h.np <> -j.priority
+        OR h.tag <> j.due_at
     UNION ALL SELECT h.seq FROM scheduled h JOIN job j ON j.seq = h.seq
       WHERE h.type <> coalesce(j.line, j.type) OR h.np <> -j.priority OR h.due_at <> j.due_at
     UNION ALL SELECT h.seq FROM running h JOIN job j ON j.seq = h.seq
@@ -43,7 +49,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       WHERE parent NOT IN (SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs)`,
   "a job that its dead parent cancels is not claimable": `
     SELECT parent, child FROM edge WHERE when_dead = 'cancel'
-      AND child IN (SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM running)
+      AND child IN (${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM running)
       AND parent IN (SELECT seq FROM dead_letter_jobs UNION ALL SELECT seq FROM finished WHERE status = 'cancelled')`,
   "an edge joins two jobs": `
     SELECT parent, child FROM edge
@@ -62,20 +68,20 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       WHERE j.unique_key IS NOT NULL AND j.unique_scope IS NULL AND u.seq IS NOT j.seq`,
   "a key that a transition gives back belongs to a job that has not come to it": `
     SELECT u.key FROM unique_key u WHERE u.scope = 'unfinished' AND u.seq NOT IN (
-      SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
+      ${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
       UNION ALL SELECT seq FROM running)
     UNION ALL SELECT u.key FROM unique_key u WHERE u.scope = 'unclaimed' AND u.seq NOT IN (
-      SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting)`,
+      ${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting)`,
   "a running job belongs to a worker that was seen": `
     SELECT seq, worker_id FROM running WHERE worker_id NOT IN (SELECT id FROM worker)`,
   "a lease token was given out by the counter": `
     SELECT seq, token FROM running WHERE token > (SELECT last FROM lease_counter)`,
   "nothing of a cancelled workflow can be claimed": `
     SELECT j.seq FROM cancelled_workflow c JOIN job j ON j.workflow_id = c.id WHERE j.seq IN (
-      SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting)`,
+      ${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting)`,
   "a suspect may still run": `
     SELECT seq FROM suspect WHERE seq NOT IN (
-      SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM running)`,
+      ${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM running)`,
   "a suspect has not killed as many processes as bury it": `
     SELECT seq, crashes FROM suspect WHERE crashes >= 3`,
   "what a parent cancelled comes back with it": `
@@ -89,9 +95,23 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT l.name FROM job_limit l WHERE l.concurrency < (
       SELECT count(*) FROM running r WHERE iif(l.is_shared = 0, r.type = l.name,
         r.type IN (SELECT s.type FROM limit_share s WHERE s.name = l.name)))`,
+  "no more of a key run than their limit lets": `
+    SELECT l.name, j.limit_key FROM job_limit l JOIN running r ON iif(l.is_shared = 0, r.type = l.name,
+        r.type IN (SELECT s.type FROM limit_share s WHERE s.name = l.name))
+      JOIN job j ON j.seq = r.seq WHERE j.limit_key IS NOT NULL
+      GROUP BY l.name, j.limit_key HAVING count(*) > l.key_concurrency`,
+  "what is set aside has a gate, and each gate something behind it": `
+    SELECT g.line, g.key FROM gated g LEFT JOIN key_gate k ON k.line = g.line AND k.key = g.key
+      WHERE k.key IS NULL
+    UNION ALL SELECT k.line, k.key FROM key_gate k
+      WHERE NOT EXISTS (SELECT 1 FROM gated g WHERE g.line = k.line AND g.key = k.key)`,
+  "a gate that nobody looks at has let in a job that is there still": `
+    SELECT k.line, k.key FROM key_gate k WHERE k.look_at IS NULL AND NOT EXISTS (
+      SELECT 1 FROM ready h JOIN job j ON j.seq = h.seq WHERE h.type = k.line AND j.limit_key = k.key)`,
   "a limit that lets all through was declared and lifted": `
     SELECT name FROM job_limit
-      WHERE rate_limit IS NULL AND concurrency IS NULL AND (is_edited = 0 OR declared IS NULL)`,
+      WHERE coalesce(rate_limit, concurrency, key_rate_limit, key_concurrency) IS NULL
+        AND (is_edited = 0 OR declared IS NULL)`,
   "a dead letter names its job": `
     SELECT d.seq FROM dead_letter_jobs d JOIN job j ON j.seq = d.seq
       WHERE d.original_job_id <> printf('%011x-%012x', j.created_at, j.seq)`,

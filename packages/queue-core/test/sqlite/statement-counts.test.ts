@@ -103,6 +103,23 @@ describe("what a batch costs", () => {
     expect(asked).toHaveLength(2);
   });
 
+  it("R12: jobs whose key is at its limit cost a claim nothing, however many they are", async () => {
+    await bed.queue.setLimit("mail", { perKey: { concurrency: 1 } });
+    const addAndClaim = async (gated: number): Promise<Count> => {
+      await bed.queue.enqueueMany("mail", payloads(gated), { limitKey: "busy", priority: 90 });
+      await claim(10);
+      await bed.queue.enqueueMany("report", payloads(10));
+      return count(() => claim(10));
+    };
+    const few = await addAndClaim(10);
+    const many = await addAndClaim(3_000);
+    // But for the look for the job that has waited longest, once in sixteen claims.
+    expect(many.statements - few.statements).toBeLessThanOrEqual(bed.queue.catalog.size + 1);
+    // One that has room among them is found at once.
+    await bed.queue.enqueue("mail", { n: 1 }, { limitKey: "idle" });
+    expect(await claim(10)).toHaveLength(1);
+  });
+
   it("a claim of nothing begins no transaction", async () => {
     expect(await count(() => claim(10))).toMatchObject({ begun: 0, committed: 0 });
   });

@@ -82,6 +82,20 @@ describe("R12: a worker of a limited type", () => {
     expect(most).toBeLessThanOrEqual(3);
   });
 
+  it("goes on with what a key holds back, as its runs end and its tokens come", async () => {
+    const [first, second] = [await open(5), await open(5)];
+    await first.queue.setLimit("task", { perKey: { concurrency: 1 } });
+    await first.queue.setLimit("other", { perKey: { rate: { limit: 100, periodMs: 1_000 } } });
+    await first.queue.enqueueMany("task", jobs(30), { limitKey: "a" });
+    first.worker.start();
+    second.worker.start();
+    await until("all of one key to run", () => ran === 30);
+    expect(most).toBe(1);
+    await first.queue.setLimit("task", { perKey: { rate: { limit: 100, periodMs: 1_000 } } });
+    for (const limitKey of ["a", "b"]) await first.queue.enqueueMany("task", jobs(5), { limitKey });
+    await until("all of two keys to run", () => ran === 40);
+  });
+
   it("is rung for when a place comes free whose worker took something else", async () => {
     const [taskEnds, otherEnds] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const begun: string[] = [];
