@@ -20,8 +20,10 @@ function isSealed(value: unknown): value is Sealed {
   );
 }
 
-/** Ids of keys, nonces and ciphertexts have no dot and nothing else in them. */
-const SEALED_TEXT = /\bsealed:([\w-]+)\.[\w-]+\.[\w-]+/;
+/** An encrypted error, whole: one that merely quotes another is to be encrypted itself. */
+const SEALED_ERROR = /^[A-Z][A-Za-z]{0,59}: sealed:([\w-]+\.[\w-]+\.[\w-]+)$/;
+/** The same wherever it stands in a text. */
+const SEALED_TEXTS = /\bsealed:([\w-]+)\.[\w-]+\.[\w-]+/g;
 
 /** What is bound to a payload: no id of its job, which the database gives as it stores it. */
 function aboutPayload(type: string, payloadVersion: number): readonly string[] {
@@ -125,7 +127,7 @@ export function openResult(
  * of error it was stays readable.
  */
 export function sealError(catalog: CatalogIndex, type: string, jobId: string, text: string): string {
-  if (!catalog.get(type)?.encrypted || SEALED_TEXT.test(text)) return text;
+  if (!catalog.get(type)?.encrypted || SEALED_ERROR.test(text)) return text;
   return `${errorKind(text)}: sealed:${requireKeyring(catalog, type).seal(text, aboutPart(type, jobId, ["error"]))}`;
 }
 
@@ -136,7 +138,7 @@ export function errorKind(text: string): string {
 
 /** @throws {EncryptionKeyMissingError | SealBrokenError} */
 export function openError(catalog: CatalogIndex, { id, type }: JobName, text: string): string {
-  const sealed = SEALED_TEXT.exec(text)?.[0].slice("sealed:".length);
+  const sealed = SEALED_ERROR.exec(text)?.[1];
   if (sealed === undefined || !catalog.get(type)?.encrypted) return text;
   return requireKeyring(catalog, type).open(sealed, aboutPart(type, id, ["error"]));
 }
@@ -152,7 +154,7 @@ export function withoutSealed(resource: object): object {
 
 function covered(value: unknown): unknown {
   if (typeof value === "string")
-    return value.replace(SEALED_TEXT, (_, keyId: string) => `(encrypted with key ${keyId})`);
+    return value.replace(SEALED_TEXTS, (_, keyId: string) => `(encrypted with key ${keyId})`);
   if (typeof value !== "object" || value === null || value instanceof Date) return value;
   if (isSealed(value)) return { encryptedWithKey: value.$sealed.split(".", 1)[0] };
   if (Array.isArray(value)) return value.map(covered);

@@ -64,6 +64,16 @@ export function encryptionRules(rule: Rule): void {
     expect(await queue.result(id)).toEqual({ paid: IBAN });
   });
 
+  rule("an error that quotes another's ciphertext is encrypted like any other", async (bed) => {
+    const queue = await openPayouts(bed, createKeyring([NEW]));
+    const { id } = await queue.enqueue("pay_out", { iban: "DE1" }, { maxAttempts: 1 });
+    const message = `after Error: sealed:new.abc.def there was no account ${IBAN}`;
+    await queue.failJob(await claimOne(queue), new Error(message));
+    await expectNoPlaintext(bed);
+    const dead = await bed.store.getDeadLetter(await bed.deadIdOf(id));
+    expect(dead && queue.decrypt(dead).lastError).toBe(`Error: ${message}`);
+  });
+
   rule("a dead letter stays encrypted, through an edit and a retry", async (bed) => {
     const queue = await openPayouts(bed, createKeyring([NEW, OLD]));
     const { id } = await queue.enqueue("pay_out", { iban: "DE1" }, { maxAttempts: 1 });
