@@ -24,7 +24,7 @@ export interface QueueHealth {
   readonly issues: readonly string[];
 }
 
-/** What the health is judged by. Counts may stop one past their limit: a million rows are not counted per probe. */
+/** What the health is judged by. */
 export interface HealthFacts {
   readonly pending: number;
   /** Since when the longest-waiting pending job could have run. */

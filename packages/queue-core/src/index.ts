@@ -12,6 +12,14 @@ export {
   judgeHealth,
   type QueueHealth,
 } from "./health.ts";
+export type {
+  HistoryPoint,
+  HistoryQuery,
+  Latency,
+  MinuteRange,
+  MinuteStat,
+  QueueHistory,
+} from "./history.ts";
 export type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 export { createKeyring, type EncryptionKey, type Keyring, parseKeyring } from "./keyring.ts";
 export type { DeclaredLimits, LimitBounds, Pace, StandingLimit } from "./limits.ts";

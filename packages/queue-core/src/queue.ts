@@ -24,6 +24,7 @@ import {
   WorkflowNotFoundError,
 } from "./errors.ts";
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
+import { type HistoryQuery, type QueueHistory, rangeOf, toHistory } from "./history.ts";
 import type { ClaimedJob, DeadLetter, Job } from "./job.ts";
 import { buildBurial, judgeFailure, type OnFault } from "./judge-failure.ts";
 import type { Keyring } from "./keyring.ts";
@@ -654,10 +655,20 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     return this.store.stats();
   }
 
+  /**
+   * Tells what happened lately, from counters by the minute: throughput, and how long jobs waited and ran.
+   * @throws {OptionInvalidError | JobTypeUnknownError}
+   */
+  async history(query: HistoryQuery = {}): Promise<QueueHistory> {
+    if (query.type !== undefined) definitionOf(this.catalog, query.type);
+    const range = rangeOf(query, this.#clock.now());
+    return toHistory(await this.store.minuteStats(range), range);
+  }
+
   /** Judges the queue: see `HealthLimits` for what counts as an issue. */
   async checkQueueHealth(limits: Partial<HealthLimits> = {}): Promise<QueueHealth> {
     const all = { ...DEFAULT_HEALTH_LIMITS, ...limits };
-    return judgeHealth(await this.store.healthFacts(all), this.#clock.now(), all);
+    return judgeHealth(await this.store.healthFacts(), this.#clock.now(), all);
   }
 
   #store(jobs: readonly NewJob[], options: EnqueueOptions): Promise<readonly EnqueueOutcome[]> {

@@ -9,6 +9,7 @@ export interface UnreadJobs {
   readonly keyId: string | null;
   /** Since when the longest-waiting one could have run. */
   readonly since: Date;
+  /** Counted up to 10,000. */
   readonly count: number;
 }
 

@@ -1,7 +1,8 @@
 // Size: the port is one interface and the shapes it speaks in; who writes a driver reads it from top to bottom.
 import type { Kysely } from "kysely";
 import type { DeadReason } from "./define-job.ts";
-import type { HealthFacts, HealthLimits } from "./health.ts";
+import type { HealthFacts } from "./health.ts";
+import type { MinuteRange, MinuteStat } from "./history.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 import type { DeclaredLimits, LimitShare, NewLimit, StandingLimit } from "./limits.ts";
 import type { Pauses } from "./pauses.ts";
@@ -431,8 +432,10 @@ export interface JobStore<Tables = unknown> {
   limits(): Promise<readonly StandingLimit[]>;
 
   stats(): Promise<QueueStats>;
-  /** What the health is judged by, at a cost that does not grow with the queue: counts stop one past their limit. */
-  healthFacts(limits: Pick<HealthLimits, "pending" | "unreviewed">): Promise<HealthFacts>;
+  /** What happened in each minute, both ends included; of a minute there may be several, for several types. */
+  minuteStats(range: MinuteRange): Promise<readonly MinuteStat[]>;
+  /** What the health is judged by; like the statistics, at a cost that does not grow with the queue. */
+  healthFacts(): Promise<HealthFacts>;
   workers(): Promise<readonly WorkerRecord[]>;
   audit(entry: AuditEntry): Promise<void>;
   /** Deletes what is older than its retention, in small transactions; returns how many jobs went. */

@@ -32,6 +32,7 @@ export function cancelJob(
     return "processing";
   }
   const attempts = takeOut(connection, job);
+  if (job.status === "scheduled" || job.status === "waiting") counts.addState(job.type, job.status, -1);
   appendFinished(connection, counts, {
     seq: job.seq,
     type: job.type,

@@ -56,7 +56,7 @@ export function claimJobs(
   ageing: AgeingShare,
   time: EnqueueTime,
 ): ClaimStep {
-  promoteDue(connection, time.nowMs);
+  promoteDue(connection, counts, time.nowMs);
   tellMore(connection, counts, time.nowMs);
   const gates = readGates(connection, request.lines, time.nowMs);
   const rooms = roomsPerKey(connection, gates, time.nowMs);
@@ -81,6 +81,7 @@ export function claimJobs(
     // unbroken beginning.
     const choice = { taken, heads: stale.length + shut.length === 0 ? heads : [] };
     const claimed = takeRows(connection, choice, request, time.nowMs);
+    counts.addWaits(claimed, time.nowMs);
     if (gates.limited.size > 0) passGates(connection, gates, claimed, time.nowMs);
     if (rooms) {
       rooms.spend();

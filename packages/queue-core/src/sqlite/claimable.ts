@@ -1,6 +1,8 @@
+import { typeOf } from "../line.ts";
 import type { Connection } from "./connection.ts";
 import { queueBehind } from "./gated.ts";
 import { ANY_TYPE } from "./made-claimable.ts";
+import type { RunCounts } from "./run-counts.ts";
 
 /**
  * Puts a job among the claimable ones, or among the scheduled ones if it is not due.
@@ -8,6 +10,7 @@ import { ANY_TYPE } from "./made-claimable.ts";
  */
 export function makeClaimable(
   connection: Connection,
+  counts: RunCounts,
   row: {
     readonly seq: number;
     readonly line: string;
@@ -45,6 +48,7 @@ export function makeClaimable(
     row.attempts,
     row.expireAfterMs,
   );
+  counts.addState(typeOf(row.line), "scheduled", 1);
   // Idle workers know when the next job is due as of their last look: one that comes before has to be told.
   if (row.dueAt - nowMs <= SOON_MS) connection.madeClaimable.add(row.line, 1);
   return "scheduled";
@@ -80,7 +84,7 @@ export function hasDue(connection: Connection, nowMs: number): boolean {
  * when somebody looked.
  * @returns how many were moved
  */
-export function promoteDue(connection: Connection, nowMs: number): number {
+export function promoteDue(connection: Connection, counts: RunCounts, nowMs: number): number {
   if (!hasDue(connection, nowMs)) return 0;
   const last = connection.get<{ due_at: number; seq: number }>(
     `SELECT due_at, seq FROM (
@@ -89,6 +93,12 @@ export function promoteDue(connection: Connection, nowMs: number): number {
     nowMs,
   );
   if (!last) return 0;
+  const byLine = connection.all<{ line: string; jobs: number }>(
+    "SELECT type AS line, count(*) AS jobs FROM scheduled WHERE (due_at, seq) <= (?, ?) GROUP BY type",
+    last.due_at,
+    last.seq,
+  );
+  for (const { line, jobs } of byLine) counts.addState(typeOf(line), "scheduled", -jobs);
   const moved = connection.run(
     `INSERT INTO ready (type, np, tag, seq, attempts, expires_at)
      SELECT type, np, due_at, seq, attempts, due_at + expire_after_ms FROM scheduled WHERE (due_at, seq) <= (?, ?)`,

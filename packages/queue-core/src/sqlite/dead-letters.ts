@@ -6,6 +6,7 @@ import { keyIdOf, storedLineOf, versionOf } from "../line.ts";
 import { readForDisplay } from "../payload.ts";
 import type { DeadLetterFilter, DeadLetterQuery, Page, StoredPayload } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import { countIn } from "./count-jobs.ts";
 import { restoreDescendants } from "./dependencies.ts";
 import { getJobBySeq, toPage } from "./jobs.ts";
 import type { RunCounts } from "./run-counts.ts";
@@ -36,6 +37,7 @@ interface DeadRow {
 /** Gives a job up: the dead letter is a copy that stands for itself, the cold row stays for its history. */
 export function appendDeadLetter(
   connection: Connection,
+  counts: RunCounts,
   dead: {
     readonly seq: number;
     readonly attempts: number;
@@ -44,9 +46,11 @@ export function appendDeadLetter(
     readonly failedAt: number;
   },
 ): void {
-  const { created_at } =
-    connection.get<{ created_at: number }>("SELECT created_at FROM job WHERE seq = ?", dead.seq) ?? {};
-  if (created_at === undefined) throw new Error(`Job ${dead.seq} has no row in job`);
+  const job = connection.get<{ type: string; created_at: number }>(
+    "SELECT type, created_at FROM job WHERE seq = ?",
+    dead.seq,
+  );
+  if (!job) throw new Error(`Job ${dead.seq} has no row in job`);
   connection.run(
     `INSERT INTO dead_letter_jobs
        (seq, id, original_job_id, type, payload, line, attempts, last_error, failed_at, workflow_id, reason, priority,
@@ -54,13 +58,15 @@ export function appendDeadLetter(
      SELECT seq, ?, ?, type, payload, line, ?, ?, ?, workflow_id, ?, priority, max_attempts, created_at
      FROM job WHERE seq = ?`,
     formatJobId(dead.failedAt, dead.seq),
-    formatJobId(created_at, dead.seq),
+    formatJobId(job.created_at, dead.seq),
     dead.attempts,
     dead.error,
     dead.failedAt,
     dead.reason,
     dead.seq,
   );
+  counts.addState(job.type, "failed", 1);
+  counts.addState(job.type, "unreviewed", 1);
   releaseEnded(connection, [dead.seq]);
 }
 
@@ -200,7 +206,7 @@ export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: 
       `Cannot retry job ${row.original_job_id}: job ${newer.id}, which is ${newer.status}, has its unique key by now`,
       "failed",
     );
-  connection.run("DELETE FROM dead_letter_jobs WHERE seq = ?", row.seq);
+  deleteRow(connection, counts, row);
   connection.run(
     "UPDATE job SET payload = ?, line = ?, due_at = ?, generation = generation + ? WHERE seq = ?",
     row.payload,
@@ -232,17 +238,29 @@ export function discardDeadLetter(
   id: string,
   nowMs: number,
 ): void {
-  const { seq, original_job_id } = requireRow(connection, id);
-  tellAll(connection, counts, seq, nowMs);
-  connection.run("DELETE FROM dead_letter_jobs WHERE seq = ?", seq);
-  forgetJob(connection, seq, original_job_id);
+  const row = requireRow(connection, id);
+  tellAll(connection, counts, row.seq, nowMs);
+  deleteRow(connection, counts, row);
+  countIn(connection, counts);
+  forgetJob(connection, counts, { seq: row.seq, type: row.type, id: row.original_job_id });
 }
 
-/** Removes the cold row of a job and all that hangs on it. */
-export function forgetJob(connection: Connection, seq: number, jobId: string): void {
+function deleteRow(connection: Connection, counts: RunCounts, { seq, type, reviewed }: DeadRow): void {
+  connection.run("DELETE FROM dead_letter_jobs WHERE seq = ?", seq);
+  counts.addState(type, "failed", -1);
+  if (reviewed === 0) counts.addState(type, "unreviewed", -1);
+}
+
+/** Removes the cold row of a job, which has been counted in, and all that hangs on it. */
+export function forgetJob(
+  connection: Connection,
+  counts: RunCounts,
+  { seq, type, id }: { readonly seq: number; readonly type: string; readonly id: string },
+): void {
+  counts.addState(type, "any", -1);
   connection.run("DELETE FROM attempt WHERE seq = ?", seq);
   connection.run("DELETE FROM suspect WHERE seq = ?", seq);
-  connection.run("DELETE FROM processed_jobs WHERE job_id = ?", jobId);
+  connection.run("DELETE FROM processed_jobs WHERE job_id = ?", id);
   // What it cancelled by dying or being cancelled stays cancelled: with its edge goes the knowledge that another
   // parent's retry is not enough.
   connection.run(
@@ -284,6 +302,7 @@ export function dropSpentNumbers(connection: Connection): void {
 /** @throws {JobNotFoundError} */
 export function editDeadLetter(
   connection: Connection,
+  counts: RunCounts,
   id: string,
   change: { readonly stored?: StoredPayload; readonly reviewed?: boolean; readonly notes?: string | null },
 ): DeadLetter {
@@ -291,17 +310,19 @@ export function editDeadLetter(
   const { stored } = change;
   const payload = stored?.payload ?? row.payload;
   const line = stored ? storedLineOf({ ...stored, type: row.type }) : row.line;
+  const reviewed = change.reviewed === undefined ? row.reviewed : Number(change.reviewed);
   // Edited means other than what the job ran with: an edit that was taken back must not pass for a new request.
   connection.run(
     `UPDATE dead_letter_jobs SET payload = ?, line = ?, reviewed = ?, notes = ?, edited = (? <> j.payload)
      FROM job j WHERE j.seq = dead_letter_jobs.seq AND dead_letter_jobs.seq = ?`,
     payload,
     line,
-    change.reviewed === undefined ? row.reviewed : Number(change.reviewed),
+    reviewed,
     change.notes === undefined ? row.notes : change.notes,
     payload,
     row.seq,
   );
+  counts.addState(row.type, "unreviewed", row.reviewed - reviewed);
   return toDeadLetter(requireRow(connection, id));
 }
 

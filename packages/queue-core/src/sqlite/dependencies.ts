@@ -1,5 +1,6 @@
 import { JobDependencyError } from "../errors.ts";
 import type { JobStatus } from "../job.ts";
+import { typeOf } from "../line.ts";
 import type { Dependency } from "../store.ts";
 import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
@@ -68,7 +69,7 @@ interface ReleasedRow {
 }
 
 /** One of a child's parents is done with: the last one lets it go. */
-export function settleOne(connection: Connection, child: number, nowMs: number): void {
+export function settleOne(connection: Connection, counts: RunCounts, child: number, nowMs: number): void {
   // `unmet` never reaches 0: the last parent removes the row instead.
   if (connection.run("UPDATE waiting SET unmet = unmet - 1 WHERE seq = ? AND unmet > 1", child) === 1) return;
   if (connection.run("DELETE FROM waiting WHERE seq = ?", child) === 0) return;
@@ -78,12 +79,13 @@ export function settleOne(connection: Connection, child: number, nowMs: number):
     child,
   );
   if (!row) throw new Error(`Waiting job ${child} has no row in job`);
+  counts.addState(typeOf(row.line), "waiting", -1);
   const { line, priority, created_at: createdAt, due_at: dueAt, expire_after_ms: expireAfterMs } = row;
   // Without a delay it is due whatever the clock says, which may have been set back since.
   const isDue = dueAt === createdAt || dueAt <= nowMs;
   const limitKey = row.limit_key;
   const released = { seq: child, line, np: -priority, dueAt, attempts: 0, expireAfterMs, limitKey };
-  makeClaimable(connection, released, isDue, nowMs);
+  makeClaimable(connection, counts, released, isDue, nowMs);
 }
 
 /**
@@ -141,6 +143,7 @@ function waitAgain(
     return;
   }
   connection.run("INSERT INTO waiting (seq, unmet) VALUES (?, ?)", child, edges.length);
+  counts.addState(type, "waiting", 1);
   // Where a newer job has its key by now both run: its parent's retry must not leave it behind.
   takeKeyAgain(connection, child, nowMs);
 }

@@ -6,6 +6,7 @@ import { MAX_DELAY_MS } from "../retry-policy.ts";
 import type { EnqueueOutcome, NewJob } from "../store.ts";
 import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
+import { countInAfter } from "./count-jobs.ts";
 import { type Birth, findParents, linkToParents, type Parent } from "./dependencies.ts";
 import { appendFinished } from "./finished.ts";
 import { insertPlain, placePlain } from "./insert-plain.ts";
@@ -50,7 +51,7 @@ export function enqueueJobs(
     const from = outcomes.length;
     const plain = countPlain(jobs, from, time, areAllOpen);
     if (plain > 0)
-      for (const outcome of enqueuePlain(connection, jobs.slice(from, from + plain), time))
+      for (const outcome of enqueuePlain(connection, counts, jobs.slice(from, from + plain), time))
         outcomes.push(outcome);
     else {
       const job = jobs[from] as NewJob;
@@ -94,6 +95,7 @@ function countPlain(
 
 function enqueuePlain(
   connection: Connection,
+  counts: RunCounts,
   jobs: readonly NewJob[],
   { nowMs, createdAtMs }: EnqueueTime,
 ): EnqueueOutcome[] {
@@ -103,9 +105,10 @@ function enqueuePlain(
     for (const job of jobs) connection.madeClaimable.add(lineOf(job), 1);
   } else {
     jobs.forEach((job, i) => {
-      makeClaimable(connection, rowOf(job, first + i, createdAtMs), true, nowMs);
+      makeClaimable(connection, counts, rowOf(job, first + i, createdAtMs), true, nowMs);
     });
   }
+  countInAfter(connection, counts, first, first + jobs.length - 1);
   return jobs.map((job, i) => ({
     job: asStored(job, first + i, "pending", createdAtMs, createdAtMs),
     deduplicated: false,
@@ -122,7 +125,7 @@ function enqueueOne(
   const { uniqueKey } = job;
   if (uniqueKey !== null) {
     const holder = takeKey(connection, { ...job, uniqueKey }, nowMs);
-    if (holder) return { job: meetHolder(connection, holder, job, nowMs), deduplicated: true };
+    if (holder) return { job: meetHolder(connection, counts, holder, job, nowMs), deduplicated: true };
   }
   const dueAt = dueTime(job, nowMs, createdAtMs);
   const seq = connection.insert(
@@ -147,6 +150,7 @@ function enqueueOne(
     storedLineOf(job),
     job.limitKey ?? null,
   );
+  countInAfter(connection, counts, seq, seq);
   const birth = birthOf(connection, job, seq, parents);
   // Without a delay it is due whatever the clock says, which may have been set back since.
   const status = place(connection, counts, { seq, job, dueAt, isDue: dueAt === createdAtMs }, birth, nowMs);
@@ -192,12 +196,13 @@ function place(
   }
   if (birth.kind === "waiting") {
     connection.run("INSERT INTO waiting (seq, unmet) VALUES (?, ?)", seq, birth.unmet);
+    counts.addState(job.type, "waiting", 1);
     return "waiting";
   }
-  return makeClaimable(connection, rowOf(job, seq, dueAt), isDue, nowMs);
+  return makeClaimable(connection, counts, rowOf(job, seq, dueAt), isDue, nowMs);
 }
 
-function rowOf(job: NewJob, seq: number, dueAt: number): Parameters<typeof makeClaimable>[1] {
+function rowOf(job: NewJob, seq: number, dueAt: number): Parameters<typeof makeClaimable>[2] {
   const { priority, expireAfterMs, limitKey = null } = job;
   return { seq, line: lineOf(job), np: -priority, dueAt, attempts: 0, expireAfterMs, limitKey };
 }

@@ -51,7 +51,7 @@ export function expireJob(
   const { seq, type, np, tag, attempts } = row;
   takePending(connection, { seq, line: type, priority: -np, dueAt: tag });
   const { error, followUps } = bury(readExpired(connection, row));
-  appendDeadLetter(connection, { seq, attempts, error, reason: "expired", failedAt: time.nowMs });
+  appendDeadLetter(connection, counts, { seq, attempts, error, reason: "expired", failedAt: time.nowMs });
   clearSuspect(connection, seq);
   tellDeath(connection, counts, seq, time.nowMs);
   enqueueJobs(connection, counts, followUps, time);

@@ -75,7 +75,7 @@ function completeList(
     token,
   );
   for (const row of held) {
-    counts.addRuns(row.type, "completed", nowMs, (nowMs - row.claimed_at) * row.runs, row.runs);
+    counts.addRuns(row.type, "completed", nowMs, nowMs - row.claimed_at, row.runs);
     counts.addFinished(row.type, "completed", row.runs);
   }
   releaseEnded(connection, numbers);

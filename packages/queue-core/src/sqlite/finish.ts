@@ -84,12 +84,12 @@ function record(
       return complete(connection, counts, run, verdict.result);
     case "retry":
       recordFailure(connection, counts, run, verdict);
-      schedule(connection, run, run.attempts + 1, run.nowMs + verdict.delayMs);
+      schedule(connection, counts, run, run.attempts + 1, run.nowMs + verdict.delayMs);
       return "scheduled";
     case "bury":
       return bury(connection, counts, run, verdict);
     case "snooze":
-      schedule(connection, run, run.attempts, run.nowMs + verdict.delayMs);
+      schedule(connection, counts, run, run.attempts, run.nowMs + verdict.delayMs);
       connection.run("UPDATE job SET snoozes = snoozes + 1 WHERE seq = ?", run.seq);
       return "scheduled";
     case "abandon":
@@ -128,7 +128,7 @@ function bury(
   // A payload that no handler ever saw is no run, so it spends no attempt; nor could there be a run with none left.
   const ran = !isUnread(verdict.reason) && hasAttemptLeft(connection, run);
   if (ran) recordFailure(connection, counts, run, verdict);
-  appendDeadLetter(connection, {
+  appendDeadLetter(connection, counts, {
     seq: run.seq,
     attempts: run.attempts + (ran ? 1 : 0),
     error: verdict.error,
@@ -183,7 +183,13 @@ function recordFailure(
   counts.addRun(run.type, outcome, run.nowMs, run.nowMs - run.claimed_at);
 }
 
-function schedule(connection: Connection, run: Run, attempts: number, dueAt: number): void {
+function schedule(
+  connection: Connection,
+  counts: RunCounts,
+  run: Run,
+  attempts: number,
+  dueAt: number,
+): void {
   const job = connection.get<{ line: string; expire_after_ms: number | null }>(
     "UPDATE job SET due_at = ? WHERE seq = ? RETURNING coalesce(line, type) AS line, expire_after_ms",
     dueAt,
@@ -198,6 +204,7 @@ function schedule(connection: Connection, run: Run, attempts: number, dueAt: num
     attempts,
     job?.expire_after_ms ?? null,
   );
+  counts.addState(run.type, "scheduled", 1);
   takeKeyAgain(connection, run.seq, run.nowMs);
 }
 
@@ -208,7 +215,7 @@ function crash(connection: Connection, counts: RunCounts, run: Run, error: strin
     handBack(connection, run, run.nowMs);
     return "pending";
   }
-  appendDeadLetter(connection, {
+  appendDeadLetter(connection, counts, {
     seq: run.seq,
     attempts: run.attempts,
     error: `${error} (${crashes} times)`,

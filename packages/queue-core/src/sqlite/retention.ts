@@ -1,14 +1,15 @@
 import { formatJobId } from "../job-id.ts";
 import type { RetentionPolicy } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import { countIn } from "./count-jobs.ts";
 import { dropSpentNumbers, forgetJob } from "./dead-letters.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { pruneWorkflows } from "./workflows.ts";
 
 /** Jobs looked at per transaction: about a millisecond of work, so that nobody waits for the lock. */
 const PRUNE_CHUNK = 100;
-/** Minute counts and taken slots are kept this long, in milliseconds: longer than any clock is set back. */
-const KEEP_MINUTES_MS = 14 * 24 * 60 * 60_000;
+/** Taken slots are kept this long, in milliseconds: longer than any clock is set back. */
+const KEEP_SLOTS_MS = 14 * 24 * 60 * 60_000;
 
 interface OldRow {
   readonly n: number;
@@ -49,9 +50,10 @@ export function pruneChunk(
   for (const row of rows) {
     const keepMs = policy.keepMsByType?.[row.type] ?? policy.keepMs;
     if (row.finished_at > nowMs - keepMs || row.seq === newest || isNeeded(connection, row.seq)) continue;
+    if (pruned === 0) countIn(connection, counts);
     connection.run("DELETE FROM finished WHERE n = ?", row.n);
     counts.addFinished(row.type, row.status, -1);
-    forgetJob(connection, row.seq, formatJobId(row.created_at, row.seq));
+    forgetJob(connection, counts, { ...row, id: formatJobId(row.created_at, row.seq) });
     pruned += 1;
   }
   const last = rows.at(-1);
@@ -79,10 +81,9 @@ function isNeeded(connection: Connection, seq: number): boolean {
   );
 }
 
-/** Deletes minute counts, taken slots and spent numbers that nothing reads any more. */
+/** Deletes taken slots and spent numbers that nothing reads any more. */
 export function pruneHistory(connection: Connection, nowMs: number): void {
   dropSpentNumbers(connection);
-  pruneWorkflows(connection, nowMs - KEEP_MINUTES_MS);
-  connection.run("DELETE FROM minute_stat WHERE minute < ?", Math.floor((nowMs - KEEP_MINUTES_MS) / 60_000));
-  connection.run("DELETE FROM cron_slot WHERE slot_at < ?", nowMs - KEEP_MINUTES_MS);
+  pruneWorkflows(connection, nowMs - KEEP_SLOTS_MS);
+  connection.run("DELETE FROM cron_slot WHERE slot_at < ?", nowMs - KEEP_SLOTS_MS);
 }

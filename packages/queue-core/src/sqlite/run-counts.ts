@@ -1,15 +1,22 @@
+import type { ClaimedJob } from "../job.ts";
+import { addDurations } from "../latency-histogram.ts";
 import type { Connection } from "./connection.ts";
+import { addMinute, type MinuteCount, NO_RUNS } from "./minute-stats.ts";
 
-type FinishedStatus = "completed" | "cancelled";
+/** Rows of `finished`. */
+export type FinishedStatus = "completed" | "cancelled";
 type RunOutcome = "completed" | "failed" | "timed_out";
 
-interface MinuteCount {
-  minute: number;
-  type: string;
-  completed: number;
-  failed: number;
-  timed_out: number;
-  runMs: number;
+/**
+ * What is counted beside them: jobs there are in `any` state, of those that have been counted in; jobs in some states;
+ * dead letters that nobody has looked at.
+ */
+type CountedState = "any" | "scheduled" | "waiting" | "failed" | "unreviewed";
+
+interface Count<State> {
+  readonly type: string;
+  readonly state: State;
+  count: number;
 }
 
 /**
@@ -18,42 +25,59 @@ interface MinuteCount {
  */
 export class RunCounts {
   readonly #minutes = new Map<string, MinuteCount>();
-  readonly #finished = new Map<string, { type: string; status: FinishedStatus; count: number }>();
+  readonly #finished = new Map<string, Count<FinishedStatus>>();
+  readonly #states = new Map<string, Count<CountedState>>();
 
   /** A run that ended. */
   addRun(type: string, outcome: RunOutcome, finishedAtMs: number, runMs: number): void {
-    this.addRuns(type, outcome, finishedAtMs, Math.max(0, runMs), 1);
+    this.addRuns(type, outcome, finishedAtMs, runMs, 1);
   }
 
   /**
-   * Runs of one type that ended alike in the same instant.
-   * @param runMs how long all of them together took, in milliseconds; negative where the clock was set back
+   * Runs of one type that ended alike in the same instant and had begun together.
+   * @param runMs how long each of them took, in milliseconds; negative where the clock was set back
    */
   addRuns(type: string, outcome: RunOutcome, finishedAtMs: number, runMs: number, runs: number): void {
-    const minute = Math.floor(finishedAtMs / 60_000);
-    const key = `${minute} ${type}`;
-    const count = this.#minutes.get(key) ?? { minute, type, completed: 0, failed: 0, timed_out: 0, runMs: 0 };
+    const count = this.#minuteOf(type, finishedAtMs);
     count[outcome] += runs;
-    count.runMs += Math.max(0, runMs);
-    this.#minutes.set(key, count);
+    count.runMs += Math.max(0, runMs) * runs;
+    addDurations(count.runs, runMs, runs);
+  }
+
+  /** Jobs that were claimed: how long they have been due. */
+  addWaits(claimed: readonly Pick<ClaimedJob, "type" | "scheduledAt">[], nowMs: number): void {
+    let count: MinuteCount | undefined;
+    for (const { type, scheduledAt } of claimed) {
+      if (count?.type !== type) count = this.#minuteOf(type, nowMs);
+      addDurations(count.waits, nowMs - scheduledAt.getTime(), 1);
+    }
+  }
+
+  /** Jobs that were added in a minute. */
+  addEnqueued(type: string, minute: number, jobs: number): void {
+    this.#minuteOf(type, minute * 60_000).enqueued += jobs;
   }
 
   /** Rows added to (or, negative, taken from) `finished`. */
   addFinished(type: string, status: FinishedStatus, count: number): void {
-    const key = `${status} ${type}`;
-    const entry = this.#finished.get(key) ?? { type, status, count: 0 };
-    entry.count += count;
-    this.#finished.set(key, entry);
+    add(this.#finished, type, status, count);
+  }
+
+  /** Jobs that came into (or, negative, left) a state. */
+  addState(type: string, state: CountedState, count: number): void {
+    add(this.#states, type, state, count);
   }
 
   /** @returns a function that forgets what is gathered from here on */
   mark(): () => void {
-    const minutes = [...this.#minutes].map(([key, count]) => [key, { ...count }] as const);
+    const minutes = [...this.#minutes].map(([key, count]) => [key, copy(count)] as const);
     const finished = [...this.#finished].map(([key, entry]) => [key, { ...entry }] as const);
+    const states = [...this.#states].map(([key, entry]) => [key, { ...entry }] as const);
     return () => {
       this.clear();
       for (const [key, count] of minutes) this.#minutes.set(key, count);
       for (const [key, entry] of finished) this.#finished.set(key, entry);
+      for (const [key, entry] of states) this.#states.set(key, entry);
     };
   }
 
@@ -61,32 +85,59 @@ export class RunCounts {
   clear(): void {
     this.#minutes.clear();
     this.#finished.clear();
+    this.#states.clear();
   }
 
   /** Writes what was gathered. */
   flush(connection: Connection): void {
-    for (const { minute, type, completed, failed, timed_out, runMs } of this.#minutes.values()) {
-      connection.run(
-        `INSERT INTO minute_stat (minute, type, completed, failed, timed_out, run_ms) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET completed = completed + excluded.completed, failed = failed + excluded.failed,
-           timed_out = timed_out + excluded.timed_out, run_ms = run_ms + excluded.run_ms`,
-        minute,
-        type,
-        completed,
-        failed,
-        timed_out,
-        Math.round(runMs),
-      );
-    }
-    for (const { type, status, count } of this.#finished.values()) {
+    // The latest last, as the first of a new minute forgets old ones.
+    const minutes = [...this.#minutes.values()];
+    for (const count of minutes.length > 1 ? minutes.sort((a, b) => a.minute - b.minute) : minutes)
+      addMinute(connection, count);
+    for (const { type, state, count } of this.#finished.values())
       connection.run(
         `INSERT INTO finished_count (type, status, count) VALUES (?, ?, ?)
          ON CONFLICT DO UPDATE SET count = count + excluded.count`,
         type,
-        status,
+        state,
         count,
       );
-    }
+    for (const { type, state, count } of this.#states.values())
+      if (count !== 0)
+        connection.run(
+          `INSERT INTO job_count (type, state, count) VALUES (?, ?, ?)
+           ON CONFLICT DO UPDATE SET count = count + excluded.count`,
+          type,
+          state,
+          count,
+        );
     this.clear();
   }
+
+  #minuteOf(type: string, atMs: number): MinuteCount {
+    const minute = Math.floor(atMs / 60_000);
+    const key = `${minute} ${type}`;
+    let count = this.#minutes.get(key);
+    if (!count) {
+      count = { minute, type, ...NO_RUNS, waits: [], runs: [] };
+      this.#minutes.set(key, count);
+    }
+    return count;
+  }
+}
+
+function add<State extends string>(
+  counts: Map<string, Count<State>>,
+  type: string,
+  state: State,
+  count: number,
+): void {
+  const key = `${state} ${type}`;
+  const entry = counts.get(key);
+  if (entry) entry.count += count;
+  else counts.set(key, { type, state, count });
+}
+
+function copy(count: MinuteCount): MinuteCount {
+  return { ...count, waits: [...count.waits], runs: [...count.runs] };
 }

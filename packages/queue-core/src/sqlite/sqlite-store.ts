@@ -2,7 +2,8 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Clock } from "../clock.ts";
-import type { HealthFacts, HealthLimits } from "../health.ts";
+import type { HealthFacts } from "../health.ts";
+import type { MinuteRange, MinuteStat } from "../history.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts";
 import { parseJobId } from "../job-id.ts";
 import type { DeclaredLimits, LimitShare, NewLimit, StandingLimit } from "../limits.ts";
@@ -75,6 +76,7 @@ import { gatedLinesOf, nextLookAt, wakeKeys } from "./key-gates.ts";
 import { pruneBuckets } from "./key-rooms.ts";
 import { readBuilder, SqliteTransaction } from "./kysely.ts";
 import { shareLimits, unknownShares } from "./limit-shares.ts";
+import { readMinutes } from "./minute-stats.ts";
 import { pause, readPauses, resume } from "./pauses.ts";
 import { Reader } from "./reader.ts";
 import { Rescuer } from "./rescuer.ts";
@@ -264,7 +266,8 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     while (await this.#reader.read(isLeft)) {
       moved += await this.#writer.write(
         "normal",
-        (connection) => promoteDue(connection, this.#now()) + tellMore(connection, this.#counts, this.#now()),
+        (connection) =>
+          promoteDue(connection, this.#counts, this.#now()) + tellMore(connection, this.#counts, this.#now()),
       );
       await turn();
     }
@@ -420,7 +423,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     deadLetterId: string,
     change: { readonly stored?: StoredPayload; readonly reviewed?: boolean; readonly notes?: string | null },
   ): Promise<DeadLetter> {
-    return this.#writer.write("full", (connection) => editDeadLetter(connection, deadLetterId, change));
+    return this.#writer.write("full", (connection) =>
+      editDeadLetter(connection, this.#counts, deadLetterId, change),
+    );
   }
 
   registerSchedule(schedule: NewSchedule): Promise<Schedule> {
@@ -526,8 +531,12 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return this.#reader.read((connection) => readStats(connection, this.#now()));
   }
 
-  healthFacts(limits: Pick<HealthLimits, "pending" | "unreviewed">): Promise<HealthFacts> {
-    return this.#reader.read((connection) => readHealthFacts(connection, limits));
+  minuteStats(range: MinuteRange): Promise<readonly MinuteStat[]> {
+    return this.#reader.read((connection) => readMinutes(connection, range));
+  }
+
+  healthFacts(): Promise<HealthFacts> {
+    return this.#reader.read(readHealthFacts);
   }
 
   workers(): Promise<readonly WorkerRecord[]> {

@@ -1,8 +1,9 @@
-import type { HealthFacts, HealthLimits } from "../health.ts";
+import type { HealthFacts } from "../health.ts";
 import type { JobStatus } from "../job.ts";
 import { keyIdOf, typeOf, versionOf } from "../line.ts";
 import type { QueueStats, UnreadJobs } from "../stats.ts";
 import type { Connection } from "./connection.ts";
+import { countJobs, type StateCount } from "./count-jobs.ts";
 import { readPauses } from "./pauses.ts";
 
 /** The rate is taken over so many whole minutes. */
@@ -13,47 +14,38 @@ interface RunTotals {
   readonly failed: number;
 }
 
-/** Counts by state and type, each from the state's own table; ended jobs from counters kept by every transaction. */
+/** From counters that every transaction keeps, at a cost that does not grow with the queue. */
 export function readStats(connection: Connection, nowMs: number): QueueStats {
-  const byLine = connection.all<Count>(
-    `SELECT type, 'pending' AS status, sum(count) AS count FROM (
-       SELECT type, count(*) AS count FROM ready GROUP BY type
-       UNION ALL SELECT line, count(*) FROM gated GROUP BY line) GROUP BY type
-     UNION ALL SELECT type, 'scheduled', count(*) FROM scheduled GROUP BY type
-     UNION ALL SELECT j.type, 'waiting', count(*) FROM waiting h JOIN job j ON j.seq = h.seq GROUP BY j.type
-     UNION ALL SELECT type, 'processing', count(*) FROM running GROUP BY type
-     UNION ALL SELECT type, status, count FROM finished_count WHERE count > 0
-     UNION ALL SELECT type, 'failed', count(*) FROM dead_letter_jobs GROUP BY type`,
-  );
-  const byType = sumByType(byLine);
+  const { byType, unreviewed } = countJobs(connection);
   const heads = lineHeads(connection);
-  const pendingIn = new Map(byLine.filter(isPending).map(({ type: line, count }) => [line, count]));
-  const total = (status: JobStatus): number =>
-    byType.reduce((sum, row) => (row.status === status ? sum + row.count : sum), 0);
   const minute = Math.floor(nowMs / 60_000);
   const lastHour = runsBetween(connection, minute - 59, minute);
   const lately = runsBetween(connection, minute - RATE_MINUTES, minute - 1);
   const runs = lastHour.completed + lastHour.failed;
   return {
     queue: {
-      pending: total("pending"),
-      processing: total("processing"),
+      pending: total(byType, "pending"),
+      processing: total(byType, "processing"),
       completedLastHour: lastHour.completed,
-      failed: total("failed"),
+      failed: total(byType, "failed"),
       oldestPending: oldestOf(heads),
-      scheduled: total("scheduled"),
-      waiting: total("waiting"),
+      scheduled: total(byType, "scheduled"),
+      waiting: total(byType, "waiting"),
       processingRatePerMinute: (lately.completed + lately.failed) / RATE_MINUTES,
       failureRate: runs === 0 ? null : lastHour.failed / runs,
     },
     paused: readPauses(connection),
     unread: unreadOf(connection, heads).map(({ line, jobs }) => ({
       ...jobs,
-      count: pendingIn.get(line) ?? 0,
+      count: countUnread(connection, line),
     })),
-    deadLetterQueue: { unreviewed: unreviewed(connection) },
+    deadLetterQueue: { unreviewed },
     byType,
   };
+}
+
+function total(byType: readonly StateCount[], status: JobStatus): number {
+  return byType.reduce((sum, row) => (row.status === status ? sum + row.count : sum), 0);
 }
 
 function runsBetween(connection: Connection, first: number, last: number): RunTotals {
@@ -66,41 +58,26 @@ function runsBetween(connection: Connection, first: number, last: number): RunTo
   return { completed: row?.completed ?? 0, failed: row?.failed ?? 0 };
 }
 
-/**
- * What the health is judged by; each count stops one past its limit. Jobs of paused types wait because somebody wants
- * them to, and are left out.
- */
-export function readHealthFacts(
-  connection: Connection,
-  limits: Pick<HealthLimits, "pending" | "unreviewed">,
-): HealthFacts {
-  const heads = unpaused(connection, lineHeads(connection));
-  // Line by line, as a paused backlog is not to be walked through to find the others.
-  let pending = 0;
-  for (const line of heads.keys())
-    pending += countUpTo(connection, PENDING_IN, limits.pending - pending, line, line);
+/** Jobs of paused types wait because somebody wants them to, and are left out. */
+export function readHealthFacts(connection: Connection): HealthFacts {
+  const { byType, unreviewed } = countJobs(connection);
+  const isPaused = pausesOf(connection);
+  const heads = new Map([...lineHeads(connection)].filter(([line]) => !isPaused(typeOf(line))));
   return {
-    pending,
+    pending: total(
+      byType.filter(({ type }) => !isPaused(type)),
+      "pending",
+    ),
     oldestPending: oldestOf(heads),
     unread: unreadOf(connection, heads).map(({ jobs }) => jobs),
-    unreviewed: countUpTo(connection, "SELECT 1 FROM dead_letter_jobs WHERE reviewed = 0", limits.unreviewed),
+    unreviewed,
   };
 }
 
-const PENDING_IN = "SELECT 1 FROM ready WHERE type = ? UNION ALL SELECT 1 FROM gated WHERE line = ?";
-
-function countUpTo(connection: Connection, rows: string, limit: number, ...parameters: unknown[]): number {
-  // A limit may be a fraction, or infinite where somebody does not care.
-  const most = Math.max(-1, Math.floor(Math.min(limit, Number.MAX_SAFE_INTEGER - 1))) + 1;
-  const sql = `SELECT count(*) AS n FROM (${rows} LIMIT ?)`;
-  return connection.get<{ n: number }>(sql, ...parameters, most)?.n ?? 0;
-}
-
-function unpaused(connection: Connection, heads: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+function pausesOf(connection: Connection): (type: string) => boolean {
   const { queueSince, types } = readPauses(connection);
-  if (queueSince) return new Map();
   const paused = new Set(types.map(({ type }) => type));
-  return new Map([...heads].filter(([line]) => !paused.has(typeOf(line))));
+  return (type) => queueSince !== null || paused.has(type);
 }
 
 interface Head {
@@ -161,28 +138,11 @@ function unreadOf(connection: Connection, heads: ReadonlyMap<string, number>): r
     }));
 }
 
-interface Count {
-  readonly type: string;
-  readonly status: JobStatus;
-  readonly count: number;
-}
+/** Lines are seldom unread, so they have no counter: their jobs are counted, up to where they are many. */
+const UNREAD_AT_MOST = 10_000;
 
-const isPending = ({ status }: Count): boolean => status === "pending";
-
-/** Where jobs wait, `type` is the line; a type has one for each version of its payloads. */
-function sumByType(byLine: readonly Count[]): readonly Count[] {
-  const sums = new Map<string, Count>();
-  for (const { type: line, status, count } of byLine) {
-    const type = typeOf(line);
-    const key = `${type} ${status}`;
-    sums.set(key, { type, status, count: count + (sums.get(key)?.count ?? 0) });
-  }
-  const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-  return [...sums.values()].sort((a, b) => order(a.type, b.type) || order(a.status, b.status));
-}
-
-function unreviewed(connection: Connection): number {
-  return (
-    connection.get<{ n: number }>("SELECT count(*) AS n FROM dead_letter_jobs WHERE reviewed = 0")?.n ?? 0
-  );
+function countUnread(connection: Connection, line: string): number {
+  const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM ready WHERE type = ?
+    UNION ALL SELECT 1 FROM gated WHERE line = ? LIMIT ${UNREAD_AT_MOST})`;
+  return connection.get<{ n: number }>(sql, line, line)?.n ?? 0;
 }

@@ -71,7 +71,7 @@ function tell(connection: Connection, counts: RunCounts, ended: readonly Ended[]
     const edges = room > 0 ? untoldEdges(connection, next, room) : [];
     for (const { child, when_dead } of edges) {
       const goesOn = next.completed || when_dead === "continue";
-      if (goesOn) settleEdge(connection, next.parent, child, nowMs);
+      if (goesOn) settleEdge(connection, counts, next.parent, child, nowMs);
       else if (cancelChild(connection, counts, next.parent, child, nowMs) && hasOpenEdges(connection, child))
         parents.push({ parent: child, after: 0, completed: false });
     }
@@ -95,9 +95,15 @@ function untoldEdges(
 }
 
 /** The edge is claimed before the child is let go, so a parent that ends again after a retry never counts twice. */
-function settleEdge(connection: Connection, parent: number, child: number, nowMs: number): void {
+function settleEdge(
+  connection: Connection,
+  counts: RunCounts,
+  parent: number,
+  child: number,
+  nowMs: number,
+): void {
   connection.run("UPDATE edge SET done = 1 WHERE parent = ? AND child = ?", parent, child);
-  settleOne(connection, child, nowMs);
+  settleOne(connection, counts, child, nowMs);
 }
 
 /** Cancels a child that still waits; its edge stays open, so that a retry of the parent brings it back. */
@@ -109,10 +115,11 @@ function cancelChild(
   nowMs: number,
 ): boolean {
   if (connection.run("DELETE FROM waiting WHERE seq = ?", child) === 0) return false;
-  const job = connection.get<{ type: string }>("SELECT type FROM job WHERE seq = ?", child);
+  const { type = "" } = connection.get<{ type: string }>("SELECT type FROM job WHERE seq = ?", child) ?? {};
+  counts.addState(type, "waiting", -1);
   appendFinished(connection, counts, {
     seq: child,
-    type: job?.type ?? "",
+    type,
     status: "cancelled",
     finishedAt: nowMs,
     attempts: 0,

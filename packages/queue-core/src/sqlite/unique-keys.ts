@@ -7,6 +7,7 @@ import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
 import { moveGated, takePending } from "./gated.ts";
 import { getJobBySeq } from "./jobs.ts";
+import type { RunCounts } from "./run-counts.ts";
 
 /** Whether another job holds the unique key of a new one. */
 export function isKeyHeld(connection: Connection, { type, uniqueKey }: NewJob, nowMs: number): boolean {
@@ -80,7 +81,13 @@ function holderOf(connection: Connection, type: string, key: string): Job {
 }
 
 /** Gives the holder of a key what a newer job brings, as far as that one wishes it and the holder has not begun. */
-export function meetHolder(connection: Connection, holder: Job, newer: NewJob, nowMs: number): Job {
+export function meetHolder(
+  connection: Connection,
+  counts: RunCounts,
+  holder: Job,
+  newer: NewJob,
+  nowMs: number,
+): Job {
   const { onConflict, maxWaitMs } = newer.uniqueness ?? KEPT;
   const seq = parseJobId(holder.id)?.seq ?? 0;
   const { status } = holder;
@@ -99,13 +106,9 @@ export function meetHolder(connection: Connection, holder: Job, newer: NewJob, n
   // Between two runs its backoff or its snooze says when it goes on, and not the newest caller.
   if (onConflict === "debounce" && holder.attempts === 0 && holder.snoozes === 0) {
     const asked = newer.runAtMs ?? nowMs + newer.delayMs;
-    putOff(
-      connection,
-      { ...holder, payloadVersion: newer.payloadVersion, keyId: newer.keyId },
-      seq,
-      Math.min(asked, holder.createdAt.getTime() + maxWaitMs),
-      nowMs,
-    );
+    const dueAt = Math.min(asked, holder.createdAt.getTime() + maxWaitMs);
+    const moved = { ...holder, payloadVersion: newer.payloadVersion, keyId: newer.keyId };
+    putOff(connection, counts, moved, seq, dueAt, nowMs);
   }
   return getJobBySeq(connection, seq) ?? holder;
 }
@@ -131,7 +134,14 @@ function moveToLine(connection: Connection, holder: Job, seq: number, line: stri
   connection.madeClaimable.add(line, 1);
 }
 
-function putOff(connection: Connection, holder: Job, seq: number, dueAt: number, nowMs: number): void {
+function putOff(
+  connection: Connection,
+  counts: RunCounts,
+  holder: Job,
+  seq: number,
+  dueAt: number,
+  nowMs: number,
+): void {
   const { status, priority, scheduledAt } = holder;
   const line = lineOf(holder);
   // It stands in the line already, and its time to expire runs on.
@@ -140,7 +150,10 @@ function putOff(connection: Connection, holder: Job, seq: number, dueAt: number,
   connection.run("UPDATE job SET due_at = ? WHERE seq = ?", dueAt, seq);
   if (status === "waiting") return;
   if (status === "pending") takePending(connection, { seq, line, priority, dueAt: from });
-  else connection.run("DELETE FROM scheduled WHERE due_at = ? AND seq = ?", from, seq);
+  else {
+    connection.run("DELETE FROM scheduled WHERE due_at = ? AND seq = ?", from, seq);
+    counts.addState(holder.type, "scheduled", -1);
+  }
   const job = connection.get<{ expire_after_ms: number | null; limit_key: string | null }>(
     "SELECT expire_after_ms, limit_key FROM job WHERE seq = ?",
     seq,
@@ -148,7 +161,7 @@ function putOff(connection: Connection, holder: Job, seq: number, dueAt: number,
   const expireAfterMs = job?.expire_after_ms ?? null;
   const limitKey = job?.limit_key ?? null;
   const row = { seq, line, np: -priority, dueAt, attempts: 0, expireAfterMs, limitKey };
-  makeClaimable(connection, row, dueAt <= nowMs, nowMs);
+  makeClaimable(connection, counts, row, dueAt <= nowMs, nowMs);
 }
 
 /** Whether there is any key that a transition gives back: nearly never, so that lists of jobs need not be asked. */

@@ -100,24 +100,18 @@ export function statsRules(rule: Rule): void {
     expect((await bed.queue.stats()).queue.completedLastHour).toBe(10);
   });
 
-  rule("R19: what the health is judged by is counted no further than one past its limit", async (bed) => {
+  rule("R19: what the health is judged by", async (bed) => {
     await bed.queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }, { n: 3 }]);
     for (let n = 0; n < 3; n += 1) await bed.addDead();
     const oldest = new Date(bed.clock.now());
     bed.clock.advance(1_000);
     await bed.add({ priority: 20 });
     await bed.queue.enqueue("report", { n: 1 });
-    expect(await bed.store.healthFacts({ pending: 9, unreviewed: 9 })).toEqual({
+    expect(await bed.store.healthFacts()).toEqual({
       pending: 5,
       oldestPending: oldest,
       unread: [],
       unreviewed: 3,
-    });
-    const odd = { pending: Number.POSITIVE_INFINITY, unreviewed: 0.5 };
-    expect(await bed.store.healthFacts(odd)).toMatchObject({ pending: 5, unreviewed: 1 });
-    expect(await bed.store.healthFacts({ pending: 3, unreviewed: 1 })).toMatchObject({
-      pending: 4,
-      unreviewed: 2,
     });
   });
 

@@ -17,6 +17,7 @@ import { fencingRules } from "./fencing.ts";
 import { finishRules } from "./finish.ts";
 import { finishInTransactionRules } from "./finish-in-transaction.ts";
 import { finishTogetherRules } from "./finish-together.ts";
+import { historyRules } from "./history.ts";
 import { interleavingRules } from "./interleavings.ts";
 import { keyLimitRules } from "./key-limits.ts";
 import { limitRules } from "./limits.ts";
@@ -75,6 +76,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   encryption: encryptionRules,
   retention: retentionRules,
   stats: statsRules,
+  history: historyRules,
   steps: stepRules,
   "every verb in every state": stateRules,
   interleavings: interleavingRules,

@@ -3,6 +3,9 @@ import { hasTag, obituaryOf, tagOf } from "./job-types.ts";
 import type { FinishOperation, Operation } from "./operation.ts";
 import type { Snapshot } from "./snapshot.ts";
 
+/** A day of minutes can be looked back on. */
+const KEPT_MINUTES = 24 * 60;
+
 /**
  * Traces every row to what caused it, and remembers what the store may forget: ids, tags and slots that were used, and
  * how many runs were recorded.
@@ -29,22 +32,30 @@ export class RowLedger {
     after: Snapshot,
     operations: readonly Operation[],
   ): void {
-    this.#countRuns(changes, after);
+    this.#countRuns(changes, before, after);
     for (const change of changes) this.#checkEnd(change);
     this.#traceJobsAndNotes(changes, before, after, operations);
     this.#traceSteps(before, after, operations);
   }
 
   /** The counters are kept, not counted: they must not drift from what has happened. */
-  #countRuns(changes: readonly Change[], { runs }: Snapshot): void {
+  #countRuns(changes: readonly Change[], before: Snapshot, after: Snapshot): void {
     for (const { last, facts, moves } of changes) {
       this.#completed += moves.filter(({ verb }) => verb === "complete").length;
       if (facts.state !== "gone") this.#failed += facts.failures - (last?.failures ?? 0);
     }
-    if (runs.completed !== this.#completed)
-      this.#fail(`${runs.completed} completions are counted, there were ${this.#completed}`);
-    if (runs.failed + runs.timedOut !== this.#failed)
-      this.#fail(`${runs.failed + runs.timedOut} failures are counted, there were ${this.#failed}`);
+    for (const [key, gone] of before.minutes) {
+      if (after.minutes.has(key)) continue;
+      if (gone.minute > newestOf(after) - KEPT_MINUTES) this.#fail(`minute ${gone.minute} was forgotten`);
+      this.#completed -= gone.completed;
+      this.#failed -= gone.failed;
+    }
+    const counted = [...after.minutes.values()];
+    const completed = counted.reduce((sum, minute) => sum + minute.completed, 0);
+    const failed = counted.reduce((sum, minute) => sum + minute.failed, 0);
+    if (completed !== this.#completed)
+      this.#fail(`${completed} completions are counted, there were ${this.#completed}`);
+    if (failed !== this.#failed) this.#fail(`${failed} failures are counted, there were ${this.#failed}`);
   }
 
   #checkEnd({ last, facts, moves }: Change): void {
@@ -120,6 +131,10 @@ export class RowLedger {
       if (!after.steps.has(row) && after.jobs.has(jobId)) this.#fail(`a checkpoint was lost: ${row}`);
     }
   }
+}
+
+function newestOf({ minutes }: Snapshot): number {
+  return Math.max(...[...minutes.values()].map(({ minute }) => minute));
 }
 
 /** The finish that a change recorded: of two that would end the same run, the one whose jobs are there. */

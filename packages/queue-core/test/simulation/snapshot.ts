@@ -41,10 +41,12 @@ interface WorkerFacts {
   readonly isDraining: boolean;
 }
 
-interface RunTotals {
+/** Runs that ended in a minute, as the store counts them. */
+interface MinuteRuns {
+  readonly minute: number;
   readonly completed: number;
+  /** Timed out, too. */
   readonly failed: number;
-  readonly timedOut: number;
 }
 
 /** All that the rules about two states of the store look at. */
@@ -56,7 +58,8 @@ export interface Snapshot {
   readonly notes: ReadonlySet<string>;
   /** Checkpoints, as `jobId generation step`. */
   readonly steps: ReadonlySet<string>;
-  readonly runs: RunTotals;
+  /** By minute and type. */
+  readonly minutes: ReadonlyMap<string, MinuteRuns>;
   readonly newestToken: number;
 }
 
@@ -105,8 +108,8 @@ const QUERIES = {
   workers: "SELECT id, beat, started_at, draining_at IS NOT NULL FROM worker",
   notes: "SELECT text FROM note",
   steps: "SELECT job_id || ' ' || generation || ' ' || step FROM processed_jobs",
-  counters: `SELECT total(completed), total(failed), total(timed_out), (SELECT last FROM lease_counter)
-    FROM minute_stat`,
+  minutes: "SELECT minute || ' ' || type, minute, completed, failed + timed_out FROM minute_stat",
+  token: "SELECT last FROM lease_counter",
 } as const;
 
 /** Makes readers of snapshots, whole or of the workers alone; their statements are prepared once. */
@@ -140,7 +143,6 @@ export function snapshotReaders(database: Database.Database): {
       if (known) known.push(idOf(parent));
       else parents.set(idOf(child), [idOf(parent)]);
     }
-    const [completed = 0, failed = 0, timedOut = 0, newestToken = 0] = rows("counters")[0] ?? [];
     return {
       jobs: new Map(
         jobs.map(([seq, , type, payload, maxAttempts, dueAt, generation, slotAt, expireAfterMs, line]) => {
@@ -187,8 +189,13 @@ export function snapshotReaders(database: Database.Database): {
       workers: readWorkers(),
       notes: new Set(rows("notes").map(([text]) => String(text))),
       steps: new Set(rows("steps").map(([step]) => String(step))),
-      runs: { completed: Number(completed), failed: Number(failed), timedOut: Number(timedOut) },
-      newestToken: Number(newestToken),
+      minutes: new Map(
+        rows("minutes").map(([key, minute, completed, failed]) => [
+          String(key),
+          { minute: Number(minute), completed: Number(completed), failed: Number(failed) },
+        ]),
+      ),
+      newestToken: Number(rows("token")[0]?.[0]),
     };
   };
   return { read, readWorkers };

@@ -3,7 +3,7 @@ import type { World } from "./world.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** The store forgets minute counts after 14 days: the wall clock never comes that far. */
+/** The store forgets slots after 14 days: the wall clock never comes that far. */
 const FURTHEST_MS = 6 * 24 * HOUR_MS;
 
 async function pass(world: World): Promise<string> {

@@ -60,6 +60,22 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT type, status, sum(count) AS difference FROM (
       SELECT type, status, count FROM finished_count UNION ALL SELECT type, status, -1 FROM finished
     ) GROUP BY type, status HAVING difference <> 0`,
+  "job_count equals a recount": `
+    SELECT type, state, sum(count) AS difference FROM (
+      SELECT type, state, count FROM job_count
+      UNION ALL SELECT type, 'any', -1 FROM job
+        WHERE seq <= (SELECT up_to FROM counted_in) AND seq NOT IN (SELECT seq FROM spent_number)
+      UNION ALL SELECT j.type, 'scheduled', -1 FROM scheduled h JOIN job j ON j.seq = h.seq
+      UNION ALL SELECT j.type, 'waiting', -1 FROM waiting h JOIN job j ON j.seq = h.seq
+      UNION ALL SELECT type, 'failed', -1 FROM dead_letter_jobs
+      UNION ALL SELECT type, 'unreviewed', -1 FROM dead_letter_jobs WHERE reviewed = 0
+    ) GROUP BY type, state HAVING difference <> 0`,
+  "few jobs have not been counted in": `
+    SELECT up_to FROM counted_in
+      WHERE up_to > (SELECT coalesce(max(seq), 0) FROM job) OR up_to + 255 < (SELECT coalesce(max(seq), 0) FROM job)`,
+  "how long runs took is known of every run that ended": `
+    SELECT minute, type FROM minute_stat
+      WHERE completed + failed + timed_out <> (SELECT total(value) FROM json_each(runs))`,
   "a unique key points at the job that has it": `
     SELECT u.type, u.key FROM unique_key u LEFT JOIN job j ON j.seq = u.seq
       WHERE j.seq IS NULL OR j.type <> u.type OR j.unique_key IS NOT u.key`,

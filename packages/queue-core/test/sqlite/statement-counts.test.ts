@@ -43,8 +43,15 @@ describe("what is added", () => {
 
   it("a thousand: no statement per job", async () => {
     const many = await count(() => bed.queue.enqueueMany("mail", payloads(1_000)));
-    // Fifty of twenty rows each, and one that puts all into the line.
-    expect(many).toEqual({ begun: 1, committed: 1, statements: 53 });
+    // Fifty of twenty rows each, one that puts all into the line, and six that count them in.
+    expect(many).toEqual({ begun: 1, committed: 1, statements: 59 });
+  });
+
+  it("R18: two hundred and fifty-six, one by one: counted in once", async () => {
+    const statements = await bed.statementsOf(async () => {
+      for (const each of payloads(256)) await bed.queue.enqueue("mail", each);
+    });
+    expect(statements.filter((sql) => /counted_in|job_count|minute_stat/.test(sql))).toHaveLength(6);
   });
 
   it("a hundred callers at once: one commit", async () => {
