@@ -60,6 +60,14 @@ kept: email
 email of send_newsletter and send_receipt: 1, edited
 email of send_newsletter and send_receipt: 3
 `,
+  "statistics.ts": `\
+980 pending, 1 scheduled, 1 dead
+failure rate: 0.05, unreviewed: 1
+completed 19, failed 1, pending 980, scheduled 1
+30 minutes: 1001 added, 19 completed, 1 failed
+waited: 20 jobs, half of them under a second: true
+degraded: more than 900 jobs are pending
+`,
   "testing.ts": `\
 ✓ a sign-up enqueues its mail
 ✓ the mail is retried after a minute, and its follow-up a day later

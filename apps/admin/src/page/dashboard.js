@@ -3,6 +3,7 @@
 import { confirmDialog } from "./confirm-dialog.js";
 import { deadLetters } from "./dead-letters.js";
 import { failures } from "./failures.js";
+import { history } from "./history.js";
 import { jobTypes } from "./job-types.js";
 import { jobs } from "./jobs.js";
 import { limitDialog } from "./limit-dialog.js";
@@ -27,6 +28,7 @@ function page() {
         ? null
         : [
             numbers(snapshot, state.trend),
+            history(state, snapshot),
             h("div", { class: "columns" }, [
               h("div", { class: "column wide" }, [
                 deadLetters(state, snapshot),

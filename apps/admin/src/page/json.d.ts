@@ -4,6 +4,7 @@ import type {
   FailedRun,
   Job,
   QueueHealth,
+  QueueHistory,
   QueueStats,
   Schedule,
   StandingLimit,
@@ -31,6 +32,7 @@ interface List<Item> {
 
 type StatsJson = Json<QueueStats>;
 type HealthJson = Json<QueueHealth>;
+export type HistoryJson = Json<QueueHistory>;
 export type AttemptJson = Json<Attempt>;
 export type JobItem = Listed<Job>;
 export type JobJson = WithHistory<Job>;
@@ -49,6 +51,7 @@ export interface Snapshot {
   readonly atMs: number;
   readonly stats: StatsJson;
   readonly health: HealthJson;
+  readonly history: HistoryJson;
   readonly deadLetters: List<DeadLetterItem>;
   readonly failures: List<FailureItem>;
   readonly schedules: List<ScheduleItem>;

@@ -53,11 +53,12 @@ export async function refresh() {
 
 /** @returns {Promise<Snapshot>} */
 async function readSnapshot() {
-  const { deadLetterFilter, jobFilter } = state;
-  const [stats, health, deadLetters, failures, schedules, limits, workers, jobs, workflow] =
+  const { deadLetterFilter, historyMinutes, jobFilter } = state;
+  const [stats, health, history, deadLetters, failures, schedules, limits, workers, jobs, workflow] =
     await Promise.all([
       read("/admin/queue/stats"),
       read("/admin/queue/health"),
+      read(`/admin/queue/history?${historyQuery(historyMinutes)}`),
       read(
         `/admin/dead-letters?${query({
           limit: String(deadLetterFilter.limit),
@@ -76,6 +77,7 @@ async function readSnapshot() {
     atMs: stats.atMs,
     stats: stats.body,
     health: health.body,
+    history: history.body,
     deadLetters: deadLetters.body,
     failures: failures.body,
     schedules: schedules.body,
@@ -99,6 +101,11 @@ async function readWorkflow(id) {
     if (error instanceof RequestFailedError && error.status === 404) return null;
     throw error;
   }
+}
+
+/** About sixty to a hundred and fifty points, whatever the span. @param {string} minutes */
+function historyQuery(minutes) {
+  return query({ minutes, step: minutes === "60" ? "1" : "10" });
 }
 
 /** @param {Readonly<Record<string, string>>} parameters empty ones are left out */

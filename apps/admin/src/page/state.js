@@ -42,6 +42,7 @@
  * @property {string} problem why the link is lost
  * @property {number} ageSeconds since the last answer
  * @property {readonly { readonly pending: number, readonly ratePerMinute: number }[]} trend oldest first
+ * @property {string} historyMinutes how far the charts look back
  * @property {{ type: string, onlyUnreviewed: boolean, limit: number }} deadLetterFilter
  * @property {{ status: string, type: string, workflow: string, limit: number }} jobFilter
  * @property {ReadonlyMap<string, DeadLetterJson | JobJson>} opened whole resources by id, for those laid open
@@ -62,6 +63,7 @@ export const state = {
   problem: "",
   ageSeconds: 0,
   trend: [],
+  historyMinutes: "60",
   deadLetterFilter: { type: "", onlyUnreviewed: false, limit: 25 },
   jobFilter: { status: "", type: "", workflow: "", limit: 10 },
   opened: new Map(),

@@ -60,6 +60,24 @@ it("R19: the queue's health, and that of the process for probes", async () => {
   expect(await probe.json()).toMatchObject({ checks: { jobQueue: { status: "warning" } } });
 });
 
+it("R18: tells what happened by the minute, of all types or one", async () => {
+  const { queue, asOperator, send } = await openTestAdmin();
+  await queue.enqueue("sync_inventory", ORDER);
+  const history = (query = "") => asOperator(`/admin/queue/history${query}`);
+  const hour = await (await history()).json();
+  expect(hour).toMatchObject({
+    stepMinutes: 1,
+    points: { length: 60 },
+    total: { enqueued: 1, completed: 0 },
+  });
+  const day = await (await history("?minutes=1440&step=60&type=send_webhook")).json();
+  expect(day).toMatchObject({ stepMinutes: 60, points: { length: 24 }, total: { enqueued: 0 } });
+  for (const refused of ["?minutes=0", "?minutes=1441", "?step=61", "?step=x"])
+    expect([refused, (await history(refused)).status]).toEqual([refused, 400]);
+  expect((await history("?type=none")).status).toBe(409);
+  expect((await send("/admin/queue/history")).status).toBe(401);
+});
+
 it("R19: a database that is gone answers 503 with the envelope or the report, never 200", async () => {
   const { queue, send, asOperator } = await openTestAdmin();
   await queue.store.close();
