@@ -16,6 +16,11 @@ stored error: RangeError: sealed:…
 with the key: RangeError: there is no account unknown
 the account stands in the file: false
 `,
+  "fairness.ts": `\
+50,000 jobs of one tenant, then one of another: big small big big
+with fifty of it: big small big small big small
+of 40 turns: premium 24, big 8, small 8
+`,
   "limit-keys.ts": `\
 at most 2 of the big customer at a time, 2 of the small one
 the small one waited for few of the 1000 files before its own

@@ -10,6 +10,7 @@ import type { AdminLocals } from "./locals.ts";
 import { openPageFiles } from "./page-files.ts";
 import { deadLetterRoutes } from "./routes/dead-letter-routes.ts";
 import { decryptRoutes } from "./routes/decrypt-routes.ts";
+import { groupRoutes } from "./routes/group-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { limitRoutes } from "./routes/limit-routes.ts";
 import { listRoutes } from "./routes/list-routes.ts";
@@ -43,6 +44,7 @@ export function createAdminApp({ queue, token, sessions, mayDecrypt, log }: Admi
       ...decryptRoutes(queue, mayDecrypt),
       ...scheduleRoutes(queue),
       ...limitRoutes(queue),
+      ...groupRoutes(queue),
       ...listRoutes(queue),
       ...workflowRoutes(queue),
       ...sessionRoutes({ store: queue.store, sessions, token, files, log }),

@@ -21,6 +21,8 @@ export interface FollowUp {
   readonly expireAfterMs?: number | null;
   /** Whose job it is, where a limit holds per key. */
   readonly limitKey?: string;
+  /** Whose job it is, for fair turns between groups. */
+  readonly groupKey?: string;
   /** At most one job of this type with this key is kept. */
   readonly uniqueKey?: string;
   /** Not counted when a workflow is asked whether it is complete. */

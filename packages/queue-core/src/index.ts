@@ -5,6 +5,7 @@ export type { CronChange, CronDefinition, CronOptions, CronTiming } from "./cron
 export * from "./define.ts";
 export * from "./errors.ts";
 export { FaultLog } from "./fault-log.ts";
+export type { GroupWeight } from "./groups.ts";
 export {
   DEFAULT_HEALTH_LIMITS,
   type HealthFacts,

@@ -28,6 +28,11 @@ export interface JobSettings {
    * called. At most 512 characters.
    */
   readonly limitKey?: string;
+  /**
+   * Whose job it is, for fair turns: among the jobs of a type and priority each group has its turn, however many it
+   * has. A tenant, say. At most 512 characters.
+   */
+  readonly groupKey?: string;
   /** At most one job of this type with this key exists, until that job is deleted or as `unique` says. */
   readonly uniqueKey?: string;
   /** For how long the key is held, and what a newer job with the same key does to this one. */
@@ -104,6 +109,7 @@ export function buildStored(
   }
   requireKey(type, "uniqueKey", uniqueKey);
   requireKey(type, "limitKey", settings.limitKey ?? null);
+  requireKey(type, "groupKey", settings.groupKey ?? null);
   const uniqueness = readUniqueness(type, uniqueKey, settings.unique);
   return {
     type,
@@ -123,6 +129,7 @@ export function buildStored(
     dependsOn: (settings.dependsOn ?? []).map(toDependency),
     expireAfterMs,
     ...(settings.limitKey !== undefined && { limitKey: settings.limitKey }),
+    ...(settings.groupKey !== undefined && { groupKey: settings.groupKey }),
   };
 }
 

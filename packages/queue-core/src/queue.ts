@@ -23,6 +23,7 @@ import {
   SealBrokenError,
   WorkflowNotFoundError,
 } from "./errors.ts";
+import { type GroupWeight, requireWeight } from "./groups.ts";
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
 import { type HistoryQuery, type QueueHistory, rangeOf, toHistory } from "./history.ts";
 import type { ClaimedJob, DeadLetter, Job } from "./job.ts";
@@ -649,6 +650,24 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     if (this.#hasShared) return;
     await this.store.shareLimits(limitShares(this.catalog));
     this.#hasShared = true;
+  }
+
+  /**
+   * Sets how many turns the jobs of a group have for one of each other group, for those that enter the line from now
+   * on.
+   * @param weight from 0.01 to 1,000; 1 is what a group has that was never given one
+   * @throws {OptionInvalidError} if it is out of range
+   * @example
+   * await queue.setGroupWeight("acme", 4);
+   */
+  async setGroupWeight(groupKey: string, weight: number, { actor = "code" }: ActOptions = {}): Promise<void> {
+    const audit = { actor, action: "group.weight", subject: groupKey, detail: String(weight) };
+    await this.store.setGroupWeight(requireWeight(groupKey, weight), audit);
+  }
+
+  /** The groups whose weight is not 1. */
+  groupWeights(): Promise<readonly GroupWeight[]> {
+    return this.store.groupWeights();
   }
 
   stats(): Promise<QueueStats> {

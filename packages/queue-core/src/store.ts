@@ -1,6 +1,7 @@
 // Size: the port is one interface and the shapes it speaks in; who writes a driver reads it from top to bottom.
 import type { Kysely } from "kysely";
 import type { DeadReason } from "./define-job.ts";
+import type { GroupWeight } from "./groups.ts";
 import type { HealthFacts } from "./health.ts";
 import type { MinuteRange, MinuteStat } from "./history.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
@@ -68,6 +69,8 @@ export interface NewJob extends StoredPayload {
   readonly expireAfterMs: number | null;
   /** Whose limits per key it is held to; none by default. */
   readonly limitKey?: string;
+  /** With whose jobs it takes turns; none by default. */
+  readonly groupKey?: string;
 }
 
 /** A job that must complete first, and what becomes of the child if it never does. */
@@ -431,6 +434,10 @@ export interface JobStore<Tables = unknown> {
   shareLimits(shares: readonly LimitShare[]): Promise<void>;
   limits(): Promise<readonly StandingLimit[]>;
 
+  /** Sets how many turns a group has, for jobs that enter the line from now on; 1 is forgotten. */
+  setGroupWeight(weight: GroupWeight, audit: AuditEntry): Promise<void>;
+  /** Those that are not 1. */
+  groupWeights(): Promise<readonly GroupWeight[]>;
   stats(): Promise<QueueStats>;
   /** What happened in each minute, both ends included; of a minute there may be several, for several types. */
   minuteStats(range: MinuteRange): Promise<readonly MinuteStat[]>;

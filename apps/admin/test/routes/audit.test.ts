@@ -38,6 +38,7 @@ it("every action of an operator leaves a line that says who did what to which", 
   await asOperator(limit, { method: "PUT", body: { concurrency: 1 } });
   await asOperator(limit, { method: "DELETE" });
   await asOperator(`${limit}/reset`, { method: "POST" });
+  await asOperator("/admin/group-weights", { method: "PUT", body: { groupKey: "acme", weight: 2 } });
   await send("/admin/logout", fromPage);
 
   const lines = await queue.store.read
@@ -65,6 +66,7 @@ it("every action of an operator leaves a line that says who did what to which", 
     { actor: "operator (token)", action: "limit.set", subject: "sync_inventory" },
     { actor: "operator (token)", action: "limit.lift", subject: "sync_inventory" },
     { actor: "operator (token)", action: "limit.reset", subject: "sync_inventory" },
+    { actor: "operator (token)", action: "group.weight", subject: "acme" },
     { actor: "operator (session)", action: "logout", subject: "dashboard" },
   ]);
 });

@@ -36,6 +36,7 @@ async function changes(
     "POST /admin/queue/pause": { path: "/admin/queue/pause", body: { type: "sync_inventory" } },
     "POST /admin/queue/resume": { path: "/admin/queue/resume", body: { type: "sync_inventory" } },
     "PUT /admin/limits/:name": { path: "/admin/limits/sync_inventory", body: { concurrency: 1 } },
+    "PUT /admin/group-weights": { path: "/admin/group-weights", body: { groupKey: "acme", weight: 2 } },
     "DELETE /admin/limits/:name": { path: "/admin/limits/sync_inventory" },
     "POST /admin/limits/:name/reset": { path: "/admin/limits/email/reset" },
     "POST /admin/schedules/:id/pause": { path: "/admin/schedules/yearly/pause" },

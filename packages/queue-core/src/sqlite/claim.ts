@@ -123,7 +123,7 @@ function takeRows(
     attempt: row.attempts + 1,
     maxAttempts: row.max_attempts,
     workflowId: row.workflow_id,
-    scheduledAt: new Date(row.tag),
+    scheduledAt: new Date(row.due_at),
     createdAt: new Date(row.created_at),
     slotAt: row.slot_at === null ? null : new Date(row.slot_at),
     generation: row.generation,

@@ -1,6 +1,7 @@
 import { typeOf } from "../line.ts";
 import type { Connection } from "./connection.ts";
 import { queueBehind } from "./gated.ts";
+import { giveTurn, promoteGroups } from "./group-turns.ts";
 import { ANY_TYPE } from "./made-claimable.ts";
 import type { RunCounts } from "./run-counts.ts";
 
@@ -19,12 +20,14 @@ export function makeClaimable(
     readonly attempts: number;
     readonly expireAfterMs: number | null;
     readonly limitKey: string | null;
+    readonly groupKey: string | null;
   },
   isDue: boolean,
   nowMs: number,
 ): "pending" | "scheduled" {
   if (isDue) {
-    const { limitKey: key, dueAt: tag } = row;
+    const { limitKey: key, groupKey } = row;
+    const tag = groupKey === null ? row.dueAt : giveTurn(connection, { ...row, groupKey });
     const expiresAt = row.expireAfterMs === null ? null : nowMs + row.expireAfterMs;
     if (key !== null && queueBehind(connection, { ...row, key, tag, expiresAt })) return "pending";
     connection.run(
@@ -40,13 +43,14 @@ export function makeClaimable(
     return "pending";
   }
   connection.run(
-    "INSERT INTO scheduled (due_at, seq, type, np, attempts, expire_after_ms) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT INTO scheduled (due_at, seq, type, np, attempts, expire_after_ms, group_key) VALUES (?, ?, ?, ?, ?, ?, ?)",
     row.dueAt,
     row.seq,
     row.line,
     row.np,
     row.attempts,
     row.expireAfterMs,
+    row.groupKey,
   );
   counts.addState(typeOf(row.line), "scheduled", 1);
   // Idle workers know when the next job is due as of their last look: one that comes before has to be told.
@@ -99,13 +103,15 @@ export function promoteDue(connection: Connection, counts: RunCounts, nowMs: num
     last.seq,
   );
   for (const { line, jobs } of byLine) counts.addState(typeOf(line), "scheduled", -jobs);
+  const ofGroups = promoteGroups(connection, last.due_at, last.seq);
   const moved = connection.run(
     `INSERT INTO ready (type, np, tag, seq, attempts, expires_at)
-     SELECT type, np, due_at, seq, attempts, due_at + expire_after_ms FROM scheduled WHERE (due_at, seq) <= (?, ?)`,
+     SELECT type, np, due_at, seq, attempts, due_at + expire_after_ms FROM scheduled
+     WHERE (due_at, seq) <= (?, ?)${ofGroups > 0 ? " AND group_key IS NULL" : ""}`,
     last.due_at,
     last.seq,
   );
   connection.run("DELETE FROM scheduled WHERE (due_at, seq) <= (?, ?)", last.due_at, last.seq);
-  connection.madeClaimable.add(ANY_TYPE, moved);
-  return moved;
+  connection.madeClaimable.add(ANY_TYPE, moved + ofGroups);
+  return moved + ofGroups;
 }

@@ -5,6 +5,7 @@ import { formatJobId } from "../job-id.ts";
 import { keyIdOf, storedLineOf, versionOf } from "../line.ts";
 import { readForDisplay } from "../payload.ts";
 import type { DeadLetterFilter, DeadLetterQuery, Page, StoredPayload } from "../store.ts";
+import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
 import { countIn } from "./count-jobs.ts";
 import { restoreDescendants } from "./dependencies.ts";
@@ -32,6 +33,12 @@ interface DeadRow {
   readonly max_attempts: number;
   readonly created_at: number;
   readonly edited: number;
+}
+
+interface RevivedRow {
+  readonly expireAfterMs: number | null;
+  readonly limitKey: string | null;
+  readonly groupKey: string | null;
 }
 
 /** Gives a job up: the dead letter is a copy that stands for itself, the cold row stays for its history. */
@@ -207,21 +214,18 @@ export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: 
       "failed",
     );
   deleteRow(connection, counts, row);
-  connection.run(
-    "UPDATE job SET payload = ?, line = ?, due_at = ?, generation = generation + ? WHERE seq = ?",
+  const cold = connection.get<RevivedRow>(
+    `UPDATE job SET payload = ?, line = ?, due_at = ?, tag = NULL, generation = generation + ? WHERE seq = ?
+     RETURNING expire_after_ms AS expireAfterMs, limit_key AS limitKey, group_key AS groupKey`,
     row.payload,
     row.line,
     nowMs,
     row.edited,
     row.seq,
   );
-  connection.run(
-    `INSERT INTO ready (type, np, tag, seq, attempts, expires_at)
-     SELECT coalesce(line, type), ?, due_at, seq, 0, due_at + expire_after_ms FROM job WHERE seq = ?`,
-    -row.priority,
-    row.seq,
-  );
-  connection.madeClaimable.add(row.line ?? row.type, 1);
+  if (!cold) throw new Error(`Job ${row.seq} has no row in job`);
+  const place = { seq: row.seq, line: row.line ?? row.type, np: -row.priority, dueAt: nowMs, attempts: 0 };
+  makeClaimable(connection, counts, { ...place, ...cold }, true, nowMs);
   restoreDescendants(connection, counts, row.seq, nowMs);
   const job = getJobBySeq(connection, row.seq);
   if (!job) throw new Error(`Job ${row.seq} vanished while it was revived`);

@@ -66,6 +66,7 @@ interface ReleasedRow {
   readonly due_at: number;
   readonly expire_after_ms: number | null;
   readonly limit_key: string | null;
+  readonly group_key: string | null;
 }
 
 /** One of a child's parents is done with: the last one lets it go. */
@@ -74,7 +75,8 @@ export function settleOne(connection: Connection, counts: RunCounts, child: numb
   if (connection.run("UPDATE waiting SET unmet = unmet - 1 WHERE seq = ? AND unmet > 1", child) === 1) return;
   if (connection.run("DELETE FROM waiting WHERE seq = ?", child) === 0) return;
   const row = connection.get<ReleasedRow>(
-    `SELECT coalesce(line, type) AS line, priority, created_at, due_at, expire_after_ms, limit_key
+    `SELECT coalesce(line, type) AS line, priority, created_at, due_at, expire_after_ms, limit_key,
+       group_key
      FROM job WHERE seq = ?`,
     child,
   );
@@ -83,8 +85,8 @@ export function settleOne(connection: Connection, counts: RunCounts, child: numb
   const { line, priority, created_at: createdAt, due_at: dueAt, expire_after_ms: expireAfterMs } = row;
   // Without a delay it is due whatever the clock says, which may have been set back since.
   const isDue = dueAt === createdAt || dueAt <= nowMs;
-  const limitKey = row.limit_key;
-  const released = { seq: child, line, np: -priority, dueAt, attempts: 0, expireAfterMs, limitKey };
+  const { limit_key: limitKey, group_key: groupKey } = row;
+  const released = { seq: child, line, np: -priority, dueAt, attempts: 0, expireAfterMs, limitKey, groupKey };
   makeClaimable(connection, counts, released, isDue, nowMs);
 }
 

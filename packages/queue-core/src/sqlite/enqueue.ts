@@ -97,11 +97,12 @@ function enqueuePlain(
   connection: Connection,
   counts: RunCounts,
   jobs: readonly NewJob[],
-  { nowMs, createdAtMs }: EnqueueTime,
+  time: EnqueueTime,
 ): EnqueueOutcome[] {
+  const { nowMs, createdAtMs } = time;
   const first = insertPlain(connection, jobs, createdAtMs);
   if (jobs.length >= LIST_FROM) {
-    placePlain(connection, jobs, first, nowMs);
+    placePlain(connection, jobs, first, time);
     for (const job of jobs) connection.madeClaimable.add(lineOf(job), 1);
   } else {
     jobs.forEach((job, i) => {
@@ -131,8 +132,9 @@ function enqueueOne(
   const seq = connection.insert(
     `INSERT INTO job
        (type, payload, priority, max_attempts, created_at, due_at, workflow_id, detached, unique_key, slot_at,
-        expire_after_ms, step, unique_scope, unique_until, line, limit_key)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        expire_after_ms, step, unique_scope, unique_until, line, limit_key,
+        group_key)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     job.type,
     job.payload,
     job.priority,
@@ -149,6 +151,7 @@ function enqueueOne(
     job.uniqueness === undefined || job.uniqueness.forMs === null ? null : nowMs + job.uniqueness.forMs,
     storedLineOf(job),
     job.limitKey ?? null,
+    job.groupKey ?? null,
   );
   countInAfter(connection, counts, seq, seq);
   const birth = birthOf(connection, job, seq, parents);
@@ -203,8 +206,8 @@ function place(
 }
 
 function rowOf(job: NewJob, seq: number, dueAt: number): Parameters<typeof makeClaimable>[2] {
-  const { priority, expireAfterMs, limitKey = null } = job;
-  return { seq, line: lineOf(job), np: -priority, dueAt, attempts: 0, expireAfterMs, limitKey };
+  const { priority, expireAfterMs, limitKey = null, groupKey = null } = job;
+  return { seq, line: lineOf(job), np: -priority, dueAt, attempts: 0, expireAfterMs, limitKey, groupKey };
 }
 
 function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number, createdAtMs: number): Job {

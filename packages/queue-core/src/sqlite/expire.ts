@@ -48,8 +48,8 @@ export function expireJob(
   bury: Expiry["bury"],
   time: EnqueueTime,
 ): void {
-  const { seq, type, np, tag, attempts } = row;
-  takePending(connection, { seq, line: type, priority: -np, dueAt: tag });
+  const { seq, type, np, attempts } = row;
+  takePending(connection, { seq, line: type, priority: -np });
   const { error, followUps } = bury(readExpired(connection, row));
   appendDeadLetter(connection, counts, { seq, attempts, error, reason: "expired", failedAt: time.nowMs });
   clearSuspect(connection, seq);

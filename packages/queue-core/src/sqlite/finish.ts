@@ -190,19 +190,21 @@ function schedule(
   attempts: number,
   dueAt: number,
 ): void {
-  const job = connection.get<{ line: string; expire_after_ms: number | null }>(
-    "UPDATE job SET due_at = ? WHERE seq = ? RETURNING coalesce(line, type) AS line, expire_after_ms",
+  const job = connection.get<{ line: string; expire_after_ms: number | null; group_key: string | null }>(
+    `UPDATE job SET due_at = ?, tag = NULL WHERE seq = ?
+     RETURNING coalesce(line, type) AS line, expire_after_ms, group_key`,
     dueAt,
     run.seq,
   );
   connection.run(
-    "INSERT INTO scheduled (due_at, seq, type, np, attempts, expire_after_ms) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT INTO scheduled (due_at, seq, type, np, attempts, expire_after_ms, group_key) VALUES (?, ?, ?, ?, ?, ?, ?)",
     dueAt,
     run.seq,
     job?.line ?? run.type,
     run.np,
     attempts,
     job?.expire_after_ms ?? null,
+    job?.group_key ?? null,
   );
   counts.addState(run.type, "scheduled", 1);
   takeKeyAgain(connection, run.seq, run.nowMs);

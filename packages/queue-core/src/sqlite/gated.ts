@@ -126,7 +126,8 @@ export function placeKeyed(connection: Connection, first: number, last: number, 
       AND (l.name = j.type OR l.name = (SELECT s.name FROM limit_share s WHERE s.type = j.type)))`;
   connection.run(
     `INSERT INTO gated (line, key, np, tag, seq, attempts, expires_at)
-     SELECT coalesce(j.line, j.type), j.limit_key, -j.priority, j.due_at, j.seq, 0, ? + j.expire_after_ms
+     SELECT coalesce(j.line, j.type), j.limit_key, -j.priority, coalesce(j.tag, j.due_at), j.seq, 0,
+       ? + j.expire_after_ms
      FROM job j WHERE ${isLimited}`,
     nowMs,
     first,
@@ -146,18 +147,20 @@ export function placeKeyed(connection: Connection, first: number, last: number, 
  */
 export function takePending(
   connection: Connection,
-  job: { readonly seq: number; readonly line: string; readonly priority: number; readonly dueAt: number },
+  { seq, line, priority }: { readonly seq: number; readonly line: string; readonly priority: number },
 ): { readonly attempts: number } | undefined {
-  const { seq, line, priority, dueAt } = job;
+  const of = connection.get<{ tag: number; key: string | null }>(
+    "SELECT coalesce(tag, due_at) AS tag, limit_key AS key FROM job WHERE seq = ?",
+    seq,
+  );
   const taken =
     connection.get<{ attempts: number }>(
       "DELETE FROM ready WHERE type = ? AND np = ? AND tag = ? AND seq = ? RETURNING attempts",
       line,
       -priority,
-      dueAt,
+      of?.tag,
       seq,
     ) ?? connection.get<{ attempts: number }>("DELETE FROM gated WHERE seq = ? RETURNING attempts", seq);
-  const of = connection.get<{ key: string | null }>("SELECT limit_key AS key FROM job WHERE seq = ?", seq);
   if (of && of.key !== null) lookSoon(connection, line, of.key);
   return taken;
 }

@@ -1,7 +1,9 @@
 import { storedLineOf } from "../line.ts";
 import type { NewJob } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import type { EnqueueTime } from "./enqueue.ts";
 import { placeKeyed } from "./gated.ts";
+import { giveTurns } from "./group-turns.ts";
 
 /**
  * One statement adds so many rows: calling a statement costs about as much as adding a row, and beyond 20 rows hardly
@@ -30,15 +32,18 @@ export function placePlain(
   connection: Connection,
   jobs: readonly NewJob[],
   first: number,
-  nowMs: number,
+  { nowMs, createdAtMs }: EnqueueTime,
 ): void {
   const last = first + jobs.length - 1;
+  const areGrouped = jobs.some(({ groupKey }) => groupKey !== undefined);
+  if (areGrouped) giveTurns(connection, jobs, first, createdAtMs);
+  const tag = areGrouped ? "coalesce(tag, due_at)" : "due_at";
   const isKeyed = jobs.some(({ limitKey }) => limitKey !== undefined);
   if (isKeyed) placeKeyed(connection, first, last, nowMs);
   const rest = isKeyed ? "AND seq NOT IN (SELECT seq FROM gated WHERE seq BETWEEN ? AND ?)" : "";
   connection.run(
     `INSERT INTO ready (type, np, tag, seq, attempts, expires_at)
-     SELECT coalesce(line, type), -priority, due_at, seq, 0, ? + expire_after_ms FROM job
+     SELECT coalesce(line, type), -priority, ${tag}, seq, 0, ? + expire_after_ms FROM job
      WHERE seq BETWEEN ? AND ? ${rest}`,
     nowMs,
     first,
@@ -60,6 +65,7 @@ const COLUMNS = [
   "expire_after_ms",
   "line",
   "limit_key",
+  "group_key",
 ];
 
 const insertSql = perRowCount(
@@ -92,6 +98,7 @@ function valuesOf(job: NewJob, createdAtMs: number): readonly unknown[] {
     job.expireAfterMs,
     storedLineOf(job),
     job.limitKey ?? null,
+    job.groupKey ?? null,
   ];
 }
 
@@ -107,7 +114,8 @@ function isLike(job: NewJob, first: NewJob): boolean {
     !job.detached &&
     job.slotAtMs === null &&
     job.expireAfterMs === null &&
-    job.limitKey === undefined
+    job.limitKey === undefined &&
+    job.groupKey === undefined
   );
 }
 

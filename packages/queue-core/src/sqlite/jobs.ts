@@ -99,7 +99,7 @@ export function listJobs(connection: Connection, query: JobQuery): Page<Job> {
 /** How each row of a state is found from its job, for those tables that are not kept in the order of `seq`. */
 const PROBE: Readonly<Partial<Record<JobStatus, string>>> = {
   pending: `EXISTS (SELECT 1 FROM ready h
-      WHERE h.type = j.type AND h.np = -j.priority AND h.tag = j.due_at AND h.seq = j.seq)
+      WHERE h.type = j.type AND h.np = -j.priority AND h.tag = coalesce(j.tag, j.due_at) AND h.seq = j.seq)
     OR EXISTS (SELECT 1 FROM gated h WHERE h.seq = j.seq)`,
   scheduled: "EXISTS (SELECT 1 FROM scheduled h WHERE h.due_at = j.due_at AND h.seq = j.seq)",
 };

@@ -27,7 +27,7 @@ export function locate(connection: Connection, jobId: string): Location | null {
   const row = connection.get<LocatedRow>(
     `SELECT type, coalesce(line, type) AS line, priority, due_at, CASE
        WHEN EXISTS (SELECT 1 FROM ready h WHERE h.type = coalesce(j.line, j.type) AND h.np = -j.priority
-         AND h.tag = j.due_at AND h.seq = j.seq) THEN 'pending'
+         AND h.tag = coalesce(j.tag, j.due_at) AND h.seq = j.seq) THEN 'pending'
        WHEN EXISTS (SELECT 1 FROM gated h WHERE h.seq = j.seq) THEN 'pending'
        WHEN EXISTS (SELECT 1 FROM running h WHERE h.seq = j.seq) THEN 'processing'
        WHEN EXISTS (SELECT 1 FROM scheduled h WHERE h.due_at = j.due_at AND h.seq = j.seq) THEN 'scheduled'

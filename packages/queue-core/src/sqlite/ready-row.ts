@@ -18,6 +18,7 @@ export interface ReadyRow extends ReadyKey {
   readonly slot_at: number | null;
   readonly generation: number;
   readonly limit_key: string | null;
+  readonly due_at: number;
 }
 
 /**
@@ -25,5 +26,5 @@ export interface ReadyRow extends ReadyKey {
  * cost more than the rest of its claim.
  */
 export const READY_ROWS = `SELECT r.type, r.np, r.tag, r.seq, r.attempts, r.expires_at,
-  j.payload, j.max_attempts, j.created_at, j.workflow_id, j.slot_at, j.generation, j.limit_key
+  j.payload, j.max_attempts, j.created_at, j.workflow_id, j.slot_at, j.generation, j.limit_key, j.due_at
 FROM ready r CROSS JOIN job j ON j.seq = r.seq WHERE r.type = ?`;

@@ -182,7 +182,7 @@ function takeSlot(
 function hasOpenJob(connection: Connection, scheduleId: string): boolean {
   const row = connection.get<{ isOpen: number }>(
     `SELECT EXISTS (SELECT 1 FROM ready h WHERE h.type = coalesce(j.line, j.type) AND h.np = -j.priority
-         AND h.tag = j.due_at AND h.seq = j.seq)
+         AND h.tag = coalesce(j.tag, j.due_at) AND h.seq = j.seq)
        OR EXISTS (SELECT 1 FROM gated h WHERE h.seq = j.seq)
        OR EXISTS (SELECT 1 FROM running h WHERE h.seq = j.seq)
        OR EXISTS (SELECT 1 FROM scheduled h WHERE h.due_at = j.due_at AND h.seq = j.seq)

@@ -2,6 +2,7 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Clock } from "../clock.ts";
+import type { GroupWeight } from "../groups.ts";
 import type { HealthFacts } from "../health.ts";
 import type { MinuteRange, MinuteStat } from "../history.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts";
@@ -67,6 +68,8 @@ import { expireJobs, hasExpired } from "./expire.ts";
 import { finishJob, finishJobs } from "./finish.ts";
 import { FinishQueue } from "./finish-queue.ts";
 import { nextOpeningInMs } from "./gates.ts";
+import { FIRST_TURN, pruneTurns, type TurnKey } from "./group-turns.ts";
+import { readGroupWeights, setGroupWeight } from "./group-weights.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { HungBell, NO_BELL } from "./hung-bell.ts";
 import type { InPlaceCheck } from "./in-place-check.ts";
@@ -527,6 +530,14 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return this.#reader.read(readLimits);
   }
 
+  setGroupWeight(weight: GroupWeight, audit: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => setGroupWeight(connection, weight, audit, this.#now()));
+  }
+
+  groupWeights(): Promise<readonly GroupWeight[]> {
+    return this.#reader.read(readGroupWeights);
+  }
+
   stats(): Promise<QueueStats> {
     return this.#reader.read((connection) => readStats(connection, this.#now()));
   }
@@ -564,6 +575,11 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     const pruneSome = (): Promise<number> =>
       this.#writer.write("normal", (connection) => pruneBuckets(connection, this.#now(), PRUNED_AT_ONCE));
     while ((await pruneSome()) === PRUNED_AT_ONCE) await turn();
+    for (let next: TurnKey | null = FIRST_TURN; next !== null; ) {
+      const after: TurnKey = next;
+      next = await this.#writer.write("normal", (connection) => pruneTurns(connection, after));
+      if (next !== null) await turn();
+    }
     return pruned;
   }
 

@@ -83,18 +83,23 @@ function pausesOf(connection: Connection): (type: string) => boolean {
 interface Head {
   readonly type: string;
   readonly np: number;
-  readonly tag: number;
+  /** When it was due: a group may have given it another place. */
+  readonly due_at: number;
 }
 
 /** Since when the oldest job of each line waits: one seek per line and priority in use, each in the order of time. */
 function lineHeads(connection: Connection): ReadonlyMap<string, number> {
   const head = (where: string, ...parameters: unknown[]): Head | undefined =>
-    connection.get(`SELECT type, np, tag FROM ready ${where} ORDER BY type, np, tag LIMIT 1`, ...parameters);
+    connection.get(
+      `SELECT h.type, h.np, j.due_at FROM ready h CROSS JOIN job j ON j.seq = h.seq ${where}
+       ORDER BY h.type, h.np, h.tag LIMIT 1`,
+      ...parameters,
+    );
   const heads = new Map<string, number>();
   for (let next = head(""); next; ) {
-    heads.set(next.type, Math.min(heads.get(next.type) ?? next.tag, next.tag));
+    heads.set(next.type, Math.min(heads.get(next.type) ?? next.due_at, next.due_at));
     // Not as one comparison of rows: SQLite would seek by the type alone and walk past its jobs.
-    next = head("WHERE type = ? AND np > ?", next.type, next.np) ?? head("WHERE type > ?", next.type);
+    next = head("WHERE h.type = ? AND h.np > ?", next.type, next.np) ?? head("WHERE h.type > ?", next.type);
   }
   addGatedHeads(connection, heads);
   return heads;

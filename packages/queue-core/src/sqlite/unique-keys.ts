@@ -123,11 +123,12 @@ function moveToLine(connection: Connection, holder: Job, seq: number, line: stri
     return;
   }
   const moved = connection.run(
-    "UPDATE ready SET type = ? WHERE type = ? AND np = ? AND tag = ? AND seq = ?",
+    `UPDATE ready SET type = ?
+     WHERE type = ? AND np = ? AND tag = (SELECT coalesce(tag, due_at) FROM job WHERE seq = ?) AND seq = ?`,
     line,
     from,
     -holder.priority,
-    at,
+    seq,
     seq,
   );
   if (moved === 0) moveGated(connection, seq, from, line);
@@ -147,20 +148,24 @@ function putOff(
   // It stands in the line already, and its time to expire runs on.
   if (status === "pending" && dueAt <= nowMs) return;
   const from = scheduledAt.getTime();
-  connection.run("UPDATE job SET due_at = ? WHERE seq = ?", dueAt, seq);
+  if (status === "pending") takePending(connection, { seq, line, priority });
+  connection.run("UPDATE job SET due_at = ?, tag = NULL WHERE seq = ?", dueAt, seq);
   if (status === "waiting") return;
-  if (status === "pending") takePending(connection, { seq, line, priority, dueAt: from });
-  else {
+  if (status === "scheduled") {
     connection.run("DELETE FROM scheduled WHERE due_at = ? AND seq = ?", from, seq);
     counts.addState(holder.type, "scheduled", -1);
   }
-  const job = connection.get<{ expire_after_ms: number | null; limit_key: string | null }>(
-    "SELECT expire_after_ms, limit_key FROM job WHERE seq = ?",
+  const job = connection.get<{
+    expireAfterMs: number | null;
+    limitKey: string | null;
+    groupKey: string | null;
+  }>(
+    `SELECT expire_after_ms AS expireAfterMs, limit_key AS limitKey, group_key AS groupKey
+     FROM job WHERE seq = ?`,
     seq,
   );
-  const expireAfterMs = job?.expire_after_ms ?? null;
-  const limitKey = job?.limit_key ?? null;
-  const row = { seq, line, np: -priority, dueAt, attempts: 0, expireAfterMs, limitKey };
+  if (!job) throw new Error(`Job ${seq} has no row in job`);
+  const row = { seq, line, np: -priority, dueAt, attempts: 0, ...job };
   makeClaimable(connection, counts, row, dueAt <= nowMs, nowMs);
 }
 

@@ -17,6 +17,7 @@ import { fencingRules } from "./fencing.ts";
 import { finishRules } from "./finish.ts";
 import { finishInTransactionRules } from "./finish-in-transaction.ts";
 import { finishTogetherRules } from "./finish-together.ts";
+import { groupRules } from "./groups.ts";
 import { historyRules } from "./history.ts";
 import { interleavingRules } from "./interleavings.ts";
 import { keyLimitRules } from "./key-limits.ts";
@@ -62,6 +63,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   limits: limitRules,
   "shared limits": sharedLimitRules,
   "limits per key": keyLimitRules,
+  groups: groupRules,
   rescue: rescueRules,
   crashes: crashRules,
   transactions: transactionRules,

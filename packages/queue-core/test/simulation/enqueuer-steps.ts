@@ -18,6 +18,7 @@ function anySettings(world: World): EnqueueOptions {
     ...(choices.percent(20) && { maxAttempts: 1 + choices.below(3) }),
     ...(choices.percent(20) && { uniqueKey: `key-${choices.below(3)}` }),
     ...(choices.percent(40) && { limitKey: `customer-${choices.below(2)}` }),
+    ...(choices.percent(40) && { groupKey: `tenant-${choices.below(3)}` }),
     ...(choices.percent(20) && { workflowId: `workflow-${choices.below(2)}` }),
     ...(choices.percent(50) && { durability: "normal" as const }),
     dependsOn: parents.map(({ id: jobId }) => ({ jobId, whenDead })),

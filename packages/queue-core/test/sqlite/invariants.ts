@@ -20,14 +20,15 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     ) WHERE seq NOT IN (SELECT seq FROM job)`,
   "a place in the line repeats what the job says": `
     SELECT h.seq FROM ready h JOIN job j ON j.seq = h.seq
-      WHERE h.type <> coalesce(j.line, j.type) OR h.np <> -j.priority OR h.tag <> j.due_at
+      WHERE h.type <> coalesce(j.line, j.type) OR h.np <> -j.priority OR h.tag <> coalesce(j.tag, j.due_at)
     UNION ALL SELECT h.seq FROM gated h JOIN job j ON j.seq = h.seq
       WHERE h.line <> coalesce(j.line, j.type) OR h.key IS NOT j.limit_key OR h.np <> -j.priority
-        OR h.tag <> j.due_at
+        OR h.tag <> coalesce(j.tag, j.due_at)
     UNION ALL SELECT h.seq FROM scheduled h JOIN job j ON j.seq = h.seq
       WHERE h.type <> coalesce(j.line, j.type) OR h.np <> -j.priority OR h.due_at <> j.due_at
+        OR h.group_key IS NOT j.group_key OR j.tag IS NOT NULL
     UNION ALL SELECT h.seq FROM running h JOIN job j ON j.seq = h.seq
-      WHERE h.type <> j.type OR h.np <> -j.priority OR h.tag <> j.due_at
+      WHERE h.type <> j.type OR h.np <> -j.priority OR h.tag <> coalesce(j.tag, j.due_at)
     UNION ALL SELECT h.seq FROM finished h JOIN job j ON j.seq = h.seq WHERE h.type <> j.type`,
   "a place in the line ends when the job says it may, and only then": `
     SELECT h.seq FROM ready h JOIN job j ON j.seq = h.seq

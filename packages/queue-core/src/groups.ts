@@ -1,0 +1,19 @@
+import { OptionInvalidError } from "./errors.ts";
+
+/** How many turns a group has for one of each other. */
+export interface GroupWeight {
+  readonly groupKey: string;
+  /** From 0.01 to 1,000. */
+  readonly weight: number;
+}
+
+const LEAST_WEIGHT = 0.01;
+const MOST_WEIGHT = 1_000;
+
+/** @throws {OptionInvalidError} if the weight is out of range */
+export function requireWeight(groupKey: string, weight: number): GroupWeight {
+  if (weight >= LEAST_WEIGHT && weight <= MOST_WEIGHT) return { groupKey, weight };
+  throw new OptionInvalidError(
+    `The weight of the group "${groupKey}" must be from ${LEAST_WEIGHT} to ${MOST_WEIGHT}, got ${weight}`,
+  );
+}

@@ -1,0 +1,176 @@
+import { expect } from "vitest";
+import type { Rule } from "./store-conformance.ts";
+import type { TestBed, TestClaim } from "./test-bed.ts";
+
+const MANY = 50_000;
+
+/** Jobs of type `mail`, whose number says which group they are of. */
+const groups = { big: 1, small: 2, third: 3 };
+type Group = keyof typeof groups;
+
+async function add(bed: TestBed, groupKey: Group, count = 1, settings = {}): Promise<unknown> {
+  const payloads = Array.from({ length: count }, () => ({ n: groups[groupKey] }));
+  return await bed.queue.enqueueMany("mail", payloads, { groupKey, ...settings });
+}
+
+const numbersOf = (claimed: readonly TestClaim[]): readonly number[] => claimed.map((job) => job.payload.n);
+
+/** How many jobs are claimed before one of a group is, one at a time. */
+async function claimedBefore(bed: TestBed, groupKey: Group): Promise<number> {
+  for (let before = 0; before < 1_000; before += 1)
+    if ((await bed.claim()).payload.n === groups[groupKey]) return before;
+  return Number.POSITIVE_INFINITY;
+}
+
+/** The share of a group in what is claimed next. */
+async function shareOf(bed: TestBed, groupKey: Group, claims: number): Promise<number> {
+  const claimed = await bed.queue.dequeueBatch("worker-1", claims);
+  expect(claimed).toHaveLength(claims);
+  return claimed.filter((job) => job.payload.n === groups[groupKey]).length / claims;
+}
+
+export function groupRules(rule: Rule): void {
+  rule("B4: after a group's 50,000 jobs another one's single job is the next but one", async (bed) => {
+    await add(bed, "big", MANY);
+    await add(bed, "small");
+    expect(await claimedBefore(bed, "small")).toBeLessThanOrEqual(1);
+    // Nor does it matter how long the others have waited.
+    await bed.queue.dequeueBatch("worker-1", 500);
+    bed.clock.advance(3_600_000);
+    await add(bed, "small");
+    expect(await claimedBefore(bed, "small")).toBeLessThanOrEqual(1);
+  });
+
+  rule("B4: groups take turns, and a group's own jobs keep their order", async (bed) => {
+    await add(bed, "big", 100);
+    await add(bed, "small", 100);
+    await add(bed, "third", 100);
+    const claimed = await bed.queue.dequeueBatch("worker-1", 60);
+    for (const n of Object.values(groups))
+      expect(claimed.filter((job) => job.payload.n === n).length).toBeGreaterThanOrEqual(19);
+    const ids = claimed.filter((job) => job.payload.n === 1).map(({ id }) => id);
+    expect(ids).toEqual(ids.toSorted());
+  });
+
+  rule("B4: what a group had while nobody else waited is not held against it", async (bed) => {
+    await add(bed, "big", 2_000);
+    while ((await bed.queue.dequeueBatch("worker-1", 500)).length > 0) continue;
+    await add(bed, "third", 2_000);
+    await add(bed, "big");
+    expect(await claimedBefore(bed, "big")).toBeLessThanOrEqual(1);
+  });
+
+  rule("B4: one job at a time or in lists, groups have equal shares", async (bed) => {
+    await add(bed, "big", 500);
+    for (let n = 0; n < 30; n += 1) await add(bed, "small");
+    expect(await shareOf(bed, "small", 40)).toBeCloseTo(0.5, 1);
+  });
+
+  rule("B4: turns are fair among delayed jobs and retries, too", async (bed) => {
+    await add(bed, "big", 300, { delayMs: 1_000 });
+    bed.clock.advance(2_000);
+    expect(numbersOf(await bed.queue.dequeueBatch("worker-1", 2))).toEqual([1, 1]);
+    await add(bed, "small", 20);
+    expect(await shareOf(bed, "small", 20)).toBeCloseTo(0.5, 1);
+    // All of the big group's come back at once.
+    const running = await bed.queue.dequeueBatch("worker-1", 1_000);
+    for (const job of running.filter(({ payload }) => payload.n === 1))
+      await bed.finish(job, { verb: "snooze", delayMs: 5_000 });
+    bed.clock.advance(6_000);
+    expect(numbersOf(await bed.queue.dequeueBatch("worker-1", 1))).toEqual([1]);
+    await add(bed, "third", 10);
+    expect(await shareOf(bed, "third", 20)).toBeCloseTo(0.5, 1);
+  });
+
+  rule("B4: a dead letter's retry takes its turn, and so does a child that is let go", async (bed) => {
+    const parent = await bed.queue.enqueue("report", { n: 0 }, { priority: 90 });
+    await add(bed, "small", 4, { dependsOn: [parent.id] });
+    await add(bed, "big", 200);
+    await bed.queue.completeJob(await bed.claim());
+    expect(await shareOf(bed, "small", 8)).toBeCloseTo(0.5, 1);
+    await bed.queue.enqueueMany("fragile", [{ n: 1 }, { n: 1 }], { groupKey: "big" });
+    const types = { types: ["fragile"] } as const;
+    for (let n = 0; n < 2; n += 1)
+      await bed.queue.failJob(await bed.claim("worker-1", types), new Error("no"));
+    expect(await bed.store.reviveMany({})).toBe(2);
+    expect(await bed.queue.dequeueBatch("worker-1", 5, types)).toHaveLength(2);
+  });
+
+  rule("B4: a group of a higher weight has as many more turns", async (bed) => {
+    await bed.queue.setGroupWeight("big", 3, { actor: "ann" });
+    expect(await bed.queue.groupWeights()).toEqual([{ groupKey: "big", weight: 3 }]);
+    await add(bed, "big", 300);
+    await add(bed, "small", 300);
+    expect(await shareOf(bed, "big", 80)).toBeCloseTo(0.75, 1);
+    await bed.queue.setGroupWeight("big", 1);
+    expect(await bed.queue.groupWeights()).toEqual([]);
+    for (const weight of [0, -1, 0.001, 1_001, Number.NaN])
+      await expect(bed.queue.setGroupWeight("big", weight)).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  });
+
+  rule(
+    "B4: jobs without a group keep their place by time, and an urgent one goes before every group",
+    async (bed) => {
+      await bed.add();
+      bed.clock.advance(10);
+      await add(bed, "small", 3);
+      bed.clock.advance(1_000);
+      const later = await bed.add();
+      const urgent = await bed.add({ priority: 90 });
+      const claimed = await bed.queue.dequeueBatch("worker-1", 9);
+      expect(claimed[0]?.id).toBe(urgent.id);
+      expect(claimed.at(-1)?.id).toBe(later.id);
+    },
+  );
+
+  rule(
+    "B4: a job of a group can be cancelled, put off, expire and come back, and says when it was due",
+    async (bed) => {
+      await add(bed, "big", 100);
+      bed.clock.advance(500);
+      const dueAt = new Date(bed.clock.now());
+      const settings = { groupKey: "big" };
+      const cancelled = await bed.add(settings);
+      expect(cancelled.scheduledAt).toEqual(dueAt);
+      expect(await bed.store.cancel(cancelled.id)).toBe("cancelled");
+      const unique = { uniqueKey: "u", unique: { scope: "unclaimed", onConflict: "debounce" } } as const;
+      const putOff = await bed.add({ ...settings, ...unique });
+      await bed.add({ ...settings, ...unique, delayMs: 60_000 });
+      expect(await bed.states(putOff.id)).toEqual(["scheduled"]);
+      const expiring = await bed.add({ ...settings, expireAfterMs: 1_000 });
+      bed.clock.advance(2_000);
+      expect(await bed.queue.expireJobs()).toBe(1);
+      expect(await bed.states(expiring.id)).toEqual(["failed"]);
+      const job = await bed.add({ groupKey: "small" });
+      const [first, second] = await bed.queue.dequeueBatch("worker-1", 2);
+      const mine = [first, second].find((claimed) => claimed?.id === job.id);
+      expect(mine?.scheduledAt).toEqual(new Date(bed.clock.now()));
+      if (mine) await bed.finish(mine, { verb: "handBack" });
+      expect(await bed.states(job.id)).toEqual(["pending"]);
+      expect((await bed.claim()).id).toBe(job.id);
+      const { items } = await bed.store.listJobs({ status: "pending", limit: 200 });
+      expect(items).toHaveLength(99);
+    },
+  );
+
+  rule("B4: groups and limits per key go together", async (bed) => {
+    await bed.queue.setLimit("mail", { perKey: { concurrency: 1 } });
+    await add(bed, "big", 50, { limitKey: "big" });
+    await add(bed, "small", 5, { limitKey: "small" });
+    expect(numbersOf(await bed.queue.dequeueBatch("worker-1", 9)).toSorted((a, b) => a - b)).toEqual([1, 2]);
+  });
+
+  rule("B4: a group that is idle leaves nothing behind", async (bed) => {
+    for (let n = 0; n < 30; n += 1) await bed.add({ groupKey: `tenant-${n}` });
+    for (let n = 0; n < 30; n += 1) await bed.queue.completeJob(await bed.claim());
+    bed.clock.advance(1_000);
+    await bed.store.prune({ keepMs: 0 });
+    // The newest job stays, so that its number is not given again.
+    expect(JSON.stringify(await bed.database.dump())).not.toMatch(/tenant-(?!29)/);
+  });
+
+  rule("B4: a group's name out of range is refused", async (bed) => {
+    for (const groupKey of ["", "g".repeat(513)])
+      await expect(bed.add({ groupKey })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  });
+}
