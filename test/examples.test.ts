@@ -78,6 +78,11 @@ degraded: more than 900 jobs are pending
 ✓ the mail is retried after a minute, and its follow-up a day later
 ✓ the handler alone: sent to ada@example.com, and asks for 1 job
 `,
+  "typed-results.ts": `\
+4 bolts left at 2026-11-27T08:00:00.000Z
+to be ordered: 1 of 2
+refused: true
+`,
   "unique-keys.ts": `\
 the same order twice: one job, deduplicated: true
 while it runs, one more may wait: deduplicated: false

@@ -58,9 +58,20 @@ export interface RetryPolicy {
   readonly shouldRetry?: (error: unknown) => boolean;
 }
 
-export interface JobOptions<Schema extends StandardSchemaV1> {
+/** What a job returns if its type has no schema for it. */
+export type AnyResult = StandardSchemaV1<unknown, unknown>;
+
+export interface JobOptions<
+  Schema extends StandardSchemaV1,
+  Result extends StandardSchemaV1<unknown, unknown> = AnyResult,
+> {
   /** Any Standard Schema validator (zod, valibot, arktype, …). It must validate synchronously. */
   readonly payload: Schema;
+  /**
+   * What its handlers return; anything JSON can hold by default. A run whose result does not fit has failed. It is
+   * stored as returned and checked again when it is read, as a payload is.
+   */
+  readonly result?: Result;
   /**
    * Version of what `payload` describes; 1 by default. Raise it with each change that an older deploy could not read:
    * its workers leave such jobs alone.
@@ -98,9 +109,12 @@ export interface JobOptions<Schema extends StandardSchemaV1> {
 export interface JobDefinition<
   Type extends string = string,
   Schema extends StandardSchemaV1 = StandardSchemaV1,
+  Result extends StandardSchemaV1<unknown, unknown> = AnyResult,
 > {
   readonly type: Type;
   readonly payload: Schema;
+  /** Null: anything. */
+  readonly result: Result | null;
   readonly version: number;
   /** From version 1 to 2, from 2 to 3, and so on. */
   readonly upcasters: readonly Upcaster[];
@@ -125,10 +139,11 @@ const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,99}$/;
  * @param options payload schema and how the type runs
  * @throws {JobDefinitionError} if a value is out of range; the message names it
  */
-export function defineJob<const Type extends string, Schema extends StandardSchemaV1>(
-  type: Type,
-  options: JobOptions<Schema>,
-): JobDefinition<Type, Schema> {
+export function defineJob<
+  const Type extends string,
+  Schema extends StandardSchemaV1,
+  Result extends StandardSchemaV1<unknown, unknown> = AnyResult,
+>(type: Type, options: JobOptions<Schema, Result>): JobDefinition<Type, Schema, Result> {
   const {
     version = 1,
     encrypted = false,
@@ -156,9 +171,10 @@ export function defineJob<const Type extends string, Schema extends StandardSche
     );
   if (expireAfterMs !== null && !isExpireAfter(expireAfterMs))
     refuse(`expireAfterMs must be ${EXPIRE_AFTER_RANGE}, got ${expireAfterMs}`);
-  const definition: JobDefinition<Type, Schema> = {
+  const definition: JobDefinition<Type, Schema, Result> = {
     type,
     payload: options.payload,
+    result: options.result ?? null,
     version,
     upcasters: requireUpcasters(type, version, options.upcasters ?? {}),
     encrypted,
@@ -190,4 +206,18 @@ export type PayloadInput<Jobs extends JobCatalog, Type extends JobType<Jobs>> = 
 /** What a handler receives: the schema's output. */
 export type PayloadOutput<Jobs extends JobCatalog, Type extends JobType<Jobs>> = StandardSchemaV1.InferOutput<
   DefinitionOf<Jobs, Type>["payload"]
+>;
+
+type ResultSchema<Jobs extends JobCatalog, Type extends JobType<Jobs>> = NonNullable<
+  DefinitionOf<Jobs, Type>["result"]
+>;
+
+/** What a handler may return as its job's result: the input of the type's schema for it. */
+export type ResultInput<Jobs extends JobCatalog, Type extends JobType<Jobs>> = StandardSchemaV1.InferInput<
+  ResultSchema<Jobs, Type>
+>;
+
+/** What a reader of a job's result gets: the schema's output. */
+export type ResultOutput<Jobs extends JobCatalog, Type extends JobType<Jobs>> = StandardSchemaV1.InferOutput<
+  ResultSchema<Jobs, Type>
 >;

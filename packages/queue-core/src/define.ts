@@ -2,6 +2,7 @@
 export type { Backoff } from "./backoff.ts";
 export { custom, exponential, fixed, linear } from "./backoff.ts";
 export type {
+  AnyResult,
   DeadJob,
   DeadReason,
   FollowUp,
@@ -11,6 +12,8 @@ export type {
   JobType,
   PayloadInput,
   PayloadOutput,
+  ResultInput,
+  ResultOutput,
 } from "./define-job.ts";
 export { defineJob } from "./define-job.ts";
 export type { JobLimit, PaceLimit, RateLimit } from "./limits.ts";

@@ -76,6 +76,5 @@ export type {
   StepSettings,
   WorkflowCounts,
   WorkflowState,
-  WorkflowStep,
   WorkflowSteps,
 } from "./workflow.ts";

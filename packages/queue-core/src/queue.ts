@@ -12,7 +12,7 @@ import {
   keepCiphertext,
   keepPayload,
 } from "./cron.ts";
-import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "./define-job.ts";
+import type { JobCatalog, JobType, PayloadInput, PayloadOutput, ResultOutput } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
 import {
   JobNotFoundError,
@@ -39,8 +39,9 @@ import {
 } from "./limits.ts";
 import { buildJob, type JobSettings, storePayload } from "./new-job.ts";
 import type { Pauses } from "./pauses.ts";
+import { readResult, storeResult } from "./results.ts";
 import type { DeclaredSchedules, Schedule } from "./schedule.ts";
-import { openError, openPayload, openResult, readableLines, sealError, storeResult } from "./sealed.ts";
+import { openError, openPayload, openResult, readableLines, sealError } from "./sealed.ts";
 import type { QueueStats } from "./stats.ts";
 import type {
   AuditEntry,
@@ -100,7 +101,10 @@ export interface FinishOptions {
 }
 
 /** A stored job, and whether it was there already under the same unique key. */
-export type EnqueuedJob = Job & { readonly deduplicated: boolean };
+export type EnqueuedJob<Type extends string = string> = Job & {
+  readonly type: Type;
+  readonly deduplicated: boolean;
+};
 
 /** A claimed job with its payload parsed by its type's schema. */
 export type Claimed<Jobs extends JobCatalog, Type extends JobType<Jobs> = JobType<Jobs>> =
@@ -157,7 +161,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     type: Type,
     payload: PayloadInput<Jobs, Type>,
     options: EnqueueOptions = {},
-  ): Promise<EnqueuedJob> {
+  ): Promise<EnqueuedJob<Type>> {
     return this.#storeOne(buildJob(this.catalog, type, payload, options), options);
   }
 
@@ -170,7 +174,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     payload: PayloadInput<Jobs, Type>,
     delayMs: number,
     options: Omit<EnqueueOptions, "delayMs" | "runAt"> = {},
-  ): Promise<EnqueuedJob> {
+  ): Promise<EnqueuedJob<Type>> {
     return this.enqueue(type, payload, { ...options, delayMs });
   }
 
@@ -182,9 +186,9 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     type: Type,
     payloads: readonly PayloadInput<Jobs, Type>[],
     options: EnqueueOptions = {},
-  ): Promise<readonly EnqueuedJob[]> {
+  ): Promise<readonly EnqueuedJob<Type>[]> {
     const jobs = payloads.map((payload) => buildJob(this.catalog, type, payload, options));
-    return (await this.#store(jobs, options)).map(flatten);
+    return (await this.#store(jobs, options)).map(flatten<Type>);
   }
 
   /**
@@ -214,10 +218,10 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    *   mail: { type: "send_mail", payload: { orderId }, after: ["charge", { step: "invoice", whenDead: "continue" }] },
    * });
    */
-  async startWorkflowOf<Step extends string>(
-    steps: WorkflowSteps<Jobs, Step>,
+  async startWorkflowOf<Types extends Readonly<Record<string, JobType<Jobs>>>>(
+    steps: WorkflowSteps<Jobs, Types>,
     options: Pick<EnqueueOptions, "tx" | "durability"> & { readonly workflowId?: string } = {},
-  ): Promise<StartedWorkflow<Step>> {
+  ): Promise<StartedWorkflow<Types>> {
     const workflowId = options.workflowId ?? this.newWorkflowId();
     const plan = planWorkflow(this.catalog, steps, workflowId);
     const outcomes = await this.#store(
@@ -226,7 +230,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     );
     const jobs = Object.fromEntries(plan.map(({ name }, i) => [name, outcomes[i]?.job]));
     // A job for each of the names, as the plan has them.
-    return { workflowId, jobs: jobs as StartedWorkflow<Step>["jobs"] };
+    return { workflowId, jobs: jobs as StartedWorkflow<Types>["jobs"] };
   }
 
   /** Where a workflow stands, by one query; null if no job belongs to it (any more). */
@@ -238,16 +242,24 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   /**
    * Waits until a job has ended, whichever process runs it, by looking now and then. For a caller who cannot go on
    * without; a job that comes next belongs into the handler (`ctx.enqueue`) or a workflow.
-   * @returns what its handler returned, as JSON has it; null if that was nothing
+   * @param job what `enqueue` gave, so that the result has its type; or an id
+   * @returns what its handler returned, as its type's schema for results gives it; without one as JSON has it, and null
+   *   if that was nothing
    * @throws {JobFailedError} if it was given up
    * @throws {JobCancelledError} if it was cancelled
    * @throws {ResultTimeoutError} if it has not ended in time; it goes on
    * @throws {JobNotFoundError} if there is no such job (any more)
+   * @throws {ResultInvalidError} if its type's schema for results no longer accepts what is stored
    * @throws {EncryptionKeyMissingError} if the result is encrypted with a key that is not here
    */
-  async result(jobId: string, options: ResultOptions = {}): Promise<unknown> {
-    const job = await awaitResult(this.store, this.#clock, jobId, options);
-    return openResult(this.catalog, job, ["result"], job.result);
+  result<Type extends JobType<Jobs>>(
+    job: { readonly id: string; readonly type: Type },
+    options?: ResultOptions,
+  ): Promise<ResultOutput<Jobs, Type>>;
+  result(jobId: string, options?: ResultOptions): Promise<unknown>;
+  async result(job: string | { readonly id: string }, options: ResultOptions = {}): Promise<unknown> {
+    const jobId = typeof job === "string" ? job : job.id;
+    return readResult(this.catalog, await awaitResult(this.store, this.#clock, jobId, options));
   }
 
   /**
@@ -339,7 +351,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    * @throws {ResultInvalidError} if the result cannot be stored; the job still runs
    */
   async completeJob(claimed: ClaimedJob, result?: unknown, options: FinishOptions = {}): Promise<void> {
-    const json = result === undefined ? null : storeResult(this.catalog, claimed, result);
+    const json = storeResult(this.catalog, claimed, result);
     const end = { verdict: { verb: "complete", result: json }, followUps: [] } as const;
     await this.#finish(claimed, end, options);
   }
@@ -694,7 +706,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     return this.store.enqueue(jobs, { durability: options.durability ?? "full", tx: options.tx });
   }
 
-  async #storeOne(job: NewJob, options: EnqueueOptions): Promise<EnqueuedJob> {
+  async #storeOne<Type extends string>(job: NewJob, options: EnqueueOptions): Promise<EnqueuedJob<Type>> {
     const [outcome] = await this.#store([job], options);
     if (!outcome) throw new Error("The store answered an enqueue of one job with none");
     return flatten(outcome);
@@ -778,6 +790,7 @@ function auditOf(actor: string, action: string, type: string | undefined): Audit
   return { actor, action, subject: type ?? "queue", detail: null };
 }
 
-function flatten(outcome: EnqueueOutcome): EnqueuedJob {
-  return { ...outcome.job, deduplicated: outcome.deduplicated };
+/** The type is the one that was asked for: a unique key is held within a type. */
+function flatten<Type extends string>({ job, deduplicated }: EnqueueOutcome): EnqueuedJob<Type> {
+  return { ...job, type: job.type as Type, deduplicated };
 }

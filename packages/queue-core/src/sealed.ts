@@ -2,7 +2,6 @@ import { type CatalogIndex, definitionOf } from "./catalog.ts";
 import { EncryptionKeyMissingError, SealBrokenError } from "./errors.ts";
 import type { Keyring } from "./keyring.ts";
 import { lineOf } from "./line.ts";
-import { serializeResult } from "./payload.ts";
 
 /** How what is encrypted stands where JSON is stored. */
 interface Sealed {
@@ -86,14 +85,6 @@ export function readableLines(catalog: CatalogIndex, type: string): readonly str
 interface JobName {
   readonly id: string;
   readonly type: string;
-}
-
-/**
- * How the result of a run is stored: encrypted if its type is.
- * @throws {ResultInvalidError}
- */
-export function storeResult(catalog: CatalogIndex, job: JobName, result: unknown): string {
-  return sealResult(catalog, job, ["result"], serializeResult(`a "${job.type}"`, result));
 }
 
 /** Encrypts the JSON of a result if its type asks for it. */

@@ -6,26 +6,28 @@ import { buildJob, type JobSettings } from "./new-job.ts";
 import type { Dependency, EarlierDependency, NewJob } from "./store.ts";
 
 /** Steps that must end before this one: a name, or a name with what to do if that step never completes. */
-export type StepParent = string | { readonly step: string; readonly whenDead: Dependency["whenDead"] };
+export type StepParent<Step extends string = string> =
+  | Step
+  | { readonly step: Step; readonly whenDead: Dependency["whenDead"] };
 
 /** How a step differs from its type's defaults. */
-export interface StepSettings extends Omit<JobSettings, "workflowId"> {
+export interface StepSettings<Step extends string = string> extends Omit<JobSettings, "workflowId"> {
   /** Steps of the same workflow that must complete first; none by default, so that it may run at once. */
-  readonly after?: StepParent | readonly StepParent[];
+  readonly after?: StepParent<Step> | readonly StepParent<Step>[];
 }
 
-/** One step: a job type, its payload, and where it stands in the workflow. */
-export type WorkflowStep<Jobs extends JobCatalog> = {
-  readonly [Type in JobType<Jobs>]: StepSettings & {
-    readonly type: Type;
-    readonly payload: PayloadInput<Jobs, Type>;
+/** The steps of a workflow by name: each a job type, its payload, and where it stands. */
+export type WorkflowSteps<
+  Jobs extends JobCatalog,
+  Types extends Readonly<Record<string, JobType<Jobs>>> = Readonly<Record<string, JobType<Jobs>>>,
+> = {
+  readonly [Step in keyof Types]: StepSettings<keyof Types & string> & {
+    readonly type: Types[Step];
+    readonly payload: PayloadInput<Jobs, Types[Step]>;
   };
-}[JobType<Jobs>];
+};
 
-/** The steps of a workflow by name. */
-export type WorkflowSteps<Jobs extends JobCatalog, Step extends string = string> = Readonly<
-  Record<Step, WorkflowStep<Jobs>>
->;
+type ParentStep = Exclude<StepParent, string>;
 
 type AnyStep = StepSettings & { readonly type: string; readonly payload: unknown };
 
@@ -53,9 +55,9 @@ export function planWorkflow(
   });
 }
 
-function parentsOf(after: StepSettings["after"] = []): Exclude<StepParent, string>[] {
+function parentsOf(after: StepSettings["after"] = []): ParentStep[] {
   const given = Array.isArray(after) ? (after as readonly StepParent[]) : [after as StepParent];
-  const byName = new Map<string, Exclude<StepParent, string>>();
+  const byName = new Map<string, ParentStep>();
   for (const parent of given) {
     const full = typeof parent === "string" ? { step: parent, whenDead: "cancel" as const } : parent;
     byName.set(full.step, full);
@@ -116,9 +118,11 @@ export interface WorkflowState extends WorkflowCounts {
 }
 
 /** The jobs of a workflow that was started from steps, by the names of those. */
-export interface StartedWorkflow<Step extends string = string> {
+export interface StartedWorkflow<
+  Types extends Readonly<Record<string, string>> = Readonly<Record<string, string>>,
+> {
   readonly workflowId: string;
-  readonly jobs: Readonly<Record<Step, Job>>;
+  readonly jobs: { readonly [Step in keyof Types]: Job & { readonly type: Types[Step] } };
 }
 
 const ENDED = ["completed", "failed", "cancelled"] as const satisfies readonly JobStatus[];

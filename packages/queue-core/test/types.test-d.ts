@@ -13,6 +13,7 @@ import {
   type Transaction,
 } from "@holdfast/queue-core";
 import type { Kysely } from "kysely";
+import * as v from "valibot";
 import { expectTypeOf } from "vitest";
 import { z } from "zod";
 
@@ -31,13 +32,19 @@ const jobs = [
     },
   }),
   defineJob("make_report", { payload: z.object({ day: z.string(), pages: z.number().default(1) }) }),
+  defineJob("count_stock", {
+    payload: z.object({ shelf: z.string() }),
+    result: z.object({ left: z.number(), countedAt: z.string().transform((text) => new Date(text)) }),
+  }),
+  // Any validator of the Standard Schema will do.
+  defineJob("greet", { payload: v.object({ name: v.string() }), result: v.string() }),
 ] as const;
 
 const queue = createQueue({ store, jobs });
 
 // The catalog's names and the schema's input are what may be enqueued.
 expectTypeOf(queue.enqueue("send_mail", { to: "ann", sentAt: "2026-01-01" })).toEqualTypeOf<
-  Promise<EnqueuedJob>
+  Promise<EnqueuedJob<"send_mail">>
 >();
 void queue.enqueue("make_report", { day: "2026-01-01" });
 void queue.enqueueMany("make_report", [{ day: "2026-01-01" }, { day: "2026-01-02", pages: 2 }]);
@@ -49,6 +56,19 @@ const started = await queue.startWorkflowOf({
   mail: { type: "send_mail", payload: { to: "ann", sentAt: "2026-01-01" }, after: "report" },
 });
 expectTypeOf<keyof typeof started.jobs>().toEqualTypeOf<"report" | "mail">();
+expectTypeOf(started.jobs.mail.type).toEqualTypeOf<"send_mail">();
+void queue.startWorkflowOf({
+  report: { type: "make_report", payload: { day: "2026-01-01" } },
+  // @ts-expect-error: there is no such step
+  mail: { type: "send_mail", payload: { to: "ann", sentAt: "2026-01-01" }, after: "count" },
+});
+
+// What a job returns is what its schema for results gives; without one nobody knows.
+const counted = await queue.enqueue("count_stock", { shelf: "a" });
+expectTypeOf(await queue.result(counted)).toEqualTypeOf<{ left: number; countedAt: Date }>();
+expectTypeOf(await queue.result(started.jobs.report)).toEqualTypeOf<unknown>();
+expectTypeOf(await queue.result(await queue.enqueue("greet", { name: "ann" }))).toEqualTypeOf<string>();
+expectTypeOf(await queue.result(counted.id)).toEqualTypeOf<unknown>();
 // @ts-expect-error: the payload of another type
 void queue.startWorkflowOf({ mail: { type: "send_mail", payload: { day: "2026-01-01" } } });
 // @ts-expect-error: a step belongs to the workflow that is started
@@ -79,10 +99,11 @@ void queue.dequeue("worker-1", { types: ["send_post"] });
 const claimed = await queue.dequeue("worker-1");
 if (claimed) {
   expectTypeOf(claimed).toExtend<ClaimedJob>();
-  expectTypeOf(claimed.type).toEqualTypeOf<"send_mail" | "make_report">();
+  expectTypeOf(claimed.type).toEqualTypeOf<"send_mail" | "make_report" | "count_stock" | "greet">();
   if (claimed.type === "send_mail")
     expectTypeOf(claimed.payload).toEqualTypeOf<{ to: string; sentAt: Date }>();
-  else expectTypeOf(claimed.payload).toEqualTypeOf<{ day: string; pages: number }>();
+  if (claimed.type === "make_report")
+    expectTypeOf(claimed.payload).toEqualTypeOf<{ day: string; pages: number }>();
 }
 const [report] = await queue.dequeueBatch("worker-1", 10, { types: ["make_report"] });
 expectTypeOf(report?.payload).toEqualTypeOf<{ day: string; pages: number } | undefined>();
@@ -118,6 +139,26 @@ const handlers: JobHandlers<typeof jobs, ShopTables> = {
   },
 };
 createWorker({ queue, handlers });
+createWorker({
+  queue,
+  handlers: {
+    count_stock: async (_, ctx) => {
+      const [greeting] = await ctx.parentResults("greet");
+      expectTypeOf(greeting).toEqualTypeOf<string | undefined>();
+      // @ts-expect-error: no such type
+      await ctx.parentResults("send_post");
+      return greeting ? { left: 3, countedAt: "2026-01-01" } : snooze(1_000);
+    },
+    greet: ({ name }) => {
+      expectTypeOf(name).toEqualTypeOf<string>();
+      return `hello ${name}`;
+    },
+  },
+});
+// @ts-expect-error: not what its schema for results says
+createWorker({ queue, handlers: { count_stock: () => ({ left: "three" }) } });
+// @ts-expect-error: it has to return something
+createWorker({ queue, handlers: { greet: async () => undefined } });
 // @ts-expect-error: no such type
 createWorker({ queue, handlers: { send_post: () => undefined } });
 

@@ -4,6 +4,7 @@ import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "../define
 import type { ClaimedJob, Job } from "../job.ts";
 import { readOutcome } from "../outcome.ts";
 import { parsePayload, serializePayload, serializeResult } from "../payload.ts";
+import { checkResult } from "../results.ts";
 import type { NewJob, Transaction } from "../store.ts";
 import { AbortSwitch } from "../worker/abort-switch.ts";
 import type { JobHandler } from "../worker/handler.ts";
@@ -46,6 +47,7 @@ export interface HandlerRun<Tables> {
 /**
  * Runs one handler with a context that stores nothing.
  * @throws whatever the handler throws
+ * @throws {ResultInvalidError} if what it returns does not fit its type's schema
  * @throws {PayloadInvalidError | JobTypeUnknownError} as a worker and `ctx.enqueue` do
  */
 export async function runHandler<const Jobs extends JobCatalog, Type extends JobType<Jobs>, Tables = unknown>(
@@ -81,6 +83,7 @@ export async function runHandler<const Jobs extends JobCatalog, Type extends Job
     // The context is any catalog's.
     const returned = readOutcome(await handler(payload, context as never));
     const result = returned.kind === "complete" ? returned.result : undefined;
+    if (returned.kind === "complete") checkResult(catalog, type, result);
     return {
       outcome:
         returned.kind === "complete" ? "completed" : returned.kind === "snooze" ? "snoozed" : "cancelled",

@@ -5,19 +5,20 @@ import { AttemptTimeoutError, JobCancelledError, LeaseLostError, WorkerStoppingE
 import type { ClaimedJob } from "../job.ts";
 import { readOutcome } from "../outcome.ts";
 import type { Queue } from "../queue.ts";
-import { storeResult } from "../sealed.ts";
+
+import { storeResult } from "../results.ts";
 import type { Finish, Verdict } from "../store.ts";
 import { isForOthers, isPayloadFault } from "../stored-payload.ts";
 import type { AbortSwitch } from "./abort-switch.ts";
 import { errorFacts } from "./error-facts.ts";
 import { buryExhausted, failRun } from "./fail-run.ts";
-import type { JobContext, JobHandler } from "./handler.ts";
+import type { JobContext } from "./handler.ts";
 import { RunContext } from "./job-context.ts";
 import type { Logged } from "./run.ts";
 import { catchStrays, type Stray } from "./stray-errors.ts";
 
 /** Any handler, whatever its payload: the catalog checked the type when the handlers were named. */
-export type AnyHandler = JobHandler<never, never>;
+export type AnyHandler = (payload: never, context: never) => unknown;
 
 export interface ExecuteOptions {
   readonly queue: Queue;
@@ -112,7 +113,7 @@ function readVerdict(queue: Queue, job: ClaimedJob, returned: unknown, asked: Ru
   if (outcome.kind === "snooze")
     return { job, verdict: { verb: "snooze", delayMs: outcome.delayMs }, ...NOTHING };
   if (outcome.kind === "cancel") return { job, verdict: { verb: "abandon" }, ...NOTHING };
-  const result = outcome.result === undefined ? null : storeResult(queue.catalog, job, outcome.result);
+  const result = storeResult(queue.catalog, job, outcome.result);
   return { job, verdict: { verb: "complete", result }, ...asked };
 }
 
@@ -132,7 +133,7 @@ function callHandler(options: ExecuteOptions, job: ClaimedJob, context: JobConte
   const startedAtMs = systemClock.monotonic();
   const returned = catchStrays(onStray, () => {
     // `never` lets one type stand for every handler; the payload was checked by this type's own schema.
-    const value: unknown = handler(job.payload as never, context);
+    const value: unknown = handler(job.payload as never, context as never);
     return isThenable(value) ? Promise.resolve(value) : value;
   });
   if (!(returned instanceof Promise)) return returned;

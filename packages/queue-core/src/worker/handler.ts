@@ -1,7 +1,15 @@
 import type { Logger } from "pino";
-import type { JobCatalog, JobType, PayloadInput, PayloadOutput } from "../define-job.ts";
+import type {
+  JobCatalog,
+  JobType,
+  PayloadInput,
+  PayloadOutput,
+  ResultInput,
+  ResultOutput,
+} from "../define-job.ts";
 import type { Job } from "../job.ts";
 import type { JobSettings } from "../new-job.ts";
+import type { HandlerOutcome } from "../outcome.ts";
 import type { Transaction } from "../store.ts";
 
 /** What a handler can see and do about the run it is in. */
@@ -43,6 +51,12 @@ export interface JobContext<Jobs extends JobCatalog = JobCatalog, Tables = unkno
   /** The jobs that this one depends on, with their results, in the order of their creation. */
   parents(): Promise<readonly Job[]>;
   /**
+   * What those of a type returned that this job depends on and that have completed, in the order of their creation, as
+   * that type's schema for results gives it.
+   * @throws {ResultInvalidError} if the schema no longer accepts what is stored
+   */
+  parentResults<Type extends JobType<Jobs>>(type: Type): Promise<readonly ResultOutput<Jobs, Type>[]>;
+  /**
    * Runs a step at most once over all attempts of this job, as far as that can be known: the step's result is stored
    * and a later attempt gets it back. A crash between the step and its record runs it again.
    * @param step name, unique within the job type
@@ -53,11 +67,13 @@ export interface JobContext<Jobs extends JobCatalog = JobCatalog, Tables = unkno
   once<Result>(step: string, work: () => Promise<Result> | Result): Promise<Result>;
 }
 
+type Returned<Result> = Result | HandlerOutcome | PromiseLike<Result | HandlerOutcome>;
+
 /** Runs one job. What it returns is the job's result, or an outcome such as `snooze`; a throw is a failure. */
 export type JobHandler<Jobs extends JobCatalog, Type extends JobType<Jobs>, Tables = unknown> = (
   payload: PayloadOutput<Jobs, Type>,
   context: JobContext<Jobs, Tables>,
-) => unknown;
+) => Returned<ResultInput<Jobs, Type>>;
 
 /** One handler per job type that a worker takes. */
 export type JobHandlers<Jobs extends JobCatalog, Tables = unknown> = {

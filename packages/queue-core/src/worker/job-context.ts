@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
-import type { CatalogIndex } from "../catalog.ts";
+import { type CatalogIndex, definitionOf } from "../catalog.ts";
 import { LeaseLostError, RunEndedError } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
 import { buildJob, type JobSettings } from "../new-job.ts";
 import { serializeResult } from "../payload.ts";
+import { readResult } from "../results.ts";
 import { openResult, sealResult } from "../sealed.ts";
 import type { Finish, JobStore, NewJob, Transaction } from "../store.ts";
 import type { AbortSwitch } from "./abort-switch.ts";
@@ -91,6 +92,17 @@ export class RunContext implements JobContext {
         ...parent,
         result: openResult(catalog, parent, ["result"], parent.result),
       }));
+  }
+
+  get parentResults(): JobContext["parentResults"] {
+    const { catalog, store } = this.#parts;
+    return async (type) => {
+      definitionOf(catalog, type);
+      const parents = await store.parents(this.jobId);
+      return parents
+        .filter((parent) => parent.type === type && parent.status === "completed")
+        .map((parent) => readResult(catalog, parent));
+    };
   }
 
   get once(): JobContext["once"] {
