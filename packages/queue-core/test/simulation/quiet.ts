@@ -62,10 +62,12 @@ function skipToNextDue(world: World): void {
   if (due.length > 0) world.advance(Math.max(0, Math.min(...due) - nowMs));
 }
 
-/** However the clock was set, the next slot of a schedule is the next one its expression names. */
+/** However the clock was set, the next slot of a schedule that goes on is the next one its expression names. */
 async function checkSchedules(world: World): Promise<void> {
   const [process] = world.others;
   if (!process) return;
+  for (const { id, isActive } of await process.store.listSchedules())
+    if (!isActive) await process.perform({ kind: "presence" }, () => process.queue.resumeCron(id));
   await process.perform({ kind: "takeSlots" }, () => process.queue.runDueCronJobs());
   await turn();
   for (const { expression, timeZone, nextRunAt } of await process.store.listSchedules()) {

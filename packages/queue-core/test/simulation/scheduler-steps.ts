@@ -1,3 +1,4 @@
+import type { CronChange } from "../../src/cron.ts";
 import type { Operation } from "./operation.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import type { Step } from "./step.ts";
@@ -38,6 +39,31 @@ async function register(world: World): Promise<string | null> {
   return `${process.name}: ${expression}, ${JSON.stringify(catchUp)}`;
 }
 
+const CHANGES = [
+  { name: "pause", act: ({ queue }: SimulatedProcess) => queue.pauseCron("ticking") },
+  { name: "resume", act: ({ queue }: SimulatedProcess) => queue.resumeCron("ticking") },
+  { name: "remove", act: ({ queue }: SimulatedProcess) => queue.removeCron("ticking") },
+  {
+    name: "every 90 s",
+    act: ({ queue }: SimulatedProcess) => edit(queue, { expression: { everyMs: 90_000 } }),
+  },
+  { name: "wait for the last job", act: ({ queue }: SimulatedProcess) => edit(queue, { overlap: "skip" }) },
+  { name: "catch up once", act: ({ queue }: SimulatedProcess) => edit(queue, { catchUp: "once" }) },
+] as const;
+
+function edit(queue: SimulatedProcess["queue"], change: CronChange): Promise<unknown> {
+  return queue.editCron("ticking", change);
+}
+
+/** An operator changes the schedule, if it is there: whatever they do, no slot is taken twice. */
+async function changeSchedule(world: World): Promise<string | null> {
+  const process = world.choices.pick(world.others);
+  const change = world.choices.pick(CHANGES);
+  if (!process || !change) return null;
+  const answer = await process.perform({ kind: "presence" }, () => change.act(process));
+  return `${process.name}: ${change.name}${answer.done ? "" : ", refused"}`;
+}
+
 export const SCHEDULER_STEPS: readonly Step[] = [
   { name: "rescue", weight: 8, act: byAnyone("rescue", ({ queue }) => queue.releaseStaleJobs()) },
   { name: "promote", weight: 3, act: byAnyone("promote", ({ store }) => store.promoteDue()) },
@@ -45,4 +71,5 @@ export const SCHEDULER_STEPS: readonly Step[] = [
   { name: "take slots", weight: 4, act: byAnyone("takeSlots", ({ queue }) => queue.runDueCronJobs()) },
   { name: "prune", weight: 2, act: byAnyone("prune", ({ store }) => store.prune({ keepMs: 60_000 })) },
   { name: "register", weight: 1, act: register },
+  { name: "change the schedule", weight: 2, act: changeSchedule },
 ];
