@@ -8,6 +8,13 @@ const FOLDER = new URL("../examples/", import.meta.url);
 
 /** What each example prints. */
 const OUTPUTS: Readonly<Record<string, string>> = {
+  "declared-schedules.ts": `\
+first deploy: added send_report, poll_mailbox; kept none; deactivated none
+the same again: added none; kept send_report; deactivated none
+without the mailbox: added none; kept send_report; deactivated poll_mailbox
+poll_mailbox: every 90000 ms, off
+send_report: 0 10 * * *, active
+`,
   "encryption.ts": `\
 encrypted with 2026-05
 encrypted with 2026-11

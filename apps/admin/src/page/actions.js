@@ -155,7 +155,14 @@ export async function turnSchedule(verb, id) {
  */
 export async function saveSchedule({ id, version }, form) {
   const text = form.get("payload");
-  const times = { expression: form.get("expression"), timeZone: form.get("timeZone") };
+  const catchUp = form.get("catchUp");
+  const times = {
+    expression: form.get("expression"),
+    timeZone: form.get("timeZone"),
+    overlap: form.get("overlap"),
+    // What is bounded by numbers is not chosen here, but stays.
+    ...((catchUp === "skip" || catchUp === "once") && { catchUp }),
+  };
   let payload;
   try {
     payload = typeof text === "string" ? { payload: JSON.parse(text) } : {};
@@ -170,6 +177,25 @@ export async function saveSchedule({ id, version }, form) {
   if (!done) return;
   update({ editedSchedule: null });
   announce(`${id} is changed`);
+}
+
+/** @param {string} id */
+async function removeSchedule(id) {
+  if (await act(`schedule ${id}`, () => change("DELETE", `/admin/schedules/${id}`)))
+    announce(`The schedule ${id} is removed`);
+}
+
+/** @param {string} id */
+export function askToRemoveSchedule(id) {
+  update({
+    confirming: {
+      title: `Remove the schedule ${id}?`,
+      text: "The jobs it has added stay. If the code declares it, the next start brings it back: then pause it instead.",
+      verb: "Remove",
+      isDeletion: true,
+      run: () => removeSchedule(id),
+    },
+  });
 }
 
 /**

@@ -3,14 +3,15 @@
 
 import { failed, saveSchedule } from "./actions.js";
 import { read } from "./api.js";
+import { formatDuration } from "./format.js";
 import { button, moment, noticeLine } from "./parts.js";
 import { h } from "./preact.js";
 import { state as shown, update } from "./state.js";
 
-/** Times and payload of a schedule, with what its times would mean. @param {State} state */
+/** Times, policies and payload of a schedule, with what its times would mean. @param {State} state */
 export function scheduleDialog({ editedSchedule, busy, notices, snapshot }) {
   if (editedSchedule === null || snapshot === null) return null;
-  const { id, expression, timeZone, payload, runs, problem } = editedSchedule;
+  const { id, expression, timeZone, catchUp, overlap, payload, runs, problem } = editedSchedule;
   const open = (/** @type {HTMLDialogElement | null} */ dialog) => {
     if (dialog !== null && !dialog.open) dialog.showModal();
   };
@@ -41,6 +42,15 @@ export function scheduleDialog({ editedSchedule, busy, notices, snapshot }) {
         }),
         h("label", { for: "schedule-zone" }, "Time zone"),
         h("input", { id: "schedule-zone", name: "timeZone", defaultValue: timeZone }),
+        select("catchUp", "Slots that nobody was there to take", catchUp, [
+          ["skip", "pass over"],
+          ["once", "one job for all of them"],
+          ...(catchUp === "skip" || catchUp === "once" ? [] : /** @type {const} */ ([[catchUp, catchUp]])),
+        ]),
+        select("overlap", "While its last job has not ended", overlap, [
+          ["allow", "add the next one all the same"],
+          ["skip", "pass over"],
+        ]),
         payload === null ? null : h("label", { for: "schedule-payload" }, "Payload"),
         payload === null
           ? null
@@ -72,11 +82,40 @@ export function scheduleDialog({ editedSchedule, busy, notices, snapshot }) {
   ]);
 }
 
+/**
+ * @param {string} name
+ * @param {string} label
+ * @param {string} value
+ * @param {readonly (readonly [string, string])[]} options
+ */
+function select(name, label, value, options) {
+  const id = `schedule-${name}`;
+  return [
+    h("label", { for: id, key: label }, label),
+    h(
+      "select",
+      { id, name, key: id },
+      options.map(([option, text]) =>
+        h("option", { value: option, key: option, selected: option === value }, text),
+      ),
+    ),
+  ];
+}
+
+/** @param {Snapshot["schedules"]["items"][number]["catchUp"]} catchUp */
+function catchUpText(catchUp) {
+  if (typeof catchUp === "string") return catchUp;
+  return `all: up to ${catchUp.all.max}, no older than ${formatDuration(catchUp.all.maxAgeMs)}`;
+}
+
 /** @param {Snapshot["schedules"]["items"][number]} schedule */
-export function openSchedule({ id, version, expression, timeZone, payload, keyId, cut }) {
+export function openSchedule(schedule) {
+  const { id, version, expression, timeZone, overlap, payload, keyId, cut } = schedule;
+  const catchUp = catchUpText(schedule.catchUp);
   // A list cuts what is long and shows nothing that is encrypted: such a payload is not offered, or it would be lost.
   const text = cut.length > 0 || keyId !== null ? null : JSON.stringify(payload, null, 2);
-  update({ editedSchedule: { id, version, expression, timeZone, payload: text, runs: [], problem: null } });
+  const times = { expression, timeZone, catchUp, overlap };
+  update({ editedSchedule: { id, version, ...times, payload: text, runs: [], problem: null } });
   void preview(id, expression, timeZone);
 }
 

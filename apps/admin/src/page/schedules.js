@@ -1,6 +1,6 @@
 /** @import { Snapshot } from "./json.js" */
 /** @import { State } from "./state.js" */
-import { runNow, turnSchedule } from "./actions.js";
+import { askToRemoveSchedule, runNow, turnSchedule } from "./actions.js";
 import { badge, button, heads, moment, nothing, noticeLine, section } from "./parts.js";
 import { h } from "./preact.js";
 import { openSchedule } from "./schedule-dialog.js";
@@ -46,6 +46,11 @@ export function schedules({ busy, notices }, { schedules: list, atMs }) {
                         label: `Edit the schedule ${schedule.id}`,
                       }),
                       pauseTool(schedule, busy.has(`schedule ${schedule.id}`)),
+                      button("Remove…", () => askToRemoveSchedule(schedule.id), {
+                        tone: "danger",
+                        label: `Remove the schedule ${schedule.id}`,
+                        disabled: busy.has(`schedule ${schedule.id}`),
+                      }),
                     ]),
                     noticeLine(notices.get(`schedule ${schedule.id}`)),
                   ]),

@@ -28,6 +28,8 @@
  * @property {number} version the one that is edited
  * @property {string} expression
  * @property {string} timeZone
+ * @property {string} catchUp `skip`, `once`, or `all` with its bounds
+ * @property {string} overlap `allow` or `skip`
  * @property {string | null} payload as JSON; null if it was too long for the list
  * @property {readonly string[]} runs what comes next by what is typed
  * @property {Notice | null} problem why nothing does

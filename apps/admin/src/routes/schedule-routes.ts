@@ -28,7 +28,7 @@ const scheduleChange = z.strictObject({
 
 const PREVIEWED_RUNS = 5;
 
-/** Recurring jobs to look at, to run beside their times, to pause and to edit. */
+/** Recurring jobs to look at, to run beside their times, to pause, to edit and to remove. */
 export function scheduleRoutes(shopQueue: ShopQueue) {
   // A stored schedule's type is any text until the queue has looked it up.
   const queue: Queue<JobCatalog, ShopTables> = shopQueue;
@@ -66,6 +66,14 @@ export function scheduleRoutes(shopQueue: ShopQueue) {
         const { actor } = operatorIn(c.locals);
         const options = { actor, ...(version !== undefined && { version }) };
         return answer(await queue.editCron(params.id, given(change), options));
+      },
+    }),
+
+    route.delete("/admin/schedules/:id", {
+      request: { params: idParams },
+      resolve: async (c) => {
+        await queue.removeCron(validInput(c.input).params.id, operatorIn(c.locals));
+        return new Response(null, { status: 204 });
       },
     }),
 

@@ -58,6 +58,18 @@ it("R9: pauses, resumes and edits a schedule, and refuses what cannot be used", 
   expect(await queue.store.listSchedules()).toMatchObject([{ ...body, version: 4 }]);
 });
 
+it("R9: removes a schedule and leaves its jobs", async () => {
+  const { queue, asOperator, send } = await openTestAdmin();
+  await queue.registerCron("reconcile_payments", "0 0 * * *");
+  await queue.runCron("reconcile_payments");
+  const path = "/admin/schedules/reconcile_payments";
+  expect((await send(path, { method: "DELETE" })).status).toBe(401);
+  expect((await asOperator(path, { method: "DELETE" })).status).toBe(204);
+  expect((await asOperator(path, { method: "DELETE" })).status).toBe(404);
+  expect(await queue.store.listSchedules()).toEqual([]);
+  expect((await queue.stats()).queue.pending).toBe(1);
+});
+
 it("R9: previews the next five runs", async () => {
   const { asOperator } = await openTestAdmin();
   const preview = (query: string) => asOperator(`/admin/schedules/preview?${query}`);
