@@ -190,7 +190,7 @@ export function askToRemoveSchedule(id) {
   update({
     confirming: {
       title: `Remove the schedule ${id}?`,
-      text: "The jobs it has added stay. If the code declares it, the next start brings it back: then pause it instead.",
+      text: "The jobs it has added stay. If the code declares it, its next start brings it back: pause it instead.",
       verb: "Remove",
       isDeletion: true,
       run: () => removeSchedule(id),
