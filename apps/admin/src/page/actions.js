@@ -199,18 +199,18 @@ export function askToRemoveSchedule(id) {
 }
 
 /**
- * @param {string} subject what the notice is about, if it cannot be
+ * @param {string} id of what the notice is about
  * @param {string | null} known its name; null if the form has it
  * @param {FormData} form
  */
-export async function saveLimit(subject, known, form) {
+export async function saveLimit(id, known, form) {
   const text = (/** @type {string} */ field) => {
     const typed = form.get(field);
     return typeof typed === "string" ? typed.trim() : "";
   };
   const name = known ?? text("name");
   if (name === "") {
-    notify(`limit ${subject}`, {
+    notify(id, {
       kind: "failed",
       text: "Not done: name a type, or a limit that types share",
     });
@@ -219,9 +219,7 @@ export async function saveLimit(subject, known, form) {
   const perKey = paceIn(text, "key-");
   const isPerKey = perKey.rate !== undefined || perKey.concurrency !== undefined;
   const bounds = { ...paceIn(text, ""), ...(isPerKey && { perKey }) };
-  const done = await act(`limit ${subject}`, () =>
-    change("PUT", `/admin/limits/${encodeURIComponent(name)}`, bounds),
-  );
+  const done = await act(id, () => change("PUT", `/admin/limits/${encodeURIComponent(name)}`, bounds));
   if (!done) return;
   update({ editedLimit: null });
   announce(`The limit ${name} holds from now on`);

@@ -3,12 +3,15 @@
 import { saveLimit } from "./actions.js";
 import { button, noticeLine } from "./parts.js";
 import { h } from "./preact.js";
-import { update } from "./state.js";
+import { state, update, withEntry } from "./state.js";
+
+/** What goes on in the dialog is told there, and not beside the limit in the list. */
+const DIALOG = "limit dialog";
 
 /** The bounds of a limit, old or new. @param {State} state */
 export function limitDialog({ editedLimit, busy, notices, snapshot }) {
   if (editedLimit === null) return null;
-  const { limit, subject } = editedLimit;
+  const { limit } = editedLimit;
   const open = (/** @type {HTMLDialogElement | null} */ dialog) => {
     if (dialog !== null && !dialog.open) dialog.showModal();
   };
@@ -25,7 +28,7 @@ export function limitDialog({ editedLimit, busy, notices, snapshot }) {
         onSubmit: (/** @type {SubmitEvent} */ event) => {
           event.preventDefault();
           if (event.currentTarget instanceof HTMLFormElement)
-            void saveLimit(subject, limit?.name ?? null, new FormData(event.currentTarget));
+            void saveLimit(DIALOG, limit?.name ?? null, new FormData(event.currentTarget));
         },
       },
       [
@@ -37,18 +40,18 @@ export function limitDialog({ editedLimit, busy, notices, snapshot }) {
               names.map((name) => h("option", { key: name, value: name })),
             )
           : null,
-        ...paceFields("", limit),
+        paceFields("", limit),
         h("p", { class: "note" }, "Of each key by itself, such as each customer"),
-        ...paceFields("key-", limit?.perKey ?? null),
+        paceFields("key-", limit?.perKey ?? null),
         h(
           "p",
           { class: "note" },
           "What is left empty is not limited. It holds over all workers, from now on.",
         ),
-        noticeLine(notices.get(`limit ${subject}`)),
+        noticeLine(notices.get(DIALOG)),
         h("div", { class: "buttons" }, [
           button("Leave it", close),
-          h("button", { type: "submit", class: "primary", disabled: busy.has(`limit ${subject}`) }, "Set"),
+          h("button", { type: "submit", class: "primary", disabled: busy.has(DIALOG) }, "Set"),
         ]),
       ],
     ),
@@ -62,7 +65,7 @@ export function limitDialog({ editedLimit, busy, notices, snapshot }) {
 function paceFields(prefix, pace) {
   const rate = pace?.rate ?? null;
   const number = { type: "number", min: 1, inputMode: "numeric" };
-  return [
+  return h("div", { class: "pace" }, [
     field(`${prefix}limit`, "Jobs that may start", rate?.limit, number),
     field(
       `${prefix}seconds`,
@@ -72,7 +75,7 @@ function paceFields(prefix, pace) {
     ),
     field(`${prefix}burst`, "of them at once, after a quiet time", rate?.burst, number),
     field(`${prefix}concurrency`, "Jobs that may run at a time", pace?.concurrency ?? undefined, number),
-  ];
+  ]);
 }
 
 /**
@@ -97,5 +100,5 @@ function field(name, label, value, rest = {}) {
 
 /** @param {LimitItem | null} limit null for a new one */
 export function openLimit(limit) {
-  update({ editedLimit: { limit, subject: limit?.name ?? "new" } });
+  update({ editedLimit: { limit }, notices: withEntry(state.notices, DIALOG, undefined) });
 }

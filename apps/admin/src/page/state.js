@@ -54,7 +54,7 @@
  * @property {ReadonlyMap<string, Notice>} notices by the id they are about
  * @property {Notice | null} announcement told at the foot of the page, as its subject may be gone
  * @property {EditedSchedule | null} editedSchedule
- * @property {{ limit: LimitItem | null, subject: string } | null} editedLimit null within: a new one
+ * @property {{ limit: LimitItem | null } | null} editedLimit null within: a new one
  * @property {Question | null} confirming what the reader is asked before it is done
  */
 
