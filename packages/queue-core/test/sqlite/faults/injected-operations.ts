@@ -81,6 +81,34 @@ export const OPERATIONS: Readonly<Record<string, Prepare>> = {
       },
     };
   },
+  "claim that sets aside what its key holds back": async (bed) => {
+    await bed.queue.setLimit("exponential", { perKey: { concurrency: 1 } });
+    const limitKey = `key-${nextKey()}`;
+    const jobs: { readonly id: string }[] = [];
+    for (const n of [1, 2, 3])
+      jobs.push(await bed.queue.enqueue("exponential", { n }, { limitKey, groupKey: limitKey }));
+    return {
+      act: () => bed.queue.dequeueBatch("worker-1", 20, { types: ["exponential"] }),
+      isDone: async () => (await bed.status(jobs[0]?.id ?? "")) === "processing",
+    };
+  },
+  "enqueue of many of a group and a key": async (bed) => {
+    const settings = { limitKey: `key-${nextKey()}`, groupKey: `group-${nextKey()}` };
+    const payloads = [1, 2, 3, 4, 5].map((n) => ({ n }));
+    return {
+      act: () => bed.queue.enqueueMany("exponential", payloads, settings),
+      isDone: await adds(bed, 5),
+    };
+  },
+  "setting a limit": async (bed) => {
+    await bed.queue.setLimit("exponential", { perKey: { concurrency: 1 } });
+    const concurrency = 2 + nextKey();
+    return {
+      act: () => bed.queue.setLimit("exponential", { concurrency, perKey: { concurrency: 1 } }),
+      isDone: async () => (await bed.queue.limits())[0]?.concurrency === concurrency,
+      isStepwise: true,
+    };
+  },
   beat: async (bed) => {
     await bed.queue.enqueue("mail", { n: 1 });
     await bed.claim();
