@@ -133,9 +133,15 @@ export function placeKeyed(connection: Connection, first: number, last: number, 
     first,
     last,
   );
+  // Where one of them is now the first of its key it need not wait for what was let in before it.
   connection.run(
     `INSERT INTO key_gate (line, key, look_at, admitted)
-     SELECT DISTINCT coalesce(j.line, j.type), j.limit_key, 0, 0 FROM job j WHERE ${isLimited} ON CONFLICT DO NOTHING`,
+     SELECT DISTINCT coalesce(j.line, j.type), j.limit_key, 0, 0 FROM job j WHERE ${isLimited}
+     ON CONFLICT DO UPDATE SET look_at = 0, admitted = 0 WHERE look_at IS NULL AND (
+       SELECT g.seq FROM gated g WHERE g.line = key_gate.line AND g.key = key_gate.key
+       ORDER BY g.np, g.tag, g.seq LIMIT 1) BETWEEN ? AND ?`,
+    first,
+    last,
     first,
     last,
   );

@@ -113,6 +113,16 @@ export function keyLimitRules(rule: Rule): void {
     expect(numbersOf(await queue.dequeueBatch("worker-1", 9))).toEqual([100]);
   });
 
+  rule("R12: nor does it wait behind a less urgent one that was let in before it came", async (bed) => {
+    const queue = open(bed, bed);
+    await queue.setLimit("call", { perKey: { concurrency: 1 } });
+    await queue.enqueueMany("call", payloads(5));
+    await queue.enqueueMany("call", payloads(5, 10), { limitKey: "a", priority: -20 });
+    expect(numbersOf(await queue.dequeueBatch("worker-1", 1))).toEqual([0]);
+    await queue.enqueueMany("call", payloads(5, 20), { limitKey: "a", priority: 90 });
+    expect(numbersOf(await queue.dequeueBatch("worker-1", 2))).toEqual([20, 1]);
+  });
+
   rule("R12: what is set aside can be cancelled, replaced and depended on, and it expires", async (bed) => {
     const queue = open(bed, bed);
     await queue.setLimit("call", { perKey: { concurrency: 1 } });
