@@ -157,6 +157,21 @@ export function versionRules(rule: Rule): void {
     expect(await second.dequeue("worker-2")).toBeNull();
   });
 
+  rule("a limit per key holds for all versions of a type together", async (bed) => {
+    const { first, second } = await openDeploys(bed);
+    await second.setLimit("letter", { perKey: { concurrency: 1 } });
+    const key = { limitKey: "ada" };
+    await first.enqueue("letter", { to: "ada" }, key);
+    await second.enqueue("letter", { address: "ada" }, key);
+    await second.enqueue("letter", { address: "bob" }, { limitKey: "bob" });
+    const claimed = await second.dequeueBatch("worker-2", 10);
+    expect(claimed.map(({ payload }) => payload.address).toSorted()).toEqual(["ada", "bob"]);
+    expect(await second.dequeue("worker-2")).toBeNull();
+    expect(await first.dequeue("worker-1")).toBeNull();
+    for (const job of claimed) await second.completeJob(job);
+    expect(await second.dequeue("worker-2")).toMatchObject({ payload: { address: "ada" } });
+  });
+
   rule("a rate does not have a worker look again for what it cannot read", async (bed) => {
     const { first, second } = await openDeploys(bed);
     await second.setLimit("letter", { rate: { limit: 1, periodMs: 1_000, burst: 1 } });
