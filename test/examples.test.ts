@@ -8,6 +8,12 @@ const FOLDER = new URL("../examples/", import.meta.url);
 
 /** What each example prints. */
 const OUTPUTS: Readonly<Record<string, string>> = {
+  "dead-letters.ts": `\
+timed out: 2 of 3
+retried: 2
+attempt 1, after 1 failed run
+dead: 0, unreviewed: 0
+`,
   "declared-schedules.ts": `\
 first deploy: added send_report, poll_mailbox; kept none; deactivated none
 the same again: added none; kept send_report; deactivated none

@@ -253,6 +253,13 @@ export interface JobQuery extends ListQuery {
 export interface DeadLetterFilter {
   readonly type?: string;
   readonly reviewed?: boolean;
+  readonly reason?: DeadReason;
+  /** Text that the last error holds; ASCII letters match in either case. What is encrypted holds none. */
+  readonly search?: string;
+  /** Died then or later. */
+  readonly failedFrom?: Date;
+  /** Died before. */
+  readonly failedBefore?: Date;
 }
 
 export interface DeadLetterQuery extends ListQuery, DeadLetterFilter {}

@@ -1,3 +1,4 @@
+/** @import { State } from "./state.js" */
 import { change, RequestFailedError } from "./api.js";
 import { readWhole, refresh } from "./refresh.js";
 import { state, update, withEntry, withItem } from "./state.js";
@@ -36,9 +37,14 @@ export function askToDiscard(deadLetter) {
   });
 }
 
-/** @param {{ type: string, onlyUnreviewed: boolean }} filter */
-async function retryMany({ type, onlyUnreviewed }) {
-  const filter = { ...(type !== "" && { type }), ...(onlyUnreviewed && { reviewed: false }) };
+/** @param {Omit<State["deadLetterFilter"], "limit">} filter */
+async function retryMany({ type, reason, search, onlyUnreviewed }) {
+  const filter = {
+    ...(type !== "" && { type }),
+    ...(reason !== "" && { reason }),
+    ...(search !== "" && { search }),
+    ...(onlyUnreviewed && { reviewed: false }),
+  };
   await act("dead-letters", async () => {
     const { retried } = await change("POST", "/admin/dead-letters/retry", filter);
     announce(`${retried} ${retried === 1 ? "job is" : "jobs are"} pending again`);
@@ -46,10 +52,12 @@ async function retryMany({ type, onlyUnreviewed }) {
   focusOn(undefined);
 }
 
-/** @param {{ type: string, onlyUnreviewed: boolean }} filter */
+/** @param {Omit<State["deadLetterFilter"], "limit">} filter */
 export function askToRetryMany(filter) {
   const ofType = filter.type === "" ? "" : ` of type ${filter.type}`;
-  const which = `${filter.onlyUnreviewed ? "unreviewed " : ""}dead letters${ofType}`;
+  const because = filter.reason === "" ? "" : `, reason ${filter.reason.replaceAll("_", " ")}`;
+  const saying = filter.search === "" ? "" : `, whose error says “${filter.search}”`;
+  const which = `${filter.onlyUnreviewed ? "unreviewed " : ""}dead letters${ofType}${because}${saying}`;
   update({
     confirming: {
       title: `Retry all ${which}?`,
@@ -127,74 +135,6 @@ export function hidePlaintext(id) {
   update({
     decrypted: withEntry(state.decrypted, id, undefined),
     editing: withItem(state.editing, id, false),
-  });
-}
-
-/** @param {string} id */
-export async function runNow(id) {
-  await act(`schedule ${id}`, async () => {
-    await change("POST", `/admin/schedules/${id}/run`);
-    announce(`${id} is pending and will run next`);
-  });
-}
-
-/**
- * @param {"pause" | "resume"} verb
- * @param {string} id
- */
-export async function turnSchedule(verb, id) {
-  await act(`schedule ${id}`, async () => {
-    await change("POST", `/admin/schedules/${id}/${verb}`);
-    announce(verb === "pause" ? `${id} is paused` : `${id} goes on with its next run`);
-  });
-}
-
-/**
- * @param {{ id: string, version: number }} schedule
- * @param {FormData} form
- */
-export async function saveSchedule({ id, version }, form) {
-  const text = form.get("payload");
-  const catchUp = form.get("catchUp");
-  const times = {
-    expression: form.get("expression"),
-    timeZone: form.get("timeZone"),
-    overlap: form.get("overlap"),
-    // What is bounded by numbers is not chosen here, but stays.
-    ...((catchUp === "skip" || catchUp === "once") && { catchUp }),
-  };
-  let payload;
-  try {
-    payload = typeof text === "string" ? { payload: JSON.parse(text) } : {};
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    notify(`schedule ${id}`, { kind: "failed", text: `This is no JSON: ${error.message}` });
-    return;
-  }
-  const done = await act(`schedule ${id}`, () =>
-    change("PATCH", `/admin/schedules/${id}`, { ...times, ...payload, version }),
-  );
-  if (!done) return;
-  update({ editedSchedule: null });
-  announce(`${id} is changed`);
-}
-
-/** @param {string} id */
-async function removeSchedule(id) {
-  if (await act(`schedule ${id}`, () => change("DELETE", `/admin/schedules/${id}`)))
-    announce(`The schedule ${id} is removed`);
-}
-
-/** @param {string} id */
-export function askToRemoveSchedule(id) {
-  update({
-    confirming: {
-      title: `Remove the schedule ${id}?`,
-      text: "The jobs it has added stay. If the code declares it, its next start brings it back: pause it instead.",
-      verb: "Remove",
-      isDeletion: true,
-      run: () => removeSchedule(id),
-    },
   });
 }
 
@@ -338,7 +278,7 @@ export function forget(id) {
  * @param {() => Promise<unknown>} work
  * @returns {Promise<boolean>} whether it was done
  */
-async function act(id, work) {
+export async function act(id, work) {
   if (state.busy.has(id)) return false;
   update({ busy: withItem(state.busy, id, true), notices: withEntry(state.notices, id, undefined) });
   try {
@@ -357,12 +297,12 @@ async function act(id, work) {
  * @param {string} id
  * @param {import("./state.js").Notice} notice
  */
-function notify(id, notice) {
+export function notify(id, notice) {
   update({ notices: withEntry(state.notices, id, notice) });
 }
 
 /** @param {string} text */
-function announce(text) {
+export function announce(text) {
   update({ announcement: { kind: "done", text } });
 }
 

@@ -49,7 +49,7 @@ const REASONS = {
  */
 export function deadLetters(state, { deadLetters: list, stats, atMs }) {
   const { deadLetterFilter: filter } = state;
-  const isFiltered = filter.type !== "" || filter.onlyUnreviewed;
+  const isFiltered = [filter.type, filter.reason, filter.search].some(Boolean) || filter.onlyUnreviewed;
   return section(
     {
       id: "dead-letters",
@@ -113,6 +113,18 @@ function filterTools({ deadLetterFilter: filter, busy }, stats) {
       [["", "all types"], ...[...types].sort().map((type) => /** @type {const} */ ([type, type]))],
       (type) => set({ type }),
     ),
+    choice("Reason", filter.reason, [["", "all reasons"], ...Object.entries(REASONS)], (reason) =>
+      set({ reason }),
+    ),
+    h("input", {
+      type: "search",
+      "aria-label": "Search in errors",
+      placeholder: "Search in errors",
+      maxLength: 200,
+      defaultValue: filter.search,
+      onChange: (/** @type {Event & { currentTarget: HTMLInputElement }} */ event) =>
+        set({ search: event.currentTarget.value.trim() }),
+    }),
   ];
 }
 

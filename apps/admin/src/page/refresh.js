@@ -63,6 +63,8 @@ async function readSnapshot() {
         `/admin/dead-letters?${query({
           limit: String(deadLetterFilter.limit),
           type: deadLetterFilter.type,
+          reason: deadLetterFilter.reason,
+          search: deadLetterFilter.search,
           reviewed: deadLetterFilter.onlyUnreviewed ? "false" : "",
         })}`,
       ),

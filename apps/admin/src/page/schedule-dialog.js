@@ -1,11 +1,12 @@
 /** @import { Snapshot } from "./json.js" */
 /** @import { State } from "./state.js" */
 
-import { failed, saveSchedule } from "./actions.js";
+import { failed } from "./actions.js";
 import { read } from "./api.js";
 import { formatDuration } from "./format.js";
 import { button, moment, noticeLine } from "./parts.js";
 import { h } from "./preact.js";
+import { saveSchedule } from "./schedule-actions.js";
 import { state as shown, update } from "./state.js";
 
 /** Times, policies and payload of a schedule, with what its times would mean. @param {State} state */

@@ -1,8 +1,8 @@
 /** @import { Snapshot } from "./json.js" */
 /** @import { State } from "./state.js" */
-import { askToRemoveSchedule, runNow, turnSchedule } from "./actions.js";
 import { badge, button, heads, moment, nothing, noticeLine, section } from "./parts.js";
 import { h } from "./preact.js";
+import { askToRemoveSchedule, runNow, turnSchedule } from "./schedule-actions.js";
 import { openSchedule } from "./schedule-dialog.js";
 
 /** A scheduler looks every second; one this late is not there, in milliseconds. */

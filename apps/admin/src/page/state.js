@@ -45,7 +45,7 @@
  * @property {number} ageSeconds since the last answer
  * @property {readonly { readonly pending: number, readonly ratePerMinute: number }[]} trend oldest first
  * @property {string} historyMinutes how far the charts look back
- * @property {{ type: string, onlyUnreviewed: boolean, limit: number }} deadLetterFilter
+ * @property {{ type: string, reason: string, search: string, onlyUnreviewed: boolean, limit: number }} deadLetterFilter
  * @property {{ status: string, type: string, workflow: string, limit: number }} jobFilter
  * @property {ReadonlyMap<string, DeadLetterJson | JobJson>} opened whole resources by id, for those laid open
  * @property {ReadonlyMap<string, Partial<DeadLetterJson & JobJson>>} decrypted what is encrypted of those, by id
@@ -66,7 +66,7 @@ export const state = {
   ageSeconds: 0,
   trend: [],
   historyMinutes: "60",
-  deadLetterFilter: { type: "", onlyUnreviewed: false, limit: 25 },
+  deadLetterFilter: { type: "", reason: "", search: "", onlyUnreviewed: false, limit: 25 },
   jobFilter: { status: "", type: "", workflow: "", limit: 10 },
   opened: new Map(),
   decrypted: new Map(),

@@ -1,5 +1,5 @@
 import { route } from "@hectoday/http";
-import { type DeadLetter, JobNotFoundError } from "@holdfast/queue-core";
+import { type DeadLetter, type DeadLetterFilter, JobNotFoundError } from "@holdfast/queue-core";
 import type { ShopQueue } from "@holdfast/services";
 import { validInput } from "@holdfast/services/process";
 import { z } from "zod";
@@ -8,8 +8,28 @@ import { listAnswer } from "../list-answer.ts";
 import { operatorIn } from "../locals.ts";
 import { idParams, pageQuery, typeName } from "../request-input.ts";
 
-const deadLetterQuery = pageQuery.extend({
+/** ISO 8601 UTC. */
+const instant = z.iso.datetime().transform((text) => new Date(text));
+
+const sharedFilter = {
   type: typeName.optional(),
+  reason: z
+    .enum([
+      "attempts_exhausted",
+      "not_retryable",
+      "invalid_payload",
+      "undecryptable_payload",
+      "worker_died",
+      "expired",
+    ])
+    .optional(),
+  search: z.string().min(1).max(200).optional(),
+  failedFrom: instant.optional(),
+  failedBefore: instant.optional(),
+};
+
+const deadLetterQuery = pageQuery.extend({
+  ...sharedFilter,
   reviewed: z
     .enum(["true", "false"])
     .transform((word) => word === "true")
@@ -17,7 +37,7 @@ const deadLetterQuery = pageQuery.extend({
 });
 
 /** An empty one fits every dead letter: it must be sent all the same, so that a forgotten body retries nothing. */
-const deadLetterFilter = z.strictObject({ type: typeName.optional(), reviewed: z.boolean().optional() });
+const deadLetterFilter = z.strictObject({ ...sharedFilter, reviewed: z.boolean().optional() });
 
 const deadLetterChange = z
   .strictObject({
@@ -26,6 +46,25 @@ const deadLetterChange = z
     notes: z.string().max(10_000).nullable().optional(),
   })
   .refine((change) => Object.keys(change).length > 0, "name at least one of payload, reviewed and notes");
+
+/** Without what was left out, so that the audit line names what was asked for and nothing else. */
+function given({
+  type,
+  reviewed,
+  reason,
+  search,
+  failedFrom,
+  failedBefore,
+}: z.infer<typeof deadLetterFilter>): DeadLetterFilter {
+  return {
+    ...(type !== undefined && { type }),
+    ...(reviewed !== undefined && { reviewed }),
+    ...(reason !== undefined && { reason }),
+    ...(search !== undefined && { search }),
+    ...(failedFrom !== undefined && { failedFrom }),
+    ...(failedBefore !== undefined && { failedBefore }),
+  };
+}
 
 /** Dead letters to inspect, edit, retry and discard. `:id` is the dead letter's id, not the job's. */
 export function deadLetterRoutes(queue: ShopQueue) {
@@ -43,12 +82,11 @@ export function deadLetterRoutes(queue: ShopQueue) {
     route.get("/admin/dead-letters", {
       request: { query: deadLetterQuery },
       resolve: async (c) => {
-        const { limit, cursor, type, reviewed } = validInput(c.input).query;
+        const { limit, cursor, ...filter } = validInput(c.input).query;
         const page = await store.listDeadLetters({
           limit,
           ...(cursor !== undefined && { cursor }),
-          ...(type !== undefined && { type }),
-          ...(reviewed !== undefined && { reviewed }),
+          ...given(filter),
         });
         return listAnswer(page);
       },
@@ -57,8 +95,7 @@ export function deadLetterRoutes(queue: ShopQueue) {
     route.post("/admin/dead-letters/retry", {
       request: { body: deadLetterFilter },
       resolve: async (c) => {
-        const { type, reviewed } = validInput(c.input).body;
-        const filter = { ...(type !== undefined && { type }), ...(reviewed !== undefined && { reviewed }) };
+        const filter = given(validInput(c.input).body);
         const { actor } = operatorIn(c.locals);
         const detail = JSON.stringify(filter);
         await store.audit({ actor, action: "dead_letter.retry_many", subject: "dead letters", detail });

@@ -24,6 +24,28 @@ describe("R26: dead letters on the dashboard", () => {
     expect((await admin.queue.stats()).queue).toMatchObject({ pending: 1, failed: 0 });
   });
 
+  it("finds them by reason and by text in their error, and retries what was found", async (context) => {
+    const { admin, page, complaints } = await openTestPage(context, ({ queue }) => makeDeadLetter(queue));
+    await items(page).waitFor();
+    const search = page.getByLabel("Search in errors");
+    await search.fill("no such address");
+    await search.press("Enter");
+    await page.getByText("No dead letter matches.").waitFor();
+    await search.fill("disk is");
+    await search.press("Enter");
+    await items(page).waitFor();
+    await page.locator("#dead-letters").getByLabel("Reason").selectOption("expired");
+    await page.getByText("No dead letter matches.").waitFor();
+    await page.locator("#dead-letters").getByLabel("Reason").selectOption("attempts_exhausted");
+    await items(page).waitFor();
+    await page.getByRole("button", { name: "Retry all…" }).click();
+    await page.getByText("whose error says “disk is”").waitFor();
+    await page.getByRole("button", { name: "Retry all", exact: true }).click();
+    await items(page).waitFor({ state: "detached" });
+    expect((await admin.queue.stats()).queue).toMatchObject({ pending: 1, failed: 0 });
+    expect(complaints).toEqual([]);
+  });
+
   it("moves the focus to the next one when one leaves the list", async (context) => {
     const { page } = await openTestPage(context, async ({ queue }) => {
       await makeDeadLetter(queue, { orderId: "a" });

@@ -25,6 +25,25 @@ it("R6: lists dead letters newest first, filtered by type and review", async () 
   expect((await call(admin, "?reviewed=maybe")).status).toBe(400);
 });
 
+it("R6: finds dead letters by reason, error and time, and retries by the same filters", async () => {
+  const admin = await openTestAdmin();
+  const { id, failedAt } = await makeDeadLetter(admin.queue, { orderId: "ord-1" });
+  const idsAt = async (query: Record<string, string>): Promise<string[]> =>
+    (await call(admin, `?${new URLSearchParams(query).toString()}`)).body.items.map(
+      (item: { id: string }) => item.id,
+    );
+  const at = failedAt.toISOString();
+  const fitting = { search: "DISK is", reason: "attempts_exhausted", failedFrom: at };
+  expect(await idsAt(fitting)).toEqual([id]);
+  for (const other of [{ search: "disc" }, { reason: "expired" }, { failedBefore: at }])
+    expect(await idsAt({ ...fitting, ...other })).toEqual([]);
+  for (const refused of ["?reason=bad", "?failedFrom=yesterday", "?search="])
+    expect([refused, (await call(admin, refused)).status]).toEqual([refused, 400]);
+  const retry = (body: unknown) => call(admin, "/retry", "POST", body);
+  expect((await retry({ reason: "expired" })).body).toEqual({ retried: 0 });
+  expect((await retry(fitting)).body).toEqual({ retried: 1 });
+});
+
 it("R6: shows one with payload, error, reason and the history of its runs", async () => {
   const admin = await openTestAdmin();
   const { id, originalJobId } = await makeDeadLetter(admin.queue);

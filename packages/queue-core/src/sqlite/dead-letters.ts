@@ -116,11 +116,30 @@ function conditions(filter: DeadLetterFilter): {
     filters.push("reviewed = ?");
     parameters.push(filter.reviewed ? 1 : 0);
   }
+  if (filter.reason !== undefined) {
+    filters.push("reason = ?");
+    parameters.push(filter.reason);
+  }
+  if (filter.failedFrom !== undefined) {
+    filters.push("failed_at >= ?");
+    parameters.push(filter.failedFrom.getTime());
+  }
+  if (filter.failedBefore !== undefined) {
+    filters.push("failed_at < ?");
+    parameters.push(filter.failedBefore.getTime());
+  }
+  if (filter.search !== undefined) {
+    // Not LIKE, in which a per cent sign or an underscore stands for anything. A sealed error is no text to search.
+    filters.push("instr(lower(last_error), lower(?)) > 0 AND substr(last_error, 1, 7) <> 'sealed:'");
+    parameters.push(filter.search);
+  }
   return { filters, parameters };
 }
 
 /** Dead letters revived per transaction: a few milliseconds of work, so that nobody waits long for the lock. */
 const REVIVE_CHUNK = 100;
+/** So many are looked at for that: where few fit, the lock is not held until a hundred are found. */
+const LOOK_AT_MOST = 1_000;
 
 /** What was cancelled as a whole is not brought back piece by piece. */
 const OF_OPEN_WORKFLOW = "NOT EXISTS (SELECT 1 FROM cancelled_workflow c WHERE c.id = workflow_id)";
@@ -152,17 +171,17 @@ export function reviveChunk(
   nowMs: number,
 ): { readonly revived: number; readonly next: DeathSpan | null } {
   const { filters, parameters } = conditions(filter);
-  const rows = connection.all<{ id: string; failed_at: number; seq: number }>(
-    `SELECT id, failed_at, seq FROM dead_letter_jobs
-     WHERE ${["(failed_at, seq) > (?, ?)", "failed_at <= ?", OF_OPEN_WORKFLOW, ...filters].join(" AND ")}
-     ORDER BY failed_at, seq LIMIT ${REVIVE_CHUNK}`,
+  const looked = connection.all<{ id: string; failed_at: number; seq: number; fits: number }>(
+    `SELECT id, failed_at, seq, ${[OF_OPEN_WORKFLOW, ...filters].join(" AND ")} AS fits FROM dead_letter_jobs
+     WHERE (failed_at, seq) > (?, ?) AND failed_at <= ? ORDER BY failed_at, seq LIMIT ${LOOK_AT_MOST}`,
+    ...parameters,
     after.failedAt,
     after.seq,
     upToMs,
-    ...parameters,
   );
+  const rows = looked.filter(({ fits }) => fits === 1).slice(0, REVIVE_CHUNK);
   const revived = rows.filter(({ id }) => reviveUnlessTaken(connection, counts, id, nowMs)).length;
-  const last = rows[REVIVE_CHUNK - 1];
+  const last = rows[REVIVE_CHUNK - 1] ?? looked[LOOK_AT_MOST - 1];
   return {
     revived,
     next: last ? { after: { failedAt: last.failed_at, seq: last.seq }, upToMs } : null,

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { expect } from "vitest";
+import type { DeadLetterFilter } from "../../src/store.ts";
 import type { Rule } from "./store-conformance.ts";
 import type { TestBed } from "./test-bed.ts";
 
@@ -210,6 +211,32 @@ export function deadLetterRules(rule: Rule): void {
     expect(await pagesOf(bed, { type: "mail" })).toEqual([]);
   });
 
+  rule(
+    "R6: dead letters are found by reason, by text in their error and by time, and retried so",
+    async (bed) => {
+      const first = await bed.addDead();
+      bed.clock.advance(1_000);
+      const { id } = await bed.queue.enqueue("fragile", { n: 1 });
+      await bed.queue.failJob(
+        await bed.claim("worker-1", { types: ["fragile"] }),
+        new Error("50% of_it: Timed Out"),
+      );
+      const second = await bed.deadIdOf(id);
+      const diedAt = (await bed.store.getDeadLetter(second))?.failedAt ?? new Date(0);
+      expect(await pagesOf(bed, { search: "timed out" })).toEqual([second]);
+      expect(await pagesOf(bed, { search: "50% of_it" })).toEqual([second]);
+      for (const search of ["5_%", "o_it"])
+        expect([search, await pagesOf(bed, { search })]).toEqual([search, []]);
+      expect(await pagesOf(bed, { reason: "attempts_exhausted" })).toEqual([second, first.deadId]);
+      expect(await pagesOf(bed, { reason: "expired" })).toEqual([]);
+      expect(await pagesOf(bed, { failedFrom: diedAt })).toEqual([second]);
+      expect(await pagesOf(bed, { failedBefore: diedAt })).toEqual([first.deadId]);
+      expect(await bed.store.reviveMany({ search: "timed out", failedBefore: diedAt })).toBe(0);
+      expect(await bed.store.reviveMany({ search: "timed out", type: "fragile" })).toBe(1);
+      expect(await bed.states(id, first.jobId)).toEqual(["pending", "failed"]);
+    },
+  );
+
   rule("R6: all dead letters that fit are retried together, the others stay", async (bed) => {
     const dead: string[] = [];
     for (let i = 0; i < 4; i += 1) dead.push((await bed.addDead()).jobId);
@@ -237,7 +264,7 @@ export function deadLetterRules(rule: Rule): void {
   );
 }
 
-async function pagesOf(bed: TestBed, filter: { type?: string; reviewed?: boolean }): Promise<string[]> {
+async function pagesOf(bed: TestBed, filter: DeadLetterFilter): Promise<string[]> {
   const ids: string[] = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
     const query: { limit: number; cursor?: string } = cursor === "" ? { limit: 2 } : { limit: 2, cursor };
