@@ -34,6 +34,18 @@ the account stands in the file: false
 with fifty of it: big small big small big small
 of 40 turns: premium 24, big 8, small 8
 `,
+  "events.ts": `\
+enqueued
+started, attempt 1
+retried, attempt 1: Error: no way to reach ada
+started, attempt 2
+completed, attempt 2
+enqueued
+started, attempt 1
+retried, attempt 1: Error: no way to reach nobody
+started, attempt 2
+dead, attempt 2: Error: no way to reach nobody
+`,
   "limit-keys.ts": `\
 at most 2 of the big customer at a time, 2 of the small one
 the small one waited for few of the 1000 files before its own

@@ -4,6 +4,7 @@ export { systemClock } from "./clock.ts";
 export type { CronChange, CronDefinition, CronOptions, CronTiming } from "./cron.ts";
 export * from "./define.ts";
 export * from "./errors.ts";
+export type { EventOptions, JobEvent, MissedEvents } from "./events.ts";
 export { FaultLog } from "./fault-log.ts";
 export type { GroupWeight } from "./groups.ts";
 export {

@@ -23,6 +23,7 @@ import {
   SealBrokenError,
   WorkflowNotFoundError,
 } from "./errors.ts";
+import { type EventOptions, followEvents, type JobEvent, type MissedEvents } from "./events.ts";
 import { type GroupWeight, requireWeight } from "./groups.ts";
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
 import { type HistoryQuery, type QueueHistory, rangeOf, toHistory } from "./history.ts";
@@ -680,6 +681,19 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   /** The groups whose weight is not 1. */
   groupWeights(): Promise<readonly GroupWeight[]> {
     return this.store.groupWeights();
+  }
+
+  /**
+   * What happens to jobs from now on, in whichever process: an endless iteration, in the order of the commits. A queue
+   * that nobody listens to pays nothing for it; while somebody does, each change of a job writes a row more.
+   * @throws {OptionInvalidError} at the first step, if an option cannot be used
+   * @example
+   * for await (const event of queue.events({ kinds: ["dead"], signal })) if (event.kind === "dead") alert(event.error);
+   */
+  events(
+    options: EventOptions<JobType<Jobs>> = {},
+  ): AsyncGenerator<JobEvent | MissedEvents, void, undefined> {
+    return followEvents(this.store, this.#clock, options);
   }
 
   stats(): Promise<QueueStats> {

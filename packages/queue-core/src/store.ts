@@ -1,6 +1,7 @@
 // Size: the port is one interface and the shapes it speaks in; who writes a driver reads it from top to bottom.
 import type { Kysely } from "kysely";
 import type { DeadReason } from "./define-job.ts";
+import type { EventPage } from "./events.ts";
 import type { GroupWeight } from "./groups.ts";
 import type { HealthFacts } from "./health.ts";
 import type { MinuteRange, MinuteStat } from "./history.ts";
@@ -451,6 +452,18 @@ export interface JobStore<Tables = unknown> {
   /** What the health is judged by; like the statistics, at a cost that does not grow with the queue. */
   healthFacts(): Promise<HealthFacts>;
   workers(): Promise<readonly WorkerRecord[]>;
+  /**
+   * Records events for a listener, from the next one on or still; to be called again before the time is over.
+   * @param listener.forMs how long it may be silent before it is taken for gone, in milliseconds
+   * @returns the place of the last event, and whether the listener was not known
+   */
+  listen(listener: {
+    readonly id: string;
+    readonly forMs: number;
+  }): Promise<{ readonly last: number; readonly isNew: boolean }>;
+  unlisten(listenerId: string): Promise<void>;
+  /** The events after a place, in the order in which they were committed. */
+  events(after: number, limit: number): Promise<EventPage>;
   audit(entry: AuditEntry): Promise<void>;
   /** Deletes what is older than its retention, in small transactions; returns how many jobs went. */
   prune(policy: RetentionPolicy): Promise<number>;

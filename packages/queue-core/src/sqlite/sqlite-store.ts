@@ -2,6 +2,7 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Clock } from "../clock.ts";
+import type { EventPage } from "../events.ts";
 import type { GroupWeight } from "../groups.ts";
 import type { HealthFacts } from "../health.ts";
 import type { MinuteRange, MinuteStat } from "../history.ts";
@@ -64,6 +65,7 @@ import { declareSchedules } from "./declare-schedules.ts";
 import { editSchedule, pauseSchedule, removeSchedule, resumeSchedule } from "./edit-schedules.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { EnqueueQueue } from "./enqueue-queue.ts";
+import { forgetGone, hasGoneListeners, listen, readEvents, unlisten } from "./events.ts";
 import { expireJobs, hasExpired } from "./expire.ts";
 import { finishJob, finishJobs } from "./finish.ts";
 import { FinishQueue } from "./finish-queue.ts";
@@ -583,8 +585,24 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return pruned;
   }
 
-  checkpoint(): Promise<{ readonly logBytes: number }> {
+  listen({ id, forMs }: { readonly id: string; readonly forMs: number }): ReturnType<JobStore["listen"]> {
+    return this.#writer.write("normal", (connection) =>
+      listen(connection, { id, untilMs: this.#now() + forMs }, this.#now()),
+    );
+  }
+
+  unlisten(listenerId: string): Promise<void> {
+    return this.#writer.write("normal", (connection) => unlisten(connection, listenerId, this.#now()));
+  }
+
+  events(after: number, limit: number): Promise<EventPage> {
+    return this.#reader.read((connection) => readEvents(connection, after, limit));
+  }
+
+  async checkpoint(): Promise<{ readonly logBytes: number }> {
     const { path, normal, random } = this.#parts;
+    if (await this.#reader.read((connection) => hasGoneListeners(connection, this.#now())))
+      await this.#writer.write("normal", (connection) => forgetGone(connection, this.#now()));
     return this.#writer.between(async () => ({ logBytes: await checkpoint(normal, path, random) }));
   }
 

@@ -11,6 +11,7 @@ import { delayedRules } from "./delayed.ts";
 import { dependencyRules } from "./dependencies.ts";
 import { encryptionRules } from "./encryption.ts";
 import { enqueueRules } from "./enqueue.ts";
+import { eventRules } from "./events.ts";
 import { expiryRules } from "./expiry.ts";
 import { fanOutRules } from "./fan-out.ts";
 import { fencingRules } from "./fencing.ts";
@@ -76,6 +77,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   "payload versions": versionRules,
   "payload versions that are edited": versionEditRules,
   encryption: encryptionRules,
+  events: eventRules,
   retention: retentionRules,
   stats: statsRules,
   history: historyRules,

@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "./clock.ts";
+import { OptionInvalidError } from "./errors.ts";
+import type { JobStore } from "./store.ts";
+
+/** Something that happened to a job, in any process. */
+export interface JobEvent {
+  /**
+   * `retried`: a run failed, and another one will follow; `dead`: the job was given up. The others are the states that
+   * it has come to.
+   */
+  readonly kind: "enqueued" | "started" | "completed" | "retried" | "dead" | "cancelled";
+  /** By the clock of the process that did it. */
+  readonly at: Date;
+  readonly jobId: string;
+  readonly type: string;
+  readonly workflowId: string | null;
+  /** Which run began, completed or failed, from 1; null where it is about none. */
+  readonly attempt: number | null;
+  /** Why the run failed; null if it did not. Encrypted if the type is. */
+  readonly error: string | null;
+}
+
+/** The listener was too slow: so many events were forgotten before it came to read them. */
+export interface MissedEvents {
+  readonly kind: "missed";
+  /** At most so many; null where it was away for so long that nobody counted. */
+  readonly count: number | null;
+}
+
+/** What a store gives of its events at a time. */
+export interface EventPage {
+  readonly events: readonly JobEvent[];
+  /** How many before them were forgotten, at most. */
+  readonly missed: number;
+  /** Where the next page begins. */
+  readonly last: number;
+}
+
+export interface EventOptions<Type extends string = string> {
+  /** Only of these types; all by default. */
+  readonly types?: readonly Type[];
+  /** Only of these kinds; all by default. `missed` comes in any case. */
+  readonly kinds?: readonly JobEvent["kind"][];
+  /** Ends the iteration; it does not throw. */
+  readonly signal?: AbortSignal;
+  /** Between two looks at the store, in milliseconds; 100 by default. */
+  readonly pollMs?: number;
+}
+
+/** So many at a time. */
+const PAGE = 500;
+/** A listener that has not been heard of for so long is taken for gone, in milliseconds; it says so three times. */
+const LISTEN_FOR_MS = 30_000;
+const SHORTEST_POLL_MS = 10;
+
+/**
+ * What happens to jobs from now on, in the order in which it was committed.
+ * @throws {OptionInvalidError}
+ */
+export async function* followEvents(
+  store: Pick<JobStore, "listen" | "unlisten" | "events">,
+  clock: Clock,
+  { types, kinds, signal, pollMs = 100 }: EventOptions,
+): AsyncGenerator<JobEvent | MissedEvents, void, undefined> {
+  if (!(pollMs >= SHORTEST_POLL_MS))
+    throw new OptionInvalidError(`pollMs must be a number from ${SHORTEST_POLL_MS}, got ${pollMs}`);
+  if (signal?.aborted) return;
+  const id = randomBytes(8).toString("hex");
+  const ofTypes = types && new Set<string>(types);
+  const ofKinds = kinds && new Set(kinds);
+  let after = (await store.listen({ id, forMs: LISTEN_FOR_MS })).last;
+  let saidAt = clock.monotonic();
+  try {
+    while (!signal?.aborted) {
+      const page = await store.events(after, PAGE);
+      after = page.last;
+      if (page.missed > 0) yield { kind: "missed", count: page.missed };
+      for (const event of page.events)
+        if ((ofTypes?.has(event.type) ?? true) && (ofKinds?.has(event.kind) ?? true)) yield event;
+      if (clock.monotonic() - saidAt > LISTEN_FOR_MS / 3) {
+        saidAt = clock.monotonic();
+        const { last, isNew } = await store.listen({ id, forMs: LISTEN_FOR_MS });
+        if (isNew) yield { kind: "missed", count: null };
+        if (isNew) after = last;
+      }
+      if (page.events.length < PAGE) await pause(pollMs, signal);
+    }
+  } finally {
+    await store.unlisten(id);
+  }
+}
+
+/** Only the signal ends it early, and the loop asks for that itself. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal && { signal }).catch(() => undefined);
+}

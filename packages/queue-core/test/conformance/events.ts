@@ -1,0 +1,131 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { expect } from "vitest";
+import type { JobEvent, MissedEvents } from "../../src/events.ts";
+import type { Rule } from "./store-conformance.ts";
+import type { TestBed } from "./test-bed.ts";
+
+type Feed = ReturnType<TestBed["queue"]["events"]>;
+
+/** Begins to listen: resolves once what happens from here on comes. */
+async function follow(bed: TestBed, options: Parameters<TestBed["queue"]["events"]>[0] = {}): Promise<Feed> {
+  const feed = bed.queue.events({ pollMs: 10, ...options });
+  const first = feed.next();
+  let hasBegun = false;
+  void first.then(() => {
+    hasBegun = true;
+  });
+  // It is registered at its first step; what it then tells of first is a job of ours.
+  while (!hasBegun) {
+    await bed.queue.enqueue("custom", { n: 0 }, { delayMs: 3_600_000 });
+    await turn();
+  }
+  return feed;
+}
+
+async function take(feed: Feed, count: number): Promise<(JobEvent | MissedEvents)[]> {
+  const taken: (JobEvent | MissedEvents)[] = [];
+  while (taken.length < count) {
+    const { value, done } = await feed.next();
+    if (done) break;
+    if (value.kind === "missed" || value.type !== "custom") taken.push(value);
+  }
+  return taken;
+}
+
+const facts = (events: readonly (JobEvent | MissedEvents)[]): unknown[] =>
+  events.map((event) => ("jobId" in event ? [event.kind, event.jobId, event.attempt] : event.kind));
+
+export function eventRules(rule: Rule): void {
+  rule("what happens to a job in any process is told in its order", async (bed) => {
+    const feed = await follow(bed);
+    const other = await bed.openProcess();
+    const { id } = await other.queue.enqueue("mail", { n: 1 }, { workflowId: "wf-1" });
+    const first = await bed.claim("worker-1", { types: ["mail"] });
+    await other.queue.failJob(first, new Error("no luck"));
+    bed.clock.advance(3_000_000);
+    await bed.queue.completeJob(await bed.claim("worker-1", { types: ["mail"] }));
+    const events = await take(feed, 5);
+    expect(facts(events)).toEqual([
+      ["enqueued", id, null],
+      ["started", id, 1],
+      ["retried", id, 1],
+      ["started", id, 2],
+      ["completed", id, 2],
+    ]);
+    expect(events[2]).toMatchObject({ type: "mail", workflowId: "wf-1", error: "Error: no luck" });
+    await feed.return(undefined);
+  });
+
+  rule("a death is told as such and not as a retry before; a cancellation, too", async (bed) => {
+    const feed = await follow(bed);
+    const { jobId } = await bed.addDead();
+    const { id } = await bed.add({ delayMs: 60_000 });
+    await bed.queue.store.cancel(id);
+    expect(facts(await take(feed, 5))).toEqual([
+      ["enqueued", jobId, null],
+      ["started", jobId, 1],
+      ["dead", jobId, 1],
+      ["enqueued", id, null],
+      ["cancelled", id, null],
+    ]);
+    await feed.return(undefined);
+  });
+
+  rule("a listener may ask for some types and kinds only", async (bed) => {
+    const feed = await follow(bed, { kinds: ["enqueued"], types: ["report", "custom"] });
+    await bed.add();
+    const { id } = await bed.queue.enqueue("report", { n: 1 });
+    await bed.queue.completeJob(await bed.claim("worker-1", { types: ["report"] }));
+    const last = await bed.queue.enqueue("report", { n: 2 });
+    expect(facts(await take(feed, 2))).toEqual([
+      ["enqueued", id, null],
+      ["enqueued", last.id, null],
+    ]);
+    await feed.return(undefined);
+  });
+
+  rule("a signal ends the iteration, which throws nothing", async (bed) => {
+    const controller = new AbortController();
+    const feed = await follow(bed, { signal: controller.signal });
+    await bed.add();
+    expect(await take(feed, 1)).toHaveLength(1);
+    const next = take(feed, 1);
+    controller.abort(new Error("enough"));
+    expect(await next).toEqual([]);
+    expect(await feed.next()).toEqual({ value: undefined, done: true });
+  });
+
+  rule("what was rolled back is not told", async (bed) => {
+    const feed = await follow(bed);
+    const undone = bed.store.transaction(async (tx) => {
+      await bed.queue.enqueue("mail", { n: 1 }, { tx });
+      throw new Error("changed my mind");
+    });
+    await expect(undone).rejects.toThrow("changed my mind");
+    const { id } = await bed.add();
+    expect(facts(await take(feed, 1))).toEqual([["enqueued", id, null]]);
+    await feed.return(undefined);
+  });
+
+  rule(
+    "when the last listener has gone nothing is recorded; one that died is forgotten in time",
+    async (bed) => {
+      const { store, clock } = bed;
+      const { last } = await store.listen({ id: "one", forMs: 1_000 });
+      await store.listen({ id: "two", forMs: 5_000 });
+      await bed.add();
+      expect((await store.events(last, 10)).events).toHaveLength(1);
+      clock.advance(2_000);
+      await store.checkpoint();
+      expect((await store.listen({ id: "two", forMs: 5_000 })).isNew).toBe(false);
+      await store.unlisten("two");
+      await bed.add();
+      expect(await store.events(last, 10)).toEqual({ events: [], missed: 0, last });
+      const again = await store.listen({ id: "one", forMs: 1_000 });
+      expect(again.isNew).toBe(true);
+      expect(again.last).toBeGreaterThan(last);
+      const { id } = await bed.add();
+      expect((await store.events(again.last, 10)).events).toMatchObject([{ kind: "enqueued", jobId: id }]);
+    },
+  );
+}
