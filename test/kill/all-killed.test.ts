@@ -2,7 +2,7 @@ import { seededRandom, seedOfRun } from "@holdfast/queue-core/testing";
 import { expect, it } from "vitest";
 import { isFullSize, reportFigures } from "../fault-figures.ts";
 import { until } from "../system/until.ts";
-import { INTACT, takeAccount } from "./account.ts";
+import { findMiscounts, INTACT, takeAccount } from "./account.ts";
 import { KillBed } from "./kill-bed.ts";
 import type { Role } from "./kill-child.ts";
 import { FOLLOW_UP_EVERY } from "./kill-jobs.ts";
@@ -36,6 +36,7 @@ it(
       const more = 1 + Math.floor(random() * 60);
       await until(() => bed.runs >= runs + more && acknowledged().length >= added + more, "all are at work");
       await killAll(bed);
+      expect(await findMiscounts(bed)).toEqual([]);
     }
     for (const role of ["worker", "worker"] as const) bed.start(role);
     await bed.drained(TIMEOUT_MS);
@@ -52,6 +53,7 @@ it(
       charged: [],
       integrity: INTACT,
     });
+    expect(await findMiscounts(bed)).toEqual([]);
     expect(bed.sql("SELECT 1 FROM dead_letter_jobs")).toEqual([]);
     // A row and its job came in one transaction: both are there, also where the producer died before it heard of it.
     expect(bed.sql("SELECT 1 FROM intent WHERE job_id NOT IN (SELECT id FROM jobs)")).toEqual([]);

@@ -2,7 +2,7 @@ import { seededRandom, seedOfRun } from "@holdfast/queue-core/testing";
 import { describe, expect, it } from "vitest";
 import { isFullSize, reportFigures } from "../fault-figures.ts";
 import { until } from "../system/until.ts";
-import { INTACT, takeAccount } from "./account.ts";
+import { findMiscounts, INTACT, takeAccount } from "./account.ts";
 import { CONCURRENCY, KillBed } from "./kill-bed.ts";
 import { FOLLOW_UP_EVERY } from "./kill-jobs.ts";
 
@@ -60,6 +60,7 @@ describe("R10, R13: workers that are killed in the middle", () => {
       ]);
       await bed.drained(TIMEOUT_MS);
 
+      expect(await findMiscounts(bed)).toEqual([]);
       const account = takeAccount(bed, added);
       const all = jobs + jobs / FOLLOW_UP_EVERY;
       expect(account).toMatchObject({
