@@ -1,7 +1,7 @@
 // Tests of code that uses the queue, without a file and without waiting:
 // node_modules/.bin/node --conditions=source examples/testing.ts
 import assert from "node:assert/strict";
-import { createQueue, defineJob, fixed, type JobHandlers } from "@holdfast/queue-core";
+import { createQueue, defineJob, fixed, type JobHandler } from "@holdfast/queue-core";
 import { assertEnqueued, drain, FakeClock, MemoryDatabase, runHandler } from "@holdfast/queue-core/testing";
 import { z } from "zod";
 
@@ -15,14 +15,12 @@ const jobs = [
 
 // What is to be tested: it enqueues, and it handles.
 let isMailServerUp = false;
-const handlers: JobHandlers<typeof jobs> = {
-  send_welcome: ({ email }, ctx) => {
-    if (!isMailServerUp) throw new Error("the mail server is down");
-    ctx.enqueue("ask_how_it_goes", { email }, { delayMs: DAY_MS });
-    return `sent to ${email}`;
-  },
-  ask_how_it_goes: () => undefined,
+const sendWelcome: JobHandler<typeof jobs, "send_welcome"> = ({ email }, ctx) => {
+  if (!isMailServerUp) throw new Error("the mail server is down");
+  ctx.enqueue("ask_how_it_goes", { email }, { delayMs: DAY_MS });
+  return `sent to ${email}`;
 };
+const handlers = { send_welcome: sendWelcome, ask_how_it_goes: () => undefined };
 
 const memory = await MemoryDatabase.open();
 const clock = new FakeClock();
@@ -52,7 +50,7 @@ console.log("✓ the mail is retried after a minute, and its follow-up a day lat
 const run = await runHandler({
   jobs,
   type: "send_welcome",
-  handler: (given, ctx) => handlers.send_welcome?.(given, ctx),
+  handler: sendWelcome,
   payload: { email: "ada@example.com" },
 });
 console.log(`✓ the handler alone: ${String(run.result)}, and asks for ${run.enqueued.length} job`);

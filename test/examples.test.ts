@@ -8,6 +8,17 @@ const FOLDER = new URL("../examples/", import.meta.url);
 
 /** What each example prints. */
 const OUTPUTS: Readonly<Record<string, string>> = {
+  "batches.ts": `\
+sending to ada, grace, nobody
+sending to konrad, edsger
+sending to nobody
+attempt 1: completed
+attempt 1: completed
+attempt 1: scheduled
+attempt 1: completed
+attempt 1: completed
+attempt 2: completed
+`,
   "dead-letters.ts": `\
 timed out: 2 of 3
 retried: 2

@@ -67,7 +67,15 @@ export type {
 } from "./store.ts";
 export { allows, type JobState, outcomesOf, STATES, TRANSITIONS, type Verb } from "./transitions.ts";
 export type { OnConflict, UniqueRule, UniqueScope } from "./uniqueness.ts";
-export type { JobContext, JobHandler, JobHandlers } from "./worker/handler.ts";
+export type {
+  BatchContext,
+  BatchHandler,
+  BatchJob,
+  BatchSettings,
+  JobContext,
+  JobHandler,
+  JobHandlers,
+} from "./worker/handler.ts";
 export { type IsolatedRunServer, serveIsolatedRun } from "./worker/serve-isolated-run.ts";
 export { isStrayOfJob } from "./worker/stray-errors.ts";
 export { createWorker, Worker, type WorkerOptions } from "./worker/worker.ts";

@@ -133,6 +133,11 @@ export interface ClaimRequest {
   readonly limit: number;
   /** How long a silent worker keeps its jobs, in milliseconds. */
   readonly leaseMs: number;
+  /**
+   * For a batch: nothing is handed out until `limit` jobs stand in the lines, or one has been claimable for so long, in
+   * milliseconds.
+   */
+  readonly lingerMs?: number;
   /** The worker was told that there are some: it goes for them without a look first. */
   readonly isRungFor?: boolean;
 }
@@ -349,6 +354,15 @@ export interface JobStore<Tables = unknown> {
    * holds back, in milliseconds; null if there is neither. May be too short, never too long.
    */
   untilNextDue(lines: readonly string[]): Promise<number | null>;
+  /**
+   * How long until a claim with `lingerMs` would hand out a batch of these lines, in milliseconds; null if no job
+   * stands in one of them that may be claimed.
+   */
+  untilGathered(batch: {
+    readonly lines: readonly string[];
+    readonly size: number;
+    readonly lingerMs: number;
+  }): Promise<number | null>;
   /** Gives up the jobs of these lines that nobody claimed in time, in small transactions; returns how many. */
   expire(expiry: Expiry): Promise<number>;
   /** Hands back the jobs of workers that were not seen to beat for their lease, by this store's own observation. */

@@ -11,6 +11,7 @@ import type { EnqueueTime } from "./enqueue.ts";
 import { EXPIRE_AT_MOST, expireJob, isExpired } from "./expire.ts";
 import { SET_ASIDE_AT_MOST, setAside, shutRows } from "./gated.ts";
 import { Allowance, type Gates, hasStaleBucket, passGates, readGates, roomOf } from "./gates.ts";
+import { untilGathered } from "./gathered.ts";
 import { canOpen, letFollow, openGates } from "./key-gates.ts";
 import { KeyRooms } from "./key-rooms.ts";
 import { chunksOfTypes, unionOfTypes } from "./per-type.ts";
@@ -28,14 +29,29 @@ export interface ClaimStep {
 }
 
 /** Whether a claim would find anything: a read, so that an idle worker takes no lock. */
-export function hasClaimable(connection: Connection, lines: readonly string[], nowMs: number): boolean {
+export function hasClaimable(
+  connection: Connection,
+  request: Pick<ClaimRequest, "lines" | "limit" | "lingerMs">,
+  nowMs: number,
+): boolean {
+  const { lines } = request;
   if (hasDue(connection, nowMs) || hasUntold(connection)) return true;
   const gates = readGates(connection, lines, nowMs);
-  return (
-    hasReady(connection, gates.open) ||
-    hasStaleBucket(gates, nowMs) ||
-    (gates.hasGated && canOpen(connection, new KeyRooms(connection, gates.keyed, nowMs), nowMs))
-  );
+  const canGateOpen = (): boolean =>
+    gates.hasGated && canOpen(connection, new KeyRooms(connection, gates.keyed, nowMs), nowMs);
+  if (hasStaleBucket(gates, nowMs) || canGateOpen()) return true;
+  return hasReady(connection, gates.open) && isGathered(connection, gates, request, nowMs);
+}
+
+/** Whether a batch, if one is asked for, is to be handed out by now. */
+function isGathered(
+  connection: Connection,
+  gates: Gates,
+  { limit: size, lingerMs }: Pick<ClaimRequest, "limit" | "lingerMs">,
+  nowMs: number,
+): boolean {
+  if (lingerMs === undefined) return true;
+  return untilGathered(connection, { lines: gates.open, size, lingerMs }, nowMs) === 0;
 }
 
 function hasReady(connection: Connection, lines: readonly string[]): boolean {
@@ -61,6 +77,7 @@ export function claimJobs(
   const gates = readGates(connection, request.lines, time.nowMs);
   const rooms = roomsPerKey(connection, gates, time.nowMs);
   if (rooms && gates.hasGated) openGates(connection, rooms, time.nowMs);
+  if (!isGathered(connection, gates, request, time.nowMs)) return { claimed: [], isCut: false };
   for (let [expired, aside, window] = [0, 0, request.limit]; ; ) {
     const heads = headsThrough(gates, connection, request.limit);
     const rows = ageing.apply(connection, gates, heads);

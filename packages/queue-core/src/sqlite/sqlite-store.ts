@@ -69,7 +69,8 @@ import { forgetGone, hasGoneListeners, listen, readEvents, unlisten } from "./ev
 import { expireJobs, hasExpired } from "./expire.ts";
 import { finishJob, finishJobs } from "./finish.ts";
 import { FinishQueue } from "./finish-queue.ts";
-import { nextOpeningInMs } from "./gates.ts";
+import { nextOpeningInMs, readGates } from "./gates.ts";
+import { type Gathering, untilGathered } from "./gathered.ts";
 import { FIRST_TURN, pruneTurns, type TurnKey } from "./group-turns.ts";
 import { readGroupWeights, setGroupWeight } from "./group-weights.ts";
 import { startHeartbeat } from "./heartbeat.ts";
@@ -191,7 +192,11 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     if (lines.length === 0) return [];
     // What has ended is written in any case, and makes room where there are limits.
     const needsNoLook = this.#finishes.hasWaiting || request.isRungFor === true;
-    if (!needsNoLook && !(await this.#reader.read((c) => hasClaimable(c, lines, this.#now())))) return [];
+    if (
+      !needsNoLook &&
+      !(await this.#reader.read((c) => hasClaimable(c, { ...request, lines }, this.#now())))
+    )
+      return [];
     for (;;) {
       const { claimed, isCut } = await this.#finishes.carry((connection) =>
         claimJobs(connection, this.#counts, { ...request, lines }, this.#ageing, this.#enqueueTime()),
@@ -290,6 +295,14 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
         nextOpeningInMs(connection, lines, nowMs) ?? Number.POSITIVE_INFINITY,
       );
       return Number.isFinite(soonest) ? soonest : null;
+    });
+  }
+
+  untilGathered(batch: Gathering): Promise<number | null> {
+    return this.#reader.read((connection) => {
+      const nowMs = this.#now();
+      const { open } = readGates(connection, batch.lines, nowMs);
+      return untilGathered(connection, { ...batch, lines: open }, nowMs);
     });
   }
 

@@ -4,8 +4,10 @@ import { FaultLog } from "../fault-log.ts";
 import type { ClaimedJob, JobStatus } from "../job.ts";
 import { DEFAULT_LEASE_MS, type Queue } from "../queue.ts";
 import { AbortSwitch } from "../worker/abort-switch.ts";
+import type { ExecutedRun } from "../worker/before-handler.ts";
+import { executeBatch } from "../worker/execute-batch.ts";
 import { executeJob } from "../worker/execute-job.ts";
-import type { JobHandlers } from "../worker/handler.ts";
+import { isBatchHandler, type JobHandlers } from "../worker/handler.ts";
 import { recordFinish } from "../worker/record-finish.ts";
 import { selectHandlers } from "../worker/select-handlers.ts";
 import type { FakeClock } from "./fake-clock.ts";
@@ -53,15 +55,16 @@ export async function drain<const Jobs extends JobCatalog, Tables>({
   const selected = selectHandlers({ queue: untyped, handlers });
   const runs: DrainedRun[] = [];
   for (;;) {
-    const request = { workerId: WORKER_ID, types: [...selected.keys()], limit: 1, leaseMs: DEFAULT_LEASE_MS };
-    const [job] = await untyped.claim(request);
+    const types = [...selected.keys()];
+    const jobs = await claimNext(untyped, selected);
+    const [job] = jobs;
     if (job) {
-      if (runs.length === maxRuns)
+      if (runs.length >= maxRuns)
         throw new Error(`drain has made ${maxRuns} runs and there are more; the last was of a "${job.type}"`);
-      runs.push(await runOne(untyped, selected, job));
+      runs.push(...(await runTogether(untyped, selected, jobs)));
       continue;
     }
-    const waitMs = clock ? await untyped.store.untilNextDue(untyped.linesOf(request.types)) : null;
+    const waitMs = clock ? await untyped.store.untilNextDue(untyped.linesOf(types)) : null;
     if (waitMs === null) break;
     clock?.advance(waitMs);
     // What was due is of a type without a handler here.
@@ -71,15 +74,54 @@ export async function drain<const Jobs extends JobCatalog, Tables>({
   return runs;
 }
 
-async function runOne(
+/** One job, or a batch of what is there: nobody adds to it while this waits. */
+async function claimNext(
   queue: Queue,
   handlers: ReturnType<typeof selectHandlers>,
-  job: ClaimedJob,
-): Promise<DrainedRun> {
+): Promise<readonly ClaimedJob[]> {
+  const lease = { workerId: WORKER_ID, leaseMs: DEFAULT_LEASE_MS };
+  const batches = [...handlers].flatMap(([type, each]) =>
+    isBatchHandler(each) ? [{ type, limit: each.batch.size }] : [],
+  );
+  const singles = [...handlers.keys()].filter((type) => !batches.some((batch) => batch.type === type));
+  const found = await queue.claim({ ...lease, types: singles, limit: 1 });
+  if (found.length > 0) return found;
+  for (const { type, limit } of batches) {
+    const batch = await queue.claim({ ...lease, types: [type], limit });
+    if (batch.length > 0) return batch;
+  }
+  return [];
+}
+
+async function runTogether(
+  queue: Queue,
+  handlers: ReturnType<typeof selectHandlers>,
+  jobs: readonly ClaimedJob[],
+): Promise<readonly DrainedRun[]> {
+  const run = { log: pino({ enabled: false }) };
+  const handler = handlers.get(jobs[0]?.type ?? "");
+  if (!handler) throw new Error(`"${jobs[0]?.type}" was claimed but has no handler`);
+  const members = jobs.map((job) => ({ job, abort: new AbortSwitch(), log: run.log }));
+  if (!isBatchHandler(handler))
+    return Promise.all(
+      members.map(async (member) =>
+        record(queue, member.job, await executeJob({ queue, handler, ...member, run })),
+      ),
+    );
+  const ends = new Map(members.map((member) => [member, Promise.withResolvers<ExecutedRun>()]));
+  executeBatch({
+    queue,
+    handler,
+    members,
+    run,
+    onEnd: (member, executed) => ends.get(member)?.resolve(executed),
+    onBroken: (member, error) => ends.get(member)?.reject(error),
+  });
+  return Promise.all([...ends].map(async ([{ job }, { promise }]) => record(queue, job, await promise)));
+}
+
+async function record(queue: Queue, job: ClaimedJob, executed: ExecutedRun): Promise<DrainedRun> {
   const log = pino({ enabled: false });
-  const handler = handlers.get(job.type);
-  if (!handler) throw new Error(`"${job.type}" was claimed but has no handler`);
-  const executed = await executeJob({ queue, handler, job, abort: new AbortSwitch(), run: { log } });
   const outcome = await recordFinish(executed, {
     queue,
     run: { log },

@@ -75,7 +75,67 @@ export type JobHandler<Jobs extends JobCatalog, Type extends JobType<Jobs>, Tabl
   context: JobContext<Jobs, Tables>,
 ) => Returned<ResultInput<Jobs, Type>>;
 
-/** One handler per job type that a worker takes. */
+/** How jobs gather into a batch. */
+export interface BatchSettings {
+  /** The most jobs that one call gets, from 1 to 1,000. */
+  readonly size: number;
+  /**
+   * How long the first job waits for others to come before a smaller batch is run, in milliseconds; 0 by default: what
+   * is there is run. The jobs wait in the queue, so no worker holds them meanwhile.
+   */
+  readonly lingerMs?: number;
+}
+
+/** One job of a batch: what a handler of single jobs has as its context, its payload, and how its run ends. */
+export interface BatchJob<
+  Jobs extends JobCatalog = JobCatalog,
+  Type extends JobType<Jobs> = JobType<Jobs>,
+  Tables = unknown,
+> extends JobContext<Jobs, Tables> {
+  readonly payload: PayloadOutput<Jobs, Type>;
+  /**
+   * Ends this job's run, whatever becomes of the others: what a handler of single jobs would return.
+   * @throws {RunEndedError} if the run is over, or it has been said already how it ended
+   */
+  complete(result?: ResultInput<Jobs, Type> | HandlerOutcome): void;
+  /**
+   * Ends this job's run as failed: it is retried, or given up, as if its own handler had thrown this.
+   * @throws {RunEndedError} as `complete` does
+   */
+  fail(error: unknown): void;
+}
+
+/** What the jobs of one batch have in common. */
+export interface BatchContext {
+  /** Aborts once none of the jobs that have not ended is to go on; each job has a signal of its own. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/**
+ * Runs jobs of one type together. Those it says nothing about have completed when it returns; if it throws they have
+ * failed. The type's timeout is that of the whole call.
+ */
+export interface BatchHandler<Jobs extends JobCatalog, Type extends JobType<Jobs>, Tables = unknown> {
+  readonly batch: BatchSettings;
+  readonly handle: (
+    jobs: readonly BatchJob<Jobs, Type, Tables>[],
+    context: BatchContext,
+  ) => Promise<void> | void;
+}
+
+/** One handler per job type that a worker takes: of single jobs, or of batches. */
 export type JobHandlers<Jobs extends JobCatalog, Tables = unknown> = {
-  readonly [Type in JobType<Jobs>]?: JobHandler<Jobs, Type, Tables>;
+  readonly [Type in JobType<Jobs>]?: JobHandler<Jobs, Type, Tables> | BatchHandler<Jobs, Type, Tables>;
 };
+
+/** Any handler, whatever its payload: the catalog checked the type when the handlers were named. */
+export type AnyHandler = ((payload: never, context: never) => unknown) | AnyBatchHandler;
+export interface AnyBatchHandler {
+  readonly batch: BatchSettings;
+  readonly handle: (jobs: readonly never[], context: BatchContext) => unknown;
+}
+
+export function isBatchHandler(handler: AnyHandler): handler is AnyBatchHandler {
+  return typeof handler === "object";
+}

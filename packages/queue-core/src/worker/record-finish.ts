@@ -3,8 +3,8 @@ import { StoreBusyError, StoreUnavailableError } from "../errors.ts";
 import type { FaultLog } from "../fault-log.ts";
 import type { Queue } from "../queue.ts";
 import type { FinishOutcome } from "../store.ts";
+import type { ExecutedRun } from "./before-handler.ts";
 import { errorFacts } from "./error-facts.ts";
-import type { ExecutedRun } from "./execute-job.ts";
 import { failRun } from "./fail-run.ts";
 import type { Logged } from "./run.ts";
 

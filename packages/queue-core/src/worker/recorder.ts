@@ -1,5 +1,5 @@
 import type { FinishOutcome } from "../store.ts";
-import type { ExecutedRun } from "./execute-job.ts";
+import type { ExecutedRun } from "./before-handler.ts";
 import { type RecordOptions, recordAfter, recordFinish, recordTogether } from "./record-finish.ts";
 import type { Run } from "./run.ts";
 

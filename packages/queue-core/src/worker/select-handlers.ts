@@ -1,6 +1,7 @@
-import { EncryptionKeyMissingError, HandlerMissingError } from "../errors.ts";
+import { LONGEST_TIMER_MS } from "../define-job.ts";
+import { EncryptionKeyMissingError, HandlerMissingError, OptionInvalidError } from "../errors.ts";
 import type { Queue } from "../queue.ts";
-import type { AnyHandler } from "./execute-job.ts";
+import { type AnyHandler, isBatchHandler } from "./handler.ts";
 
 interface HandlerSelection {
   readonly queue: Pick<Queue, "catalog">;
@@ -11,6 +12,7 @@ interface HandlerSelection {
 /**
  * The handlers of the types that a worker takes.
  * @throws {HandlerMissingError} listing the types without a handler, or if there are none to take
+ * @throws {OptionInvalidError} if a batch has a size or a linger that is out of range
  * @throws {EncryptionKeyMissingError} if some are encrypted and there is no keyring
  */
 export function selectHandlers(options: HandlerSelection): ReadonlyMap<string, AnyHandler> {
@@ -27,5 +29,21 @@ export function selectHandlers(options: HandlerSelection): ReadonlyMap<string, A
     throw new EncryptionKeyMissingError(
       `These job types are encrypted, so pass a keyring to createQueue: ${sealed.join(", ")}`,
     );
+  for (const type of types) requireBatch(type, handlers[type]);
   return new Map(types.flatMap((type) => (handlers[type] ? [[type, handlers[type]] as const] : [])));
+}
+
+const LARGEST_BATCH = 1_000;
+
+function requireBatch(type: string, handler: AnyHandler | undefined): void {
+  if (!handler || !isBatchHandler(handler)) return;
+  const { size, lingerMs = 0 } = handler.batch;
+  if (!Number.isInteger(size) || size < 1 || size > LARGEST_BATCH)
+    throw new OptionInvalidError(
+      `"${type}": batch.size must be a whole number from 1 to ${LARGEST_BATCH}, got ${size}`,
+    );
+  if (!Number.isInteger(lingerMs) || lingerMs < 0 || lingerMs > LONGEST_TIMER_MS)
+    throw new OptionInvalidError(
+      `"${type}": batch.lingerMs must be a whole number from 0 to ${LONGEST_TIMER_MS}, got ${lingerMs}`,
+    );
 }

@@ -1,3 +1,4 @@
+// Size: the loop, what it starts and what ends it share the sets of runs; each step they take has a file of its own.
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { type Logger, pino } from "pino";
@@ -10,10 +11,14 @@ import type { ClaimedJob } from "../job.ts";
 import { UnreadablePayload } from "../payload.ts";
 import type { Queue } from "../queue.ts";
 import type { Bell, Finish, FinishOutcome, Heartbeat, HeldJob } from "../store.ts";
+import { BatchClaims } from "./batch-claims.ts";
+import { BatchSlots } from "./batch-slots.ts";
+import type { ExecutedRun } from "./before-handler.ts";
 import { CancelWatch } from "./cancel-watch.ts";
 import { errorFacts } from "./error-facts.ts";
-import { type AnyHandler, type ExecutedRun, executeJob } from "./execute-job.ts";
-import type { JobHandlers } from "./handler.ts";
+import { executeBatch } from "./execute-batch.ts";
+import { executeJob } from "./execute-job.ts";
+import { type AnyHandler, isBatchHandler, type JobHandlers } from "./handler.ts";
 import { checkLeases, leaseKey } from "./lease-check.ts";
 import { LoneRuns } from "./lone-runs.ts";
 import { untilNextLook } from "./next-look.ts";
@@ -43,6 +48,14 @@ export interface WorkerOptions<Jobs extends JobCatalog, Tables> extends Partial<
   readonly isolatedEntry?: URL;
 }
 
+interface Claims {
+  readonly jobs: readonly ClaimedJob[];
+  /** Of one type each, at most as many as there are slots left. */
+  readonly batches: readonly (readonly ClaimedJob[])[];
+}
+
+const NO_CLAIMS: Claims = { jobs: [], batches: [] };
+
 /** Claims jobs, runs their handlers and records the results, some at a time, until it is stopped. */
 export class Worker {
   readonly id: string;
@@ -57,12 +70,17 @@ export class Worker {
   readonly #running = new Set<Run>();
   /** Those of them whose handlers have ended and whose ends are about to be written: their slots are free already. */
   readonly #leaving = new Set<Run>();
+  readonly #slots = new BatchSlots();
+  readonly #batches: BatchClaims | null;
+  /** Of these one job is claimed for each slot. */
+  readonly #singleTypes: readonly string[];
   readonly #wake = new Wake();
   readonly #giveUp = new AbortController();
   readonly #recorder: Recorder;
   readonly #rescues: RescueRounds;
   /** None without a module to run them in. */
   readonly #loneRuns: LoneRuns | null;
+  #isBatchTurn = false;
   #hasBeaten = false;
   /** The bell rang since the last claim. */
   #isRungFor = false;
@@ -83,6 +101,10 @@ export class Worker {
     this.#lines = this.#queue.linesOf(this.types);
     this.#clock = options.clock ?? systemClock;
     this.id = options.workerId ?? `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`;
+    this.#singleTypes = [...this.#handlers].flatMap(([type, each]) => (isBatchHandler(each) ? [] : type));
+    const lease = { workerId: this.id, leaseMs: this.#limits.leaseMs };
+    const hasBatches = this.#singleTypes.length < this.#handlers.size;
+    this.#batches = hasBatches ? new BatchClaims(this.#queue, this.#handlers, lease) : null;
     this.#log = (options.log ?? pino({ enabled: false })).child({ workerId: this.id });
     this.#faults = new FaultLog(this.#log);
     this.#rescues = new RescueRounds({
@@ -201,17 +223,19 @@ export class Worker {
     while (!this.#stopping) {
       await this.#rescues.ifDue();
       if (this.#stopping) break;
-      const free = this.#limits.concurrency - (this.#running.size - this.#leaving.size);
+      const free = this.#limits.concurrency - (this.#running.size - this.#leaving.size - this.#slots.spared);
       // In the commit of the claim that fills their slots.
       this.#recorder.flush();
-      const found = free > 0 ? await this.#claim(free) : [];
-      const claimed = found ?? [];
+      const found = free > 0 ? await this.#claimBoth(free) : NO_CLAIMS;
+      const { jobs: claimed, batches } = found ?? NO_CLAIMS;
       if (this.#stopping) {
-        await this.#handBack(claimed);
+        await this.#handBack([...claimed, ...batches.flat()]);
         break;
       }
       this.#begin(claimed);
-      if (free > 0 && claimed.length === free) continue;
+      for (const batch of batches) this.#beginBatch(batch);
+      // A batch that was run may have another behind it.
+      if (batches.length > 0 || (free > 0 && claimed.length === free)) continue;
       // All slots taken: the end of a run wakes us. Fewer jobs than slots: there are no more now.
       if (free <= 0) this.#bell?.takeDown();
       // What came while the bell did not hang was not rung for.
@@ -221,7 +245,7 @@ export class Worker {
       const { pollMs } = this.#limits;
       // After a claim that failed what is due stays due: no sooner than the poll.
       const isIdle = free > 0 && found !== null;
-      await this.#wake.wait(isIdle ? await untilNextLook(this.#queue.store, this.#lines, pollMs) : pollMs);
+      await this.#wake.wait(isIdle ? await this.#untilNextLook() : pollMs);
       // Runs that are recorded together end together: one claim for all their slots, not one for the first's.
       await restOfTurn();
     }
@@ -233,13 +257,49 @@ export class Worker {
     const isRungFor = this.#isRungFor;
     this.#isRungFor = false;
     try {
-      const request = { workerId: this.id, types: this.types, limit, leaseMs, isRungFor };
+      const request = { workerId: this.id, types: this.#singleTypes, limit, leaseMs, isRungFor };
       const claimed = await this.#queue.claim(request);
       this.#faults.works("claiming");
       return claimed;
     } catch (error) {
       this.#faults.failed("claiming", error);
       return null;
+    }
+  }
+
+  /** Null if it failed. Who comes first takes turns, so that neither kind has all slots. */
+  async #claimBoth(free: number): Promise<Claims | null> {
+    if (!this.#batches) {
+      const jobs = await this.#claim(free);
+      return jobs && { jobs, batches: [] };
+    }
+    this.#isBatchTurn = !this.#isBatchTurn;
+    const first = this.#isBatchTurn ? await this.#claimBatches(this.#batches, free) : [];
+    const jobs = free > first.length ? await this.#claim(free - first.length) : [];
+    const left = free - first.length - (jobs?.length ?? 0);
+    const batches = this.#isBatchTurn ? first : await this.#claimBatches(this.#batches, left);
+    return jobs || batches.length > 0 ? { jobs: jobs ?? [], batches } : null;
+  }
+
+  async #claimBatches(from: BatchClaims, slots: number): Promise<Claims["batches"]> {
+    if (slots <= 0) return [];
+    try {
+      return await from.claim(slots);
+    } catch (error) {
+      this.#faults.failed("claiming", error);
+      return [];
+    }
+  }
+
+  async #untilNextLook(): Promise<number> {
+    const { pollMs } = this.#limits;
+    const ms = await untilNextLook(this.#queue.store, this.#lines, pollMs);
+    if (!this.#batches) return ms;
+    try {
+      return Math.min(ms, Math.max(1, (await this.#batches.untilNext()) ?? pollMs));
+    } catch {
+      // The claim that comes next meets the same fault, and says so.
+      return pollMs;
     }
   }
 
@@ -250,6 +310,33 @@ export class Worker {
     const runs = claimed.map((job) => new Run(job, this.#log, this.#queue.catalog));
     for (const run of runs) this.#running.add(run);
     for (const run of runs) this.#start(run);
+  }
+
+  #beginBatch(jobs: readonly ClaimedJob[]): void {
+    this.#hold(true);
+    const runs = jobs.map((job) => new Run(job, this.#log, this.#queue.catalog));
+    for (const run of runs) this.#running.add(run);
+    this.#slots.add(runs);
+    const together = runs.filter((run) => !this.#runsAlone(run.job));
+    for (const run of runs) {
+      if (this.#runsAlone(run.job)) this.#start(run);
+      else run.startedAtMs = this.#clock.monotonic();
+    }
+    const handler = this.#handlers.get(jobs[0]?.type ?? "");
+    if (!handler || !isBatchHandler(handler) || together.length === 0) return;
+    executeBatch({
+      queue: this.#queue,
+      handler,
+      members: together,
+      run: { log: this.#log.child({ type: jobs[0]?.type, batch: together.length }) },
+      onEnd: (run, executed) => this.#leave(run, executed),
+      onBroken: (run, error) => this.#breakOff(run, error),
+    });
+  }
+
+  /** A payload that no handler will see harms nobody, and would not survive the way to another process. */
+  #runsAlone(job: ClaimedJob): boolean {
+    return job.suspect && this.#loneRuns !== null && !(job.payload instanceof UnreadablePayload);
   }
 
   /** Says whether anything runs here. */
@@ -267,9 +354,7 @@ export class Worker {
       const handler = this.#handlers.get(job.type);
       if (!handler)
         throw new HandlerMissingError(`Job ${job.id} was claimed, but "${job.type}" has no handler`);
-      // A payload that no handler will see harms nobody, and would not survive the way to another process.
-      const isReadable = !(job.payload instanceof UnreadablePayload);
-      if (job.suspect && isReadable && this.#loneRuns) {
+      if (this.#loneRuns && this.#runsAlone(job)) {
         this.#recorder.tell(run, this.#loneRuns.run(run));
         return;
       }
@@ -293,6 +378,7 @@ export class Worker {
       return;
     }
     this.#leaving.add(run);
+    this.#slots.leave(run);
     this.#recorder.add(run, executed);
     this.#wake.ring();
   }
@@ -315,6 +401,7 @@ export class Worker {
   }
 
   #forget(run: Run): void {
+    this.#slots.leave(run);
     const hadLeft = this.#leaving.delete(run);
     this.#running.delete(run);
     if (!hadLeft || this.#running.size === 0) this.#wake.ring();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { batchRules } from "./batches.ts";
 import { cancelRules } from "./cancel.ts";
 import { claimRules } from "./claim.ts";
 import { crashRules } from "./crashes.ts";
@@ -47,6 +48,7 @@ export type Rule = (title: string, show: (bed: TestBed) => Promise<void>) => voi
 const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   enqueue: enqueueRules,
   claim: claimRules,
+  batches: batchRules,
   finish: finishRules,
   fencing: fencingRules,
   expiry: expiryRules,

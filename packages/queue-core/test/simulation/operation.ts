@@ -1,7 +1,7 @@
 import type { ClaimedJob } from "../../src/job.ts";
 import type { Finish, HeldJob, NewJob, Transaction, Verdict } from "../../src/store.ts";
 import type { JobState, Verb } from "../../src/transitions.ts";
-import type { ExecutedRun } from "../../src/worker/execute-job.ts";
+import type { ExecutedRun } from "../../src/worker/before-handler.ts";
 import { newJob } from "../conformance/new-jobs.ts";
 import type { Choices } from "./choices.ts";
 import { hasTag, type NoteTables, obituaryOf } from "./job-types.ts";

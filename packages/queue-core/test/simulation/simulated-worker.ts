@@ -5,7 +5,7 @@ import type { Queue } from "../../src/queue.ts";
 import { beatOnce, type HeldRun } from "../../src/sqlite/beat.ts";
 import { endHungRuns } from "../../src/sqlite/end-hung-runs.ts";
 import type { HeldJob } from "../../src/store.ts";
-import type { ExecutedRun } from "../../src/worker/execute-job.ts";
+import type { ExecutedRun } from "../../src/worker/before-handler.ts";
 import { crashRun } from "../../src/worker/fail-run.ts";
 import { checkLeases, leaseKey } from "../../src/worker/lease-check.ts";
 import { recordFinish } from "../../src/worker/record-finish.ts";

@@ -9,4 +9,6 @@ export const POISON_JOBS = [
   defineJob("kills", { payload }),
   defineJob("exits", { payload }),
   defineJob("hoards", { payload }),
+  /** Handled in batches; number 0 kills. */
+  defineJob("mixed", { payload }),
 ] as const;

@@ -23,6 +23,17 @@ const handlers: JobHandlers<typeof POISON_JOBS> = {
     witness("kills");
     process.kill(process.pid, "SIGKILL");
   },
+  mixed: {
+    batch: { size: 10 },
+    handle: async (jobs) => {
+      // Long enough to be in the middle of it.
+      await sleep(20);
+      for (const { payload } of jobs) {
+        witness(`mixed ${payload.n}`);
+        if (payload.n === 0) process.kill(process.pid, "SIGKILL");
+      }
+    },
+  },
   exits: () => {
     witness("exits");
     process.exit(0);

@@ -140,4 +140,25 @@ describe("poison pills", () => {
     },
     PATIENCE_MS,
   );
+
+  it(
+    "R16: one in a batch is dead after three crashes alone, and its neighbours are not charged",
+    async () => {
+      const jobs = await queue.enqueueMany(
+        "mixed",
+        Array.from({ length: 5 }, (_, n) => ({ n: (n + 3) % 5 })),
+      );
+      supervise(2);
+      await untilEmpty();
+      const { items } = await store.listDeadLetters({ limit: 100 });
+      expect(items.map(({ originalJobId, reason }) => [originalJobId, reason])).toEqual([
+        [jobs[2]?.id, "worker_died"],
+      ]);
+      const { items: completed } = await store.listJobs({ status: "completed", limit: 100 });
+      expect(completed.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1]);
+      expect(witnessed("mixed 0")).toBe(4);
+      expect(deaths).toBe(1);
+    },
+    PATIENCE_MS,
+  );
 });
