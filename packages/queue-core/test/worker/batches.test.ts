@@ -105,6 +105,26 @@ describe("R16: a job type that is handled in batches", () => {
     expect(sizes).toEqual([5]);
   });
 
+  it("leaves the other slots to others while it runs", async () => {
+    const bed = await WorkerBed.open();
+    const many = await bed.queue.enqueueMany("task", payloads(5));
+    const started = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const handle = async (): Promise<void> => {
+      started.resolve();
+      await goOn.promise;
+    };
+    bed.work({ task: { batch: { size: 5 }, handle }, other: () => undefined }, { concurrency: 2 });
+    await started.promise;
+    const { id } = await bed.queue.enqueue("other", { n: 1 });
+    await bed.reaches(id, "completed");
+    expect(await Promise.all(many.map(async (job) => (await bed.job(job.id)).status))).toEqual(
+      many.map(() => "processing"),
+    );
+    goOn.resolve();
+    for (const job of many) await bed.reaches(job.id, "completed");
+  });
+
   it("refuses a size or a linger that is out of range", async () => {
     const bed = await WorkerBed.open();
     const handle = (): void => undefined;
