@@ -295,6 +295,11 @@ export interface AuditEntry {
   readonly detail: string | null;
 }
 
+export interface RevivalPace {
+  /** From 1 to 60,000. */
+  readonly perMinute: number;
+}
+
 export interface RetentionPolicy {
   /** Completed and cancelled jobs are kept this long, in milliseconds. */
   readonly keepMs: number;
@@ -410,8 +415,12 @@ export interface JobStore<Tables = unknown> {
   listDeadLetters(query: DeadLetterQuery): Promise<Page<DeadLetter>>;
   /** Moves a dead letter back under its original id, attempts 0, history kept. */
   revive(deadLetterId: string): Promise<Job>;
-  /** Does the same to every dead letter that is there now and fits, in small transactions; returns how many. */
-  reviveMany(filter: DeadLetterFilter): Promise<number>;
+  /**
+   * Does the same to every dead letter that is there now and fits, oldest first, in small transactions.
+   * @param pace.perMinute so many of them run in a minute: the first at once, the others scheduled one behind the other
+   * @returns how many
+   */
+  reviveMany(filter: DeadLetterFilter, pace?: RevivalPace): Promise<number>;
   discard(deadLetterId: string, audit: AuditEntry): Promise<void>;
   editDeadLetter(
     deadLetterId: string,

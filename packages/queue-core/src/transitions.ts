@@ -48,7 +48,7 @@ export const TRANSITIONS = {
     to: ["cancelled", "processing"],
     why: "somebody cancels it, or a parent did not complete; a running job is flagged and ends by its own write",
   },
-  revive: { from: ["failed"], to: ["pending"], why: "an operator retries the dead letter" },
+  revive: { from: ["failed"], to: ["scheduled", "pending"], why: "an operator retries the dead letter" },
   restore: {
     from: ["cancelled"],
     to: ["waiting"],

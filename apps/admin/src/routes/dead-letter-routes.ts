@@ -38,6 +38,8 @@ const deadLetterQuery = pageQuery.extend({
 
 /** An empty one fits every dead letter: it must be sent all the same, so that a forgotten body retries nothing. */
 const deadLetterFilter = z.strictObject({ ...sharedFilter, reviewed: z.boolean().optional() });
+/** Without a pace all of them come back at once. */
+const deadLetterRetry = deadLetterFilter.extend({ perMinute: z.int().min(1).max(60_000).optional() });
 
 const deadLetterChange = z
   .strictObject({
@@ -93,13 +95,16 @@ export function deadLetterRoutes(queue: ShopQueue) {
     }),
 
     route.post("/admin/dead-letters/retry", {
-      request: { body: deadLetterFilter },
+      request: { body: deadLetterRetry },
       resolve: async (c) => {
-        const filter = given(validInput(c.input).body);
+        const { perMinute, ...asked } = validInput(c.input).body;
+        const filter = given(asked);
         const { actor } = operatorIn(c.locals);
-        const detail = JSON.stringify(filter);
+        const detail = JSON.stringify({ ...filter, perMinute });
         await store.audit({ actor, action: "dead_letter.retry_many", subject: "dead letters", detail });
-        return Response.json({ retried: await store.reviveMany(filter) });
+        return Response.json({
+          retried: await store.reviveMany(filter, perMinute === undefined ? undefined : { perMinute }),
+        });
       },
     }),
 

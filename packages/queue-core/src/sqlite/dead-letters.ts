@@ -168,7 +168,7 @@ export function reviveChunk(
   counts: RunCounts,
   filter: DeadLetterFilter,
   { after, upToMs }: DeathSpan,
-  nowMs: number,
+  time: { readonly nowMs: number; readonly dueAt: (place: number) => number },
 ): { readonly revived: number; readonly next: DeathSpan | null } {
   const { filters, parameters } = conditions(filter);
   const looked = connection.all<{ id: string; failed_at: number; seq: number; fits: number }>(
@@ -180,7 +180,9 @@ export function reviveChunk(
     upToMs,
   );
   const rows = looked.filter(({ fits }) => fits === 1).slice(0, REVIVE_CHUNK);
-  const revived = rows.filter(({ id }) => reviveUnlessTaken(connection, counts, id, nowMs)).length;
+  let revived = 0;
+  for (const { id } of rows)
+    if (reviveUnlessTaken(connection, counts, id, time.nowMs, time.dueAt(revived))) revived += 1;
   const last = rows[REVIVE_CHUNK - 1] ?? looked[LOOK_AT_MOST - 1];
   return {
     revived,
@@ -197,9 +199,10 @@ export function reviveUnlessTaken(
   counts: RunCounts,
   id: string,
   nowMs: number,
+  dueAt = nowMs,
 ): boolean {
   try {
-    reviveDeadLetter(connection, counts, id, nowMs);
+    reviveDeadLetter(connection, counts, id, nowMs, dueAt);
     return true;
   } catch (error) {
     if (error instanceof JobStateError) return false;
@@ -219,7 +222,13 @@ function readCursor(cursor: string | undefined): readonly [number, number] {
  * @throws {JobNotFoundError}
  * @throws {JobStateError} if its workflow was cancelled as a whole, or a newer job has its unique key
  */
-export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: string, nowMs: number): Job {
+export function reviveDeadLetter(
+  connection: Connection,
+  counts: RunCounts,
+  id: string,
+  nowMs: number,
+  dueAt = nowMs,
+): Job {
   const row = requireRow(connection, id);
   if (connection.get("SELECT 1 FROM cancelled_workflow WHERE id = ?", row.workflow_id))
     throw new JobStateError(
@@ -238,13 +247,13 @@ export function reviveDeadLetter(connection: Connection, counts: RunCounts, id: 
      RETURNING expire_after_ms AS expireAfterMs, limit_key AS limitKey, group_key AS groupKey`,
     row.payload,
     row.line,
-    nowMs,
+    dueAt,
     row.edited,
     row.seq,
   );
   if (!cold) throw new Error(`Job ${row.seq} has no row in job`);
-  const place = { seq: row.seq, line: row.line ?? row.type, np: -row.priority, dueAt: nowMs, attempts: 0 };
-  makeClaimable(connection, counts, { ...place, ...cold }, true, nowMs);
+  const place = { seq: row.seq, line: row.line ?? row.type, np: -row.priority, dueAt, attempts: 0 };
+  makeClaimable(connection, counts, { ...place, ...cold }, dueAt <= nowMs, nowMs);
   restoreDescendants(connection, counts, row.seq, nowMs);
   const job = getJobBySeq(connection, row.seq);
   if (!job) throw new Error(`Job ${row.seq} vanished while it was revived`);

@@ -2,6 +2,7 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Clock } from "../clock.ts";
+import { OptionInvalidError } from "../errors.ts";
 import type { EventPage } from "../events.ts";
 import type { GroupWeight } from "../groups.ts";
 import type { HealthFacts } from "../health.ts";
@@ -35,6 +36,7 @@ import type {
   OpenTransaction,
   Page,
   RetentionPolicy,
+  RevivalPace,
   SlotJob,
   StoredPayload,
   Transaction,
@@ -417,12 +419,18 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     );
   }
 
-  async reviveMany(filter: DeadLetterFilter): Promise<number> {
+  async reviveMany(filter: DeadLetterFilter, pace?: RevivalPace): Promise<number> {
+    const everyMs = pace ? 60_000 / requirePace(pace) : 0;
+    const firstMs = this.#now();
     let total = 0;
     for (let span: DeathSpan | null = await this.#reader.read(everyDeath); span; ) {
       const current: DeathSpan = span;
+      const before = total;
       const { revived, next } = await this.#writer.write("full", (connection) =>
-        reviveChunk(connection, this.#counts, filter, current, this.#now()),
+        reviveChunk(connection, this.#counts, filter, current, {
+          nowMs: this.#now(),
+          dueAt: (place) => Math.max(this.#now(), Math.floor(firstMs + (before + place) * everyMs)),
+        }),
       );
       total += revived;
       span = next;
@@ -644,4 +652,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     this.#lastCreatedAtMs = Math.max(this.#lastCreatedAtMs, nowMs);
     return { nowMs, createdAtMs: this.#lastCreatedAtMs };
   }
+}
+
+function requirePace({ perMinute }: RevivalPace): number {
+  if (perMinute >= 1 && perMinute <= 60_000) return perMinute;
+  throw new OptionInvalidError(`perMinute must be a number from 1 to 60,000, got ${perMinute}`);
 }

@@ -249,6 +249,29 @@ export function deadLetterRules(rule: Rule): void {
   });
 
   rule(
+    "R6: many are retried at a pace, one behind the other, and wait for that as scheduled",
+    async (bed) => {
+      const dead: string[] = [];
+      for (let i = 0; i < 3; i += 1) dead.push((await bed.addDead()).jobId);
+      await expect(bed.store.reviveMany({}, { perMinute: 0 })).rejects.toMatchObject({
+        code: "OPTION_INVALID",
+      });
+      const nowMs = bed.clock.now();
+      expect(await bed.store.reviveMany({}, { perMinute: 30 })).toBe(3);
+      expect(await bed.states(...dead)).toEqual(["pending", "scheduled", "scheduled"]);
+      expect((await bed.store.getJob(dead[2] ?? ""))?.scheduledAt).toEqual(new Date(nowMs + 4_000));
+      const claim = () => bed.queue.dequeueBatch("worker-1", 5, { types: ["fragile"] });
+      expect((await claim()).map(({ id }) => id)).toEqual([dead[0]]);
+      bed.clock.advance(2_000);
+      expect((await claim()).map(({ id }) => id)).toEqual([dead[1]]);
+      bed.clock.advance(1_999);
+      expect(await claim()).toEqual([]);
+      bed.clock.advance(1);
+      expect((await claim()).map(({ id }) => id)).toEqual([dead[2]]);
+    },
+  );
+
+  rule(
     "R6: more dead letters than one transaction revives go in many, also after the clock was set back",
     async (bed) => {
       await bed.queue.enqueueMany(
