@@ -426,12 +426,12 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     for (let span: DeathSpan | null = await this.#reader.read(everyDeath); span; ) {
       const current: DeathSpan = span;
       const before = total;
-      const { revived, next } = await this.#writer.write("full", (connection) =>
-        reviveChunk(connection, this.#counts, filter, current, {
-          nowMs: this.#now(),
-          dueAt: (place) => Math.max(this.#now(), Math.floor(firstMs + (before + place) * everyMs)),
-        }),
-      );
+      const { revived, next } = await this.#writer.write("full", (connection) => {
+        const nowMs = this.#now();
+        const dueAt = (place: number): number =>
+          Math.max(nowMs, Math.floor(firstMs + (before + place) * everyMs));
+        return reviveChunk(connection, this.#counts, filter, current, { nowMs, dueAt });
+      });
       total += revived;
       span = next;
     }
