@@ -30,7 +30,7 @@ describe("the gate", () => {
   });
 
   it("lets the operator's token in everywhere", async () => {
-    const { app, asOperator } = await openTestAdmin();
+    const { app, asOperator } = await openTestAdmin({ mayDecrypt: true });
     for (const route of app.routes) {
       const { status } = await asOperator(addressOf(route), { method: route.method });
       expect([401, 403, 500], nameOf(route)).not.toContain(status);
@@ -38,7 +38,7 @@ describe("the gate", () => {
   });
 
   it("lets a session in everywhere, when its own page asks", async () => {
-    const { app, send, url, logIn } = await openTestAdmin();
+    const { app, send, url, logIn } = await openTestAdmin({ mayDecrypt: true });
     for (const route of app.routes) {
       const headers = { cookie: await logIn(), origin: url, "sec-fetch-site": "same-origin" };
       const { status } = await send(addressOf(route), { method: route.method, headers });

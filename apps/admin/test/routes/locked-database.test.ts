@@ -20,6 +20,7 @@ async function changes(
     await makeDeadLetter(admin.queue),
   ];
   await admin.queue.registerCron("reconcile_payments", "0 0 1 1 *", { id: "yearly" });
+  await admin.queue.registerCron("reconcile_payments", "0 0 1 * *", { id: "monthly" });
   await admin.queue.syncLimits({ email: { concurrency: 1 } });
   const job = await admin.queue.enqueueDelayed("reconcile_payments", {}, 60_000);
   const workflowId = await admin.queue.startWorkflow("reconcile_payments", {}, { delayMs: 60_000 });
@@ -42,6 +43,7 @@ async function changes(
     "POST /admin/schedules/:id/pause": { path: "/admin/schedules/yearly/pause" },
     "POST /admin/schedules/:id/resume": { path: "/admin/schedules/yearly/resume" },
     "PATCH /admin/schedules/:id": { path: "/admin/schedules/yearly", body: { timeZone: "Asia/Tokyo" } },
+    "DELETE /admin/schedules/:id": { path: "/admin/schedules/monthly" },
     "POST /admin/schedules/:id/run": { path: "/admin/schedules/yearly/run" },
     "POST /login": { path: `/login?token=${TOKEN}` },
     "POST /admin/logout": { path: "/admin/logout" },

@@ -120,6 +120,7 @@ export interface SqliteStoreParts {
 
 /** The store on one SQLite file; made by `openSqliteStore`. */
 export class SqliteStore<Tables> implements JobStore<Tables> {
+  declare readonly read: Kysely<Tables>;
   readonly #parts: SqliteStoreParts;
   readonly #reader: Reader;
   readonly #writer: Writer;
@@ -130,7 +131,6 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   readonly #finishes: FinishQueue;
   readonly #rescuer: Rescuer;
   readonly #cancelListeners = new Set<() => void>();
-  #read: Kysely<Tables> | undefined;
   #lastCreatedAtMs = 0;
 
   constructor(parts: SqliteStoreParts) {
@@ -138,6 +138,10 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     this.#parts = parts;
     this.#ringer = new BellRinger(parts.bells ?? null, clock);
     this.#reader = new Reader({ connection: reader, clock, random, busyDeadlineMs });
+    let builder: Kysely<Tables> | undefined;
+    // Made when it is asked for, also of a store that only stands behind the one that is asked.
+    const get = (): Kysely<Tables> => (builder ??= readBuilder<Tables>(this.#reader));
+    Object.defineProperty(this, "read", { get, enumerable: true });
     this.#writer = new Writer({
       connections: { full, normal },
       clock,
@@ -164,10 +168,6 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       finish: (connection, finishes) => finishJobs(connection, this.#counts, finishes, this.#enqueueTime()),
     });
     this.#rescuer = new Rescuer({ reader: this.#reader, writer: this.#writer, counts: this.#counts, clock });
-  }
-
-  get read(): Kysely<Tables> {
-    return (this.#read ??= readBuilder<Tables>(this.#reader));
   }
 
   transaction<T>(
