@@ -11,6 +11,7 @@ describe("defineJob", () => {
     expect(rest).toEqual({
       type: "mail",
       payload,
+      result: null,
       version: 1,
       upcasters: [],
       encrypted: false,
@@ -31,6 +32,7 @@ describe("defineJob", () => {
     expect(
       defineJob("mail", {
         payload,
+        result: payload,
         priority: 20,
         retry: { attempts: 1, backoff, shouldRetry },
         timeoutMs: 1,
@@ -41,6 +43,7 @@ describe("defineJob", () => {
     ).toEqual({
       type: "mail",
       payload,
+      result: payload,
       version: 1,
       upcasters: [],
       encrypted: false,
