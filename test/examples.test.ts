@@ -32,6 +32,13 @@ without the mailbox: added none; kept send_report; deactivated poll_mailbox
 poll_mailbox: every 90000 ms, off
 send_report: 0 10 * * *, active
 `,
+  "bulk.ts": `\
+none added: 0 jobs
+ada@example.com: added
+nobody: refused, Payload of "send_mail" is invalid: to: no address
+grace@example.com: added
+ada@example.com: deduplicated
+`,
   "encryption.ts": `\
 encrypted with 2026-05
 encrypted with 2026-11

@@ -37,6 +37,7 @@ export {
   type DequeueOptions,
   type EnqueuedJob,
   type EnqueueOptions,
+  type EnqueueResult,
   Queue,
   type QueueOptions,
 } from "./queue.ts";

@@ -19,6 +19,7 @@ import {
   LeaseLostError,
   LimitUnknownError,
   OptionInvalidError,
+  PayloadInvalidError,
   ScheduleInvalidError,
   SealBrokenError,
   WorkflowNotFoundError,
@@ -107,6 +108,11 @@ export type EnqueuedJob<Type extends string = string> = Job & {
   readonly deduplicated: boolean;
 };
 
+/** What became of one of many jobs: `deduplicated` if one with its unique key was there, which is `job` then. */
+export type EnqueueResult<Type extends string = string> =
+  | { readonly outcome: "added" | "deduplicated"; readonly job: Job & { readonly type: Type } }
+  | { readonly outcome: "refused"; readonly error: PayloadInvalidError | OptionInvalidError };
+
 /** A claimed job with its payload parsed by its type's schema. */
 export type Claimed<Jobs extends JobCatalog, Type extends JobType<Jobs> = JobType<Jobs>> =
   Type extends JobType<Jobs>
@@ -190,6 +196,46 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   ): Promise<readonly EnqueuedJob<Type>[]> {
     const jobs = payloads.map((payload) => buildJob(this.catalog, type, payload, options));
     return (await this.#store(jobs, options)).map(flatten<Type>);
+  }
+
+  /**
+   * Adds many jobs of one type in one transaction, each with settings of its own. One that cannot be stored is told and
+   * keeps no other from being added.
+   * @returns what became of each, in their order
+   * @throws {JobDependencyError} if one depends on a job that is not there: then none is added
+   * @example
+   * const results = await queue.enqueueEach("send_mail", users.map((to) => ({ payload: { to }, uniqueKey: to })));
+   * const refused = results.filter(({ outcome }) => outcome === "refused");
+   */
+  async enqueueEach<Type extends JobType<Jobs>>(
+    type: Type,
+    items: readonly (JobSettings & { readonly payload: PayloadInput<Jobs, Type> })[],
+    options: Pick<EnqueueOptions, "tx" | "durability"> = {},
+  ): Promise<readonly EnqueueResult<Type>[]> {
+    const built = items.map(({ payload, ...settings }) => this.#tryBuild(type, payload, settings));
+    const stored = await this.#store(
+      built.flatMap((each) => ("job" in each ? [each.job] : [])),
+      options,
+    );
+    let next = 0;
+    return built.map((each): EnqueueResult<Type> => {
+      if ("error" in each) return { outcome: "refused", error: each.error };
+      const { deduplicated, ...job } = flatten<Type>(stored[next++] as EnqueueOutcome);
+      return { outcome: deduplicated ? "deduplicated" : "added", job };
+    });
+  }
+
+  #tryBuild(
+    type: string,
+    payload: unknown,
+    settings: JobSettings,
+  ): { readonly job: NewJob } | { readonly error: PayloadInvalidError | OptionInvalidError } {
+    try {
+      return { job: buildJob(this.catalog, type, payload, settings) };
+    } catch (error) {
+      if (error instanceof PayloadInvalidError || error instanceof OptionInvalidError) return { error };
+      throw error;
+    }
   }
 
   /**

@@ -89,6 +89,39 @@ export function enqueueRules(rule: Rule): void {
     expect((await bed.store.listJobs({ limit: 10 })).items).toHaveLength(2);
   });
 
+  rule("R2: of many jobs with settings of their own each has its own outcome", async (bed) => {
+    const { queue, store, clock } = bed;
+    const held = await bed.add({ uniqueKey: "held" });
+    const results = await queue.enqueueEach("mail", [
+      { payload: { n: 1 }, priority: PRIORITY.HIGH },
+      { payload: { n: "two" } as never },
+      { payload: { n: 3 }, uniqueKey: "held" },
+      { payload: { n: 4 }, priority: 1_000 },
+      { payload: { n: 5 }, delayMs: 1_000 },
+    ]);
+    expect(results.map(({ outcome }) => outcome)).toEqual([
+      "added",
+      "refused",
+      "deduplicated",
+      "refused",
+      "added",
+    ]);
+    const [first, second, third, fourth, fifth] = results;
+    expect(first).toMatchObject({ job: { payload: { n: 1 }, priority: PRIORITY.HIGH, status: "pending" } });
+    expect(second).toMatchObject({ error: { code: "PAYLOAD_INVALID", issues: [{ field: "n" }] } });
+    expect(third).toMatchObject({ job: { id: held.id, payload: { n: 1 } } });
+    expect(fourth).toMatchObject({ error: { code: "OPTION_INVALID" } });
+    expect(fifth).toMatchObject({ job: { status: "scheduled", scheduledAt: new Date(clock.now() + 1_000) } });
+    expect((await store.listJobs({ limit: 10 })).items).toHaveLength(3);
+    const orphans = queue.enqueueEach("mail", [
+      { payload: { n: 6 } },
+      { payload: { n: 7 }, dependsOn: ["0-0"] },
+    ]);
+    await expect(orphans).rejects.toMatchObject({ code: "JOB_DEPENDENCY_INVALID" });
+    expect((await store.listJobs({ limit: 10 })).items).toHaveLength(3);
+    expect(await queue.enqueueEach("mail", [])).toEqual([]);
+  });
+
   rule("R4: one invalid payload among many stores none", async ({ queue, database }) => {
     const before = await database.dump();
     await expect(queue.enqueueMany("mail", [{ n: 1 }, { n: Number.NaN }])).rejects.toMatchObject({
