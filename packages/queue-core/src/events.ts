@@ -16,7 +16,7 @@ export interface JobEvent {
   readonly jobId: string;
   readonly type: string;
   readonly workflowId: string | null;
-  /** Which run began, completed or failed, from 1; null where it is about none. */
+  /** Which run began, completed or failed, from 1; of a dead job how many there were; null where it is about none. */
   readonly attempt: number | null;
   /** Why the run failed; null if it did not. Encrypted if the type is. */
   readonly error: string | null;
@@ -45,7 +45,7 @@ export interface EventOptions<Type extends string = string> {
   readonly kinds?: readonly JobEvent["kind"][];
   /** Ends the iteration; it does not throw. */
   readonly signal?: AbortSignal;
-  /** Between two looks at the store, in milliseconds; 100 by default. */
+  /** Between two looks at the store, in milliseconds, from 10 to 10,000; 100 by default. */
   readonly pollMs?: number;
 }
 
@@ -54,6 +54,7 @@ const PAGE = 500;
 /** A listener that has not been heard of for so long is taken for gone, in milliseconds; it says so three times. */
 const LISTEN_FOR_MS = 30_000;
 const SHORTEST_POLL_MS = 10;
+const LONGEST_POLL_MS = LISTEN_FOR_MS / 3;
 
 /**
  * What happens to jobs from now on, in the order in which it was committed.
@@ -64,8 +65,10 @@ export async function* followEvents(
   clock: Clock,
   { types, kinds, signal, pollMs = 100 }: EventOptions,
 ): AsyncGenerator<JobEvent | MissedEvents, void, undefined> {
-  if (!(pollMs >= SHORTEST_POLL_MS))
-    throw new OptionInvalidError(`pollMs must be a number from ${SHORTEST_POLL_MS}, got ${pollMs}`);
+  if (!(pollMs >= SHORTEST_POLL_MS && pollMs <= LONGEST_POLL_MS))
+    throw new OptionInvalidError(
+      `pollMs must be a number from ${SHORTEST_POLL_MS} to ${LONGEST_POLL_MS}, got ${pollMs}`,
+    );
   if (signal?.aborted) return;
   const id = randomBytes(8).toString("hex");
   const ofTypes = types && new Set<string>(types);

@@ -44,7 +44,8 @@ export interface JobSettings {
   readonly dependsOn?: readonly (string | Dependency)[];
 }
 
-const LONGEST_KEY = 512;
+/** Of a unique key, a limit key, a group key, in characters. */
+export const LONGEST_KEY = 512;
 
 /**
  * Checks a job and fills in its type's defaults.

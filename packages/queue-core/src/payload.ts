@@ -19,9 +19,19 @@ export const MAX_PAYLOAD_DEPTH = 1_000;
  * @throws {PayloadInvalidError} with one issue per field
  */
 export function parsePayload(type: string, schema: StandardSchemaV1, value: unknown): unknown {
-  const checked = answersAtOnce.has(schema)
-    ? validate(type, schema, value)
-    : catchStrays(IGNORED, () => validate(type, schema, value));
+  // For each value: a schema that has answered at once so far may ask somebody else about this one.
+  const checked = catchStrays(IGNORED, () => validate(type, schema, value));
+  try {
+    return readAnswer(type, checked);
+  } catch (cause) {
+    if (cause instanceof PayloadInvalidError) throw cause;
+    const message = `its schema's answer is none of the Standard Schema: ${describeError(cause)}`;
+    throw new PayloadInvalidError(type, [{ field: "", message }]);
+  }
+}
+
+/** @throws {PayloadInvalidError} if it is not a value, and whatever reading a malformed answer throws */
+function readAnswer(type: string, checked: ReturnType<StandardSchemaV1["~standard"]["validate"]>): unknown {
   if (isThenable(checked)) {
     // Nobody waits for it, and zod turns to its asynchronous side when code in a schema throws: it throws there again.
     Promise.resolve(checked).catch(() => undefined);
@@ -29,13 +39,9 @@ export function parsePayload(type: string, schema: StandardSchemaV1, value: unkn
       { field: "", message: "its schema validates asynchronously, or its own code throws on this value" },
     ]);
   }
-  answersAtOnce.add(schema);
   if (checked.issues) throw new PayloadInvalidError(type, checked.issues.map(toIssue));
   return checked.value;
 }
-
-/** Schemas that have given an answer without a promise: nearly all, and to look for strays costs each job. */
-const answersAtOnce = new WeakSet<StandardSchemaV1>();
 
 /**
  * What an asynchronous schema leaves behind: zod tries its code once before it gives a promise, and drops what that

@@ -130,7 +130,7 @@ function conditions(filter: DeadLetterFilter): {
   }
   if (filter.search !== undefined) {
     // Not LIKE, in which a per cent sign or an underscore stands for anything. A sealed error is no text to search.
-    filters.push("instr(lower(last_error), lower(?)) > 0 AND substr(last_error, 1, 7) <> 'sealed:'");
+    filters.push("instr(lower(last_error), lower(?)) > 0 AND last_error NOT GLOB '*sealed:*.*.*'");
     parameters.push(filter.search);
   }
   return { filters, parameters };
@@ -317,7 +317,7 @@ function spendNumber(connection: Connection, seq: number): void {
   connection.run("INSERT INTO spent_number (seq) VALUES (?)", seq);
   connection.run(
     `UPDATE job SET created_at = 0, type = '', payload = 'null', line = NULL, workflow_id = NULL, unique_key = NULL,
-       slot_at = NULL
+       slot_at = NULL, limit_key = NULL, group_key = NULL, tag = NULL
      WHERE seq = ?`,
     seq,
   );

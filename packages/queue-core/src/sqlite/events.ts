@@ -89,8 +89,19 @@ export function forgetGone(connection: Connection, nowMs: number): void {
   connection.run("DELETE FROM event");
 }
 
-/** Also before tables are changed, as a trigger on one that is made anew would be in the way; listeners renew them. */
-export function dropTriggers(connection: Connection): void {
+/**
+ * Before tables are changed: a trigger on one that is made anew would be in the way. Listeners come again, and learn that
+ * they were forgotten.
+ */
+export function endListening(connection: Connection): void {
+  dropTriggers(connection);
+  const hasListeners = connection.database.prepare(
+    "SELECT 1 FROM sqlite_schema WHERE name = 'event_listener'",
+  );
+  if (hasListeners.get() !== undefined) connection.database.exec("DELETE FROM event_listener");
+}
+
+function dropTriggers(connection: Connection): void {
   for (const name of Object.keys(TRIGGERS)) connection.database.exec(`DROP TRIGGER IF EXISTS ${name}`);
 }
 

@@ -124,9 +124,8 @@ class Turns {
     );
     // Where the newest one has been claimed all of its group have, and it begins anew.
     const waiting = this.#connection.get<{ next_us: number }>(
-      `SELECT t.next_us FROM group_turn t JOIN ready r
-         ON r.type = t.line AND r.np = t.np AND r.tag = t.tag AND r.seq = t.seq
-       WHERE t.line = ? AND t.np = ? AND t.group_key = ?`,
+      `SELECT next_us FROM group_turn
+       WHERE line = ? AND np = ? AND group_key = ? AND ${IS_NEWEST_UNCLAIMED}`,
       line,
       np,
       groupKey,
@@ -136,6 +135,17 @@ class Turns {
     return { line, np, groupKey, apartUs, nextUs, tag: 0, seq: 0 };
   }
 }
+
+/**
+ * Whether the newest job of a group was not claimed yet: it waits, or is set aside, or was called off before it ran. Then
+ * its turn is taken: others of the group may stand before it.
+ */
+const IS_NEWEST_UNCLAIMED = `(
+  EXISTS (SELECT 1 FROM ready r WHERE r.type = group_turn.line AND r.np = group_turn.np
+    AND r.tag = group_turn.tag AND r.seq = group_turn.seq)
+  OR EXISTS (SELECT 1 FROM gated g WHERE g.seq = group_turn.seq)
+  OR EXISTS (SELECT 1 FROM finished f WHERE f.seq = group_turn.seq AND f.status = 'cancelled' AND f.claimed_at IS NULL)
+)`;
 
 function readWeight(connection: Connection, groupKey: string): number {
   const sql = "SELECT weight FROM group_weight WHERE group_key = ?";
@@ -167,8 +177,7 @@ export function pruneTurns(connection: Connection, after: TurnKey): TurnKey | nu
   if (!last) return null;
   connection.run(
     `DELETE FROM group_turn WHERE (line, np, group_key) > (?, ?, ?) AND (line, np, group_key) <= (?, ?, ?)
-       AND NOT EXISTS (SELECT 1 FROM ready r WHERE r.type = line AND r.np = group_turn.np
-         AND r.tag = group_turn.tag AND r.seq = group_turn.seq)`,
+       AND NOT ${IS_NEWEST_UNCLAIMED}`,
     after.line,
     after.np,
     after.group_key,

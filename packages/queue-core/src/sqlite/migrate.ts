@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Clock } from "../clock.ts";
 import { StoreRefusedError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
-import { dropTriggers } from "./events.ts";
+import { endListening } from "./events.ts";
 import { isBusy, toStoreError } from "./sqlite-error.ts";
 
 /** A folder of `NNNN-name.sql` files that are applied once, in order. */
@@ -66,7 +66,7 @@ function applyMissing(connection: Connection, sets: readonly MigrationSet[], now
       "CREATE TABLE IF NOT EXISTS migration (scope TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, " +
         "applied_at INTEGER NOT NULL, PRIMARY KEY (scope, version)) STRICT, WITHOUT ROWID",
     );
-    dropTriggers(connection);
+    endListening(connection);
     for (const set of sets) {
       for (const { version, name, sql } of missing(connection, set)) {
         database.exec(sql);

@@ -107,10 +107,11 @@ function lineHeads(connection: Connection): ReadonlyMap<string, number> {
 
 /** What is set aside waits as well. */
 function addGatedHeads(connection: Connection, heads: Map<string, number>): void {
-  const sql = "SELECT line, tag FROM gated WHERE line > ? ORDER BY line, tag LIMIT 1";
-  const head = (after: string): { line: string; tag: number } | undefined => connection.get(sql, after);
+  const sql = `SELECT g.line, j.due_at FROM gated g CROSS JOIN job j ON j.seq = g.seq
+    WHERE g.line > ? ORDER BY g.line, g.tag LIMIT 1`;
+  const head = (after: string): { line: string; due_at: number } | undefined => connection.get(sql, after);
   for (let next = head(""); next; next = head(next.line))
-    heads.set(next.line, Math.min(heads.get(next.line) ?? next.tag, next.tag));
+    heads.set(next.line, Math.min(heads.get(next.line) ?? next.due_at, next.due_at));
 }
 
 function oldestOf(heads: ReadonlyMap<string, number>): Date | null {

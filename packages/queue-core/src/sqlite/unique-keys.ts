@@ -7,6 +7,7 @@ import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
 import { moveGated, takePending } from "./gated.ts";
 import { getJobBySeq } from "./jobs.ts";
+import { lookSoon } from "./key-gates.ts";
 import type { RunCounts } from "./run-counts.ts";
 
 /** Whether another job holds the unique key of a new one. */
@@ -132,6 +133,14 @@ function moveToLine(connection: Connection, holder: Job, seq: number, line: stri
     seq,
   );
   if (moved === 0) moveGated(connection, seq, from, line);
+  else {
+    const limitKey = connection.get<{ limit_key: string | null }>(
+      "SELECT limit_key FROM job WHERE seq = ?",
+      seq,
+    );
+    // The gate of the line that it has left may wait for it to be claimed there.
+    if (limitKey && limitKey.limit_key !== null) lookSoon(connection, from, limitKey.limit_key);
+  }
   connection.madeClaimable.add(line, 1);
 }
 

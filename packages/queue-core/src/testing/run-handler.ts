@@ -83,11 +83,12 @@ export async function runHandler<const Jobs extends JobCatalog, Type extends Job
     // The context is any catalog's.
     const returned = readOutcome(await handler(payload, context as never));
     const result = returned.kind === "complete" ? returned.result : undefined;
-    if (returned.kind === "complete") checkResult(catalog, type, result);
+    const stored = result === undefined ? undefined : JSON.parse(serializeResult(`a "${type}"`, result));
+    if (returned.kind === "complete") checkResult(catalog, type, stored);
     return {
       outcome:
         returned.kind === "complete" ? "completed" : returned.kind === "snooze" ? "snoozed" : "cancelled",
-      result: result === undefined ? null : JSON.parse(serializeResult(`a "${type}"`, result)),
+      result: stored ?? null,
       snoozeMs: returned.kind === "snooze" ? returned.delayMs : null,
       enqueued: context.asked.followUps,
       effects: context.asked.effects as HandlerRun<Tables>["effects"],

@@ -35,8 +35,14 @@ export class BatchClaims {
     for (const { type, size, lingerMs } of this.#types) {
       if (batches.length >= slots) break;
       const request = { ...this.#lease, types: [type], limit: size, lingerMs };
-      const claimed = await this.#queue.claim(request);
-      if (claimed.length > 0) batches.push(claimed);
+      try {
+        const claimed = await this.#queue.claim(request);
+        if (claimed.length > 0) batches.push(claimed);
+      } catch (error) {
+        if (batches.length === 0) throw error;
+        // What was claimed before is to run; the claim that comes next meets the same fault, and says so.
+        break;
+      }
     }
     const [first, ...rest] = this.#types;
     // The next round begins with another one: with few slots none is always too late.

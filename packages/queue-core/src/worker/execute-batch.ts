@@ -41,7 +41,13 @@ export function executeBatch<Member extends BatchMember>(options: BatchRun<Membe
   const open = new OpenJobs();
   for (const member of members) {
     const { job, abort } = member;
-    const found = beforeHandler(queue, job, member);
+    let found: ReturnType<typeof beforeHandler>;
+    try {
+      found = beforeHandler(queue, job, member);
+    } catch (error) {
+      onBroken(member, error);
+      continue;
+    }
     if (found instanceof Promise) {
       found.then(
         (executed) => onEnd(member, executed),

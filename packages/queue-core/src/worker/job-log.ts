@@ -15,8 +15,16 @@ const SERIALIZERS = {
 /** The log of one run: each line says which job it is about, and of an encrypted type none says what an error said. */
 export function jobLog(parent: Logger, job: ClaimedJob, catalog: CatalogIndex, more: object = {}): Logger {
   const { id: jobId, type, attempt, workflowId } = job;
-  const bindings = { jobId, type, attempt, workflowId, ...more };
-  return catalog.get(type)?.encrypted
+  return typeLog(parent, catalog, { jobId, type, attempt, workflowId, ...more });
+}
+
+/** The same for several jobs of one type. */
+export function typeLog(
+  parent: Logger,
+  catalog: CatalogIndex,
+  bindings: { readonly type: string; readonly [name: string]: unknown },
+): Logger {
+  return catalog.get(bindings.type)?.encrypted
     ? parent.child(bindings, { serializers: SERIALIZERS })
     : parent.child(bindings);
 }

@@ -19,6 +19,7 @@ import { errorFacts } from "./error-facts.ts";
 import { executeBatch } from "./execute-batch.ts";
 import { executeJob } from "./execute-job.ts";
 import { type AnyHandler, isBatchHandler, type JobHandlers } from "./handler.ts";
+import { typeLog } from "./job-log.ts";
 import { checkLeases, leaseKey } from "./lease-check.ts";
 import { LoneRuns } from "./lone-runs.ts";
 import { untilNextLook } from "./next-look.ts";
@@ -322,13 +323,14 @@ export class Worker {
       if (this.#runsAlone(run.job)) this.#start(run);
       else run.startedAtMs = this.#clock.monotonic();
     }
-    const handler = this.#handlers.get(jobs[0]?.type ?? "");
+    const type = jobs[0]?.type ?? "";
+    const handler = this.#handlers.get(type);
     if (!handler || !isBatchHandler(handler) || together.length === 0) return;
     executeBatch({
       queue: this.#queue,
       handler,
       members: together,
-      run: { log: this.#log.child({ type: jobs[0]?.type, batch: together.length }) },
+      run: { log: typeLog(this.#log, this.#queue.catalog, { type, batch: together.length }) },
       onEnd: (run, executed) => this.#leave(run, executed),
       onBroken: (run, error) => this.#breakOff(run, error),
     });
