@@ -90,8 +90,8 @@ export function forgetGone(connection: Connection, nowMs: number): void {
 }
 
 /**
- * Before tables are changed: a trigger on one that is made anew would be in the way. Listeners come again, and learn that
- * they were forgotten.
+ * Before tables are changed: a trigger on one that is made anew would be in the way. Listeners come again, and learn
+ * that they were forgotten.
  */
 export function endListening(connection: Connection): void {
   dropTriggers(connection);

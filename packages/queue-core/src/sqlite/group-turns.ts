@@ -137,8 +137,8 @@ class Turns {
 }
 
 /**
- * Whether the newest job of a group was not claimed yet: it waits, or is set aside, or was called off before it ran. Then
- * its turn is taken: others of the group may stand before it.
+ * Whether the newest job of a group was not claimed yet: it waits, or is set aside, or was called off before it ran.
+ * Then its turn is taken: others of the group may stand before it.
  */
 const IS_NEWEST_UNCLAIMED = `(
   EXISTS (SELECT 1 FROM ready r WHERE r.type = group_turn.line AND r.np = group_turn.np
