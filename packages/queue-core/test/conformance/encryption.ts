@@ -194,6 +194,8 @@ export function encryptionRules(rule: Rule): void {
         status: "failed",
         lastError: expect.stringMatching(/^PayloadInvalidError: sealed:/),
       });
+      // Nobody is to find it by a piece of its ciphertext.
+      expect((await bed.store.listDeadLetters({ limit: 5, search: "sealed" })).items).toEqual([]);
       await expectNoPlaintext(bed);
     },
   );

@@ -60,6 +60,17 @@ export function groupRules(rule: Rule): void {
     expect(await claimedBefore(bed, "big")).toBeLessThanOrEqual(1);
   });
 
+  rule("B4: a group whose newest job is called off each time gets no turns for that", async (bed) => {
+    await add(bed, "big", 100);
+    await add(bed, "small", 100);
+    for (let i = 0; i < 20; i += 1) {
+      const { id } = await bed.queue.enqueue("mail", { n: groups.small }, { groupKey: "small" });
+      await bed.store.cancel(id);
+      await add(bed, "small");
+    }
+    expect(await shareOf(bed, "small", 40)).toBeCloseTo(0.5, 1);
+  });
+
   rule("B4: one job at a time or in lists, groups have equal shares", async (bed) => {
     await add(bed, "big", 500);
     for (let n = 0; n < 30; n += 1) await add(bed, "small");

@@ -25,6 +25,37 @@ const endAll = async (queue: KeyQueue, claimed: readonly KeyClaim[]): Promise<vo
 
 export function keyLimitRules(rule: Rule): void {
   rule(
+    "R12: a job that its key let in may become one of a newer payload version: the others follow",
+    async (bed) => {
+      const queue = open(bed, bed);
+      const call = defineJob("call", { payload, limit: "host", version: 2, upcasters: { 1: (old) => old } });
+      const newer = createQueue({
+        store: bed.store as JobStore,
+        jobs: [call, JOBS[1], JOBS[2]],
+        clock: bed.clock,
+      });
+      await queue.setLimit("call", { perKey: { concurrency: 1 } });
+      const keyed = { uniqueKey: "u", unique: { onConflict: "replace" }, limitKey: "a" } as const;
+      await queue.enqueue("call", { n: 0 }, { limitKey: "a" });
+      const [first] = await queue.dequeueBatch("worker-1", 5);
+      await queue.enqueue("call", { n: 1 }, keyed);
+      expect(await queue.dequeueBatch("worker-1", 5)).toEqual([]);
+      for (const n of [2, 3]) await queue.enqueue("call", { n }, { limitKey: "a" });
+      if (first) await queue.completeJob(first);
+      // Another worker's claim lets the next one in.
+      await queue.dequeueBatch("worker-2", 5, { types: ["other"] });
+      await newer.enqueue("call", { n: 10 }, keyed);
+      const ran: number[] = [];
+      for (let claims = 0; claims < 6; claims += 1)
+        for (const job of await newer.dequeueBatch("worker-1", 5)) {
+          ran.push(job.payload.n);
+          await newer.completeJob(job);
+        }
+      expect(ran.toSorted((a, b) => a - b)).toEqual([2, 3, 10]);
+    },
+  );
+
+  rule(
     "R12: of each key as many run as its limit lets, over all processes, and in their order",
     async (bed) => {
       const queue = open(bed, bed);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { MAX_EVENTS } from "../../src/sqlite/events.ts";
+import { endListening, MAX_EVENTS } from "../../src/sqlite/events.ts";
 import { RecordingStore } from "./recording-store.ts";
 
 let bed: RecordingStore;
@@ -19,6 +19,15 @@ describe("events", () => {
     expect(triggers()).toHaveLength(6);
     await bed.store.unlisten(listener.id);
     expect(triggers()).toEqual([]);
+  });
+
+  it("that a migration may have cost are told of: its listeners are forgotten", async () => {
+    await bed.store.listen(listener);
+    const [connection] = bed.connections;
+    if (connection) endListening(connection);
+    expect(triggers()).toEqual([]);
+    expect((await bed.store.listen(listener)).isNew).toBe(true);
+    expect(triggers()).toHaveLength(6);
   });
 
   it("are kept up to a bound, and who was too slow is told so", async () => {

@@ -21,6 +21,7 @@ const jobs = [
       throw new Error(`no letter for ${IBAN}`);
     },
   }),
+  defineJob("pay_many", { payload, encrypted: true, timeoutMs: 50, retry: { attempts: 1 } }),
   defineJob("confirm", { payload: z.object({}), encrypted: true }),
 ] as const;
 const keyring = createKeyring([{ id: "key-1", secret: Buffer.alloc(32, 7) }]);
@@ -62,6 +63,27 @@ function expectNoPlaintext(): void {
 }
 
 describe("an encrypted job type", () => {
+  it("that is handled in batches does not say in the log what a batch that was left behind ran into", async () => {
+    const { id } = await queue.enqueue("pay_many", { iban: IBAN });
+    const late = Promise.withResolvers<void>();
+    await run(
+      {
+        pay_many: {
+          batch: { size: 1 },
+          handle: async ([job]) => {
+            await late.promise;
+            throw new Error(`no account ${job?.payload.iban}`);
+          },
+        },
+      },
+      [id],
+    );
+    late.resolve();
+    const told = (): string | undefined => lines.find((line) => line.includes("after its run had ended"));
+    expect(await until("the late failure to be logged", told)).toContain("withheld");
+    expectNoPlaintext();
+  });
+
   it("its handler sees plain text, of steps and parents too; the database and the log do not", async () => {
     const { id: first } = await queue.enqueue("pay_out", { iban: IBAN });
     const { id: second } = await queue.enqueue("confirm", {}, { dependsOn: [first] });

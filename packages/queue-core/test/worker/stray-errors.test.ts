@@ -61,6 +61,19 @@ describe("a rejection that nobody handles", () => {
     },
   );
 
+  it("buries the job whose schema asks somebody else about its value, though it knew others by itself", async () => {
+    const bed = await WorkerBed.open();
+    const known = await bed.queue.enqueue("task", { n: 0 });
+    const child = ChildWorker.start(bed, "pickySchema");
+    await bed.reaches(known.id, "completed");
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    expect((await bed.dies(id)).attempts).toBe(0);
+    const next = await bed.queue.enqueue("other", { n: 1 });
+    await bed.reaches(next.id, "completed");
+    child.tell("stop");
+    expect(await child.exit()).toBe(0);
+  });
+
   it("ends the process as ever if no run caused it", async () => {
     const bed = await WorkerBed.open();
     const { id } = await bed.queue.enqueue("task", { n: 1 });

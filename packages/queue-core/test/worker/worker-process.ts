@@ -106,6 +106,7 @@ const scenarios: Readonly<Record<string, Handler>> = {
     return "returned";
   },
   slowSchema: () => "never called",
+  pickySchema: () => "what its schema knows by itself",
   throwOfTheProcess: () => "nothing to do with it",
   strayOfTheProcess: () => "nothing to do with it",
 };
@@ -117,7 +118,12 @@ const store = await openSqliteStore({ path });
 const slow = defineJob("task", {
   payload: z.object({ n: z.number() }).refine(async () => throwLeftBehind()),
 });
-const jobs = WORKER_JOBS.map((job) => (scenario === "slowSchema" && job.type === "task" ? slow : job));
+/** It asks about some values only. */
+const picky = defineJob("task", {
+  payload: z.object({ n: z.number() }).refine(({ n }) => n === 0 || throwLeftBehind()),
+});
+const schemas: Readonly<Record<string, typeof slow | undefined>> = { slowSchema: slow, pickySchema: picky };
+const jobs = WORKER_JOBS.map((job) => (job.type === "task" ? (schemas[scenario] ?? job) : job));
 // The same types with the same payloads.
 const queue = createQueue({ store, jobs: jobs as unknown as typeof WORKER_JOBS });
 const worker = createWorker({
