@@ -120,7 +120,7 @@ const slow = defineJob("task", {
 });
 /** It asks about some values only. */
 const picky = defineJob("task", {
-  payload: z.object({ n: z.number() }).refine(({ n }) => n === 0 || throwLeftBehind()),
+  payload: z.object({ n: z.number() }).refine(({ n }) => n === 0 || (async () => throwLeftBehind())()),
 });
 const schemas: Readonly<Record<string, typeof slow | undefined>> = { slowSchema: slow, pickySchema: picky };
 const jobs = WORKER_JOBS.map((job) => (job.type === "task" ? (schemas[scenario] ?? job) : job));
