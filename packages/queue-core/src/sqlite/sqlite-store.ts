@@ -102,6 +102,9 @@ import { Writer } from "./writer.ts";
 /** Buckets of idle keys that are deleted in one transaction. */
 const PRUNED_AT_ONCE = 1_000;
 
+/** Between two transactions that delete, in milliseconds. */
+const PRUNE_REST_MS = { least: 1, most: 20 };
+
 export interface SqliteStoreParts {
   readonly path: string;
   readonly full: Connection;
@@ -591,8 +594,10 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       );
       pruned += step.pruned;
       next = step.next;
-      // Half the time the lock is free: deleting is in no hurry, and who asks for it meanwhile is.
-      await sleep(Math.max(1, this.#parts.clock.monotonic() - begunAtMs));
+      // Half the time the lock is free: deleting is in no hurry, and who asks for it meanwhile is. Bounded, as the time
+      // may have passed while others held it.
+      const tookMs = this.#parts.clock.monotonic() - begunAtMs;
+      await sleep(Math.min(Math.max(tookMs, PRUNE_REST_MS.least), PRUNE_REST_MS.most));
     }
     await this.#writer.write("normal", (connection) => pruneHistory(connection, this.#now()));
     const pruneSome = (): Promise<number> =>
