@@ -431,8 +431,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       const before = total;
       const { revived, next } = await this.#writer.write("full", (connection) => {
         const nowMs = this.#now();
+        // Without a pace all of them are due now, also where the wall clock was set back since the first.
         const dueAt = (place: number): number =>
-          Math.max(nowMs, Math.floor(firstMs + (before + place) * everyMs));
+          everyMs === 0 ? nowMs : Math.max(nowMs, Math.floor(firstMs + (before + place) * everyMs));
         return reviveChunk(connection, this.#counts, filter, current, { nowMs, dueAt });
       });
       total += revived;
