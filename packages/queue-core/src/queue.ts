@@ -41,6 +41,7 @@ import {
 } from "./limits.ts";
 import { buildJob, type JobSettings, storePayload } from "./new-job.ts";
 import type { Pauses } from "./pauses.ts";
+import { checkTogether } from "./payload.ts";
 import { readResult, storeResult } from "./results.ts";
 import type { DeclaredSchedules, Schedule } from "./schedule.ts";
 import { openError, openPayload, openResult, readableLines, sealError } from "./sealed.ts";
@@ -169,7 +170,8 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     payload: PayloadInput<Jobs, Type>,
     options: EnqueueOptions = {},
   ): Promise<EnqueuedJob<Type>> {
-    return this.#storeOne(buildJob(this.catalog, type, payload, options), options);
+    const [outcome] = await this.#store([buildJob(this.catalog, type, payload, options)], options);
+    return flatten(outcome);
   }
 
   /**
@@ -194,8 +196,10 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     payloads: readonly PayloadInput<Jobs, Type>[],
     options: EnqueueOptions = {},
   ): Promise<readonly EnqueuedJob<Type>[]> {
-    const jobs = payloads.map((payload) => buildJob(this.catalog, type, payload, options));
-    return (await this.#store(jobs, options)).map(flatten<Type>);
+    const { catalog } = this;
+    const jobs = checkTogether(() => payloads.map((payload) => buildJob(catalog, type, payload, options)));
+    const outcomes = await this.#store(jobs, options);
+    return outcomes.map((outcome) => flatten<Type>(outcome));
   }
 
   /**
@@ -212,7 +216,9 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     items: readonly (JobSettings & { readonly payload: PayloadInput<Jobs, Type> })[],
     options: Pick<EnqueueOptions, "tx" | "durability"> = {},
   ): Promise<readonly EnqueueResult<Type>[]> {
-    const built = items.map(({ payload, ...settings }) => this.#tryBuild(type, payload, settings));
+    const built = checkTogether(() =>
+      items.map(({ payload, ...settings }) => this.#tryBuild(type, payload, settings)),
+    );
     const stored = await this.#store(
       built.flatMap((each) => ("job" in each ? [each.job] : [])),
       options,
@@ -220,7 +226,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     let next = 0;
     return built.map((each): EnqueueResult<Type> => {
       if ("error" in each) return { outcome: "refused", error: each.error };
-      const { deduplicated, ...job } = flatten<Type>(stored[next++] as EnqueueOutcome);
+      const { deduplicated, ...job } = flatten<Type>(stored[next++]);
       return { outcome: deduplicated ? "deduplicated" : "added", job };
     });
   }
@@ -586,7 +592,8 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     const schedule = await this.#schedule(id);
     const job = buildSlotJob(this.catalog, schedule, null);
     await this.store.audit(auditOf(actor, "schedule.run", id));
-    return this.#storeOne(job, {});
+    const [outcome] = await this.#store([job], {});
+    return flatten(outcome);
   }
 
   async #schedule(id: string): Promise<Schedule> {
@@ -766,12 +773,6 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     return this.store.enqueue(jobs, { durability: options.durability ?? "full", tx: options.tx });
   }
 
-  async #storeOne<Type extends string>(job: NewJob, options: EnqueueOptions): Promise<EnqueuedJob<Type>> {
-    const [outcome] = await this.#store([job], options);
-    if (!outcome) throw new Error("The store answered an enqueue of one job with none");
-    return flatten(outcome);
-  }
-
   /** The lines of some types that this queue can read: payloads of each version, in plain text and under each key. */
   linesOf(types: readonly string[]): readonly string[] {
     const { catalog } = this;
@@ -851,6 +852,7 @@ function auditOf(actor: string, action: string, type: string | undefined): Audit
 }
 
 /** The type is the one that was asked for: a unique key is held within a type. */
-function flatten<Type extends string>({ job, deduplicated }: EnqueueOutcome): EnqueuedJob<Type> {
-  return { ...job, type: job.type as Type, deduplicated };
+function flatten<Type extends string>(outcome: EnqueueOutcome | undefined): EnqueuedJob<Type> {
+  if (!outcome) throw new Error("The store answered an enqueue with too few outcomes");
+  return { ...outcome.job, type: outcome.job.type as Type, deduplicated: outcome.deduplicated };
 }

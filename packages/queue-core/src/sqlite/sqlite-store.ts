@@ -182,12 +182,15 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     );
   }
 
-  async enqueue(
+  enqueue(
     jobs: readonly NewJob[],
-    options: { readonly durability: Durability; readonly tx?: OpenTransaction | undefined },
+    { durability, tx }: { readonly durability: Durability; readonly tx?: OpenTransaction | undefined },
   ): Promise<readonly EnqueueOutcome[]> {
-    if (!options.tx) return this.#enqueues.add(jobs, options.durability);
-    const connection = this.#transactionOf(options.tx).connection();
+    return tx ? this.#enqueueIn(tx, jobs) : this.#enqueues.add(jobs, durability);
+  }
+
+  async #enqueueIn(tx: OpenTransaction, jobs: readonly NewJob[]): Promise<readonly EnqueueOutcome[]> {
+    const connection = this.#transactionOf(tx).connection();
     return enqueueJobs(connection, this.#counts, jobs, this.#enqueueTime());
   }
 
