@@ -421,6 +421,8 @@ export interface JobStore<Tables = unknown> {
    * @returns how many
    */
   reviveMany(filter: DeadLetterFilter, pace?: RevivalPace): Promise<number>;
+  /** How many `reviveMany` would find; `atMost` if there are as many or more. */
+  countRevivable(filter: DeadLetterFilter, atMost: number): Promise<number>;
   discard(deadLetterId: string, audit: AuditEntry): Promise<void>;
   editDeadLetter(
     deadLetterId: string,

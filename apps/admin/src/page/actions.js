@@ -1,4 +1,3 @@
-/** @import { State } from "./state.js" */
 import { change, RequestFailedError } from "./api.js";
 import { readWhole, refresh } from "./refresh.js";
 import { state, update, withEntry, withItem } from "./state.js";
@@ -33,38 +32,6 @@ export function askToDiscard(deadLetter) {
       verb: "Discard for good",
       isDeletion: true,
       run: () => discard(deadLetter),
-    },
-  });
-}
-
-/** @param {Omit<State["deadLetterFilter"], "limit">} filter */
-async function retryMany({ type, reason, search, onlyUnreviewed }) {
-  const filter = {
-    ...(type !== "" && { type }),
-    ...(reason !== "" && { reason }),
-    ...(search !== "" && { search }),
-    ...(onlyUnreviewed && { reviewed: false }),
-  };
-  await act("dead-letters", async () => {
-    const { retried } = await change("POST", "/admin/dead-letters/retry", filter);
-    announce(`${retried} ${retried === 1 ? "job is" : "jobs are"} pending again`);
-  });
-  focusOn(undefined);
-}
-
-/** @param {Omit<State["deadLetterFilter"], "limit">} filter */
-export function askToRetryMany(filter) {
-  const ofType = filter.type === "" ? "" : ` of type ${filter.type}`;
-  const because = filter.reason === "" ? "" : `, reason ${filter.reason.replaceAll("_", " ")}`;
-  const saying = filter.search === "" ? "" : `, whose error says “${filter.search}”`;
-  const which = `${filter.onlyUnreviewed ? "unreviewed " : ""}dead letters${ofType}${because}${saying}`;
-  update({
-    confirming: {
-      title: `Retry all ${which}?`,
-      text: "Each goes back to the queue under its own id, with all its attempts, also those that are not shown here.",
-      verb: "Retry all",
-      isDeletion: false,
-      run: () => retryMany(filter),
     },
   });
 }
@@ -325,8 +292,8 @@ function neighbourOf(id) {
   return (item?.nextElementSibling ?? item?.previousElementSibling)?.id;
 }
 
-/** @param {string | undefined} itemId */
-function focusOn(itemId) {
+/** @param {string} [itemId] the heading, if it is left out */
+export function focusOn(itemId) {
   const item = itemId === undefined ? null : document.getElementById(itemId);
   const target = item?.querySelector("summary") ?? document.getElementById("dead-letters-heading");
   target?.focus({ preventScroll: true });

@@ -1,5 +1,7 @@
 /** A server that takes longer than this counts as not answering, in milliseconds. */
 const ANSWER_MS = 8_000;
+/** The same where it goes through very many rows. */
+export const LONG_ANSWER_MS = 300_000;
 
 /** An answer that is not a success, or none at all. */
 export class RequestFailedError extends Error {
@@ -33,22 +35,24 @@ export async function read(path) {
  * @param {"POST" | "PUT" | "PATCH" | "DELETE"} method
  * @param {string} path
  * @param {unknown} [body]
+ * @param {number} [answerMs]
  * @returns {Promise<any>} its answer; null if that is empty
  */
-export async function change(method, path, body) {
+export async function change(method, path, body, answerMs = ANSWER_MS) {
   const init = body === undefined ? {} : { body: JSON.stringify(body) };
-  const response = await ask(path, { method, ...init });
+  const response = await ask(path, { method, ...init }, answerMs);
   return response.status === 204 ? null : await response.json();
 }
 
 /**
  * @param {string} path
  * @param {RequestInit} init
+ * @param {number} [answerMs]
  */
-async function ask(path, init) {
+async function ask(path, init, answerMs = ANSWER_MS) {
   let response;
   try {
-    response = await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+    response = await fetch(path, { ...init, signal: AbortSignal.timeout(answerMs) });
   } catch (cause) {
     throw new RequestFailedError("the server does not answer", [], { cause });
   }

@@ -12,6 +12,7 @@ import { numbers } from "./numbers.js";
 import { noticeLine } from "./parts.js";
 import { h, render } from "./preact.js";
 import { startRefreshing } from "./refresh.js";
+import { retryManyDialog } from "./retry-many-dialog.js";
 import { scheduleDialog } from "./schedule-dialog.js";
 import { schedules } from "./schedules.js";
 import { onChange, state } from "./state.js";
@@ -47,6 +48,7 @@ function page() {
     h("div", { class: "announcement", "aria-live": "polite" }, noticeLine(state.announcement)),
     scheduleDialog(state),
     limitDialog(state),
+    retryManyDialog(state),
     confirmDialog(state),
   ];
 }

@@ -2,7 +2,6 @@
 /** @import { State } from "./state.js" */
 import {
   askToDiscard,
-  askToRetryMany,
   decrypt,
   forget,
   hidePlaintext,
@@ -12,12 +11,13 @@ import {
   saveNotes,
   savePayload,
 } from "./actions.js";
+import { asQuery, REASONS } from "./dead-letter-filter.js";
+import { filterTools } from "./dead-letter-tools.js";
 import { firstLine, formatJson, formatNumber } from "./format.js";
 import {
   attemptTable,
   badge,
   button,
-  choice,
   factList,
   jsonBlock,
   moment,
@@ -33,15 +33,6 @@ import { state as shown, update, withEntry, withItem } from "./state.js";
 /** The most that one list of the API holds. */
 const MOST_SHOWN = 200;
 
-const REASONS = {
-  attempts_exhausted: "out of attempts",
-  not_retryable: "not retryable",
-  invalid_payload: "invalid payload",
-  undecryptable_payload: "cannot be decrypted",
-  worker_died: "its worker died",
-  expired: "nobody took it in time",
-};
-
 /**
  * Jobs that were given up.
  * @param {State} state
@@ -49,7 +40,7 @@ const REASONS = {
  */
 export function deadLetters(state, { deadLetters: list, stats, atMs }) {
   const { deadLetterFilter: filter } = state;
-  const isFiltered = [filter.type, filter.reason, filter.search].some(Boolean) || filter.onlyUnreviewed;
+  const isFiltered = Object.keys(asQuery(filter)).length > 0;
   return section(
     {
       id: "dead-letters",
@@ -87,45 +78,6 @@ function leftBehind({ editing, opened }, items) {
       const whole = opened.get(id);
       return whole !== undefined && "originalJobId" in whole ? [whole] : [];
     });
-}
-
-/**
- * @param {State} state
- * @param {Snapshot["stats"]} stats
- */
-function filterTools({ deadLetterFilter: filter, busy }, stats) {
-  const types = new Set(stats.byType.filter(({ status }) => status === "failed").map(({ type }) => type));
-  if (filter.type !== "") types.add(filter.type);
-  const set = (/** @type {Partial<typeof filter>} */ changes) => {
-    update({ deadLetterFilter: { ...filter, ...changes, limit: 25 } });
-    void refresh();
-  };
-  return [
-    stats.queue.failed === 0
-      ? null
-      : button("Retry all…", () => askToRetryMany(filter), { disabled: busy.has("dead-letters") }),
-    button("Unreviewed only", () => set({ onlyUnreviewed: !filter.onlyUnreviewed }), {
-      pressed: filter.onlyUnreviewed,
-    }),
-    choice(
-      "Type",
-      filter.type,
-      [["", "all types"], ...[...types].sort().map((type) => /** @type {const} */ ([type, type]))],
-      (type) => set({ type }),
-    ),
-    choice("Reason", filter.reason, [["", "all reasons"], ...Object.entries(REASONS)], (reason) =>
-      set({ reason }),
-    ),
-    h("input", {
-      type: "search",
-      "aria-label": "Search in errors",
-      placeholder: "Search in errors",
-      maxLength: 200,
-      defaultValue: filter.search,
-      onChange: (/** @type {Event & { currentTarget: HTMLInputElement }} */ event) =>
-        set({ search: event.currentTarget.value.trim() }),
-    }),
-  ];
 }
 
 /** @param {number} limit */

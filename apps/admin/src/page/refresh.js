@@ -1,5 +1,6 @@
 /** @import { DeadLetterJson, JobJson, Snapshot } from "./json.js" */
 import { RequestFailedError, read } from "./api.js";
+import { asQuery } from "./dead-letter-filter.js";
 import { state, update } from "./state.js";
 
 /** R26 asks for at least every five seconds. */
@@ -60,13 +61,7 @@ async function readSnapshot() {
       read("/admin/queue/health"),
       read(`/admin/queue/history?${historyQuery(historyMinutes)}`),
       read(
-        `/admin/dead-letters?${query({
-          limit: String(deadLetterFilter.limit),
-          type: deadLetterFilter.type,
-          reason: deadLetterFilter.reason,
-          search: deadLetterFilter.search,
-          reviewed: deadLetterFilter.onlyUnreviewed ? "false" : "",
-        })}`,
+        `/admin/dead-letters?${query({ ...asQuery(deadLetterFilter), limit: String(deadLetterFilter.limit) })}`,
       ),
       read("/admin/failures?limit=20"),
       read("/admin/schedules"),

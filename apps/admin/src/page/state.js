@@ -23,6 +23,27 @@
  */
 
 /**
+ * @typedef {object} DeadLetterFilter
+ * @property {string} type
+ * @property {string} reason
+ * @property {string} search
+ * @property {string} time how the time is chosen: empty is any, a number the last so many hours, or `between`
+ * @property {string} from when they were given up at the earliest, as the field has it: in the reader's own zone
+ * @property {string} until the same, before which they were
+ * @property {boolean} onlyUnreviewed
+ * @property {number} limit
+ */
+
+/**
+ * The dead letters that the reader wants to retry together.
+ * @typedef {object} RetriedMany
+ * @property {DeadLetterFilter} filter
+ * @property {number | null} count how many fit; null until the server has said so
+ * @property {boolean} isCut whether there may be more
+ * @property {string} perMinute as it is typed; empty is all at once
+ */
+
+/**
  * @typedef {object} EditedSchedule
  * @property {string} id
  * @property {number} version the one that is edited
@@ -45,7 +66,7 @@
  * @property {number} ageSeconds since the last answer
  * @property {readonly { readonly pending: number, readonly ratePerMinute: number }[]} trend oldest first
  * @property {string} historyMinutes how far the charts look back
- * @property {{ type: string, reason: string, search: string, onlyUnreviewed: boolean, limit: number }} deadLetterFilter
+ * @property {DeadLetterFilter} deadLetterFilter
  * @property {{ status: string, type: string, workflow: string, limit: number }} jobFilter
  * @property {ReadonlyMap<string, DeadLetterJson | JobJson>} opened whole resources by id, for those laid open
  * @property {ReadonlyMap<string, Partial<DeadLetterJson & JobJson>>} decrypted what is encrypted of those, by id
@@ -55,6 +76,7 @@
  * @property {Notice | null} announcement told at the foot of the page, as its subject may be gone
  * @property {EditedSchedule | null} editedSchedule
  * @property {{ limit: LimitItem | null } | null} editedLimit null within: a new one
+ * @property {RetriedMany | null} retryingMany
  * @property {Question | null} confirming what the reader is asked before it is done
  */
 
@@ -66,7 +88,16 @@ export const state = {
   ageSeconds: 0,
   trend: [],
   historyMinutes: "60",
-  deadLetterFilter: { type: "", reason: "", search: "", onlyUnreviewed: false, limit: 25 },
+  deadLetterFilter: {
+    type: "",
+    reason: "",
+    search: "",
+    time: "",
+    from: "",
+    until: "",
+    onlyUnreviewed: false,
+    limit: 25,
+  },
   jobFilter: { status: "", type: "", workflow: "", limit: 10 },
   opened: new Map(),
   decrypted: new Map(),
@@ -76,6 +107,7 @@ export const state = {
   announcement: null,
   editedSchedule: null,
   editedLimit: null,
+  retryingMany: null,
   confirming: null,
 };
 

@@ -49,6 +49,9 @@ const deadLetterChange = z
   })
   .refine((change) => Object.keys(change).length > 0, "name at least one of payload, reviewed and notes");
 
+/** Nobody needs to know it closer, and a million dead letters take a second to count. */
+const MOST_COUNTED = 100_000;
+
 /** Without what was left out, so that the audit line names what was asked for and nothing else. */
 function given({
   type,
@@ -105,6 +108,15 @@ export function deadLetterRoutes(queue: ShopQueue) {
         return Response.json({
           retried: await store.reviveMany(filter, perMinute === undefined ? undefined : { perMinute }),
         });
+      },
+    }),
+
+    // What a retry of many would take on, to be told before it is asked for.
+    route.get("/admin/dead-letters/count", {
+      request: { query: deadLetterQuery.omit({ limit: true, cursor: true }) },
+      resolve: async (c) => {
+        const count = await store.countRevivable(given(validInput(c.input).query), MOST_COUNTED);
+        return Response.json({ count, isCut: count === MOST_COUNTED });
       },
     }),
 

@@ -1,4 +1,6 @@
+import { systemClock } from "@holdfast/queue-core";
 import type { Page } from "playwright-core";
+
 import { describe, expect, it } from "vitest";
 import { makeDeadLetter } from "../open-test-admin.ts";
 import { openTestPage } from "./open-test-page.ts";
@@ -138,6 +140,58 @@ describe("R26: dead letters on the dashboard", () => {
     await items(page).first().waitFor({ state: "detached" });
     expect((await admin.queue.stats()).queue).toMatchObject({ pending: 3, failed: 0 });
     expect(await page.locator(".announcement").innerText()).toContain("3 jobs are pending again");
+  });
+
+  it("retries at a pace, and says before how many there are and how long that takes", async (context) => {
+    const { admin, page, complaints } = await openTestPage(context, async ({ queue }) => {
+      for (const orderId of ["a", "b", "c"]) await makeDeadLetter(queue, { orderId });
+    });
+    await page.getByRole("button", { name: "Retry all…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("3 go back to the queue").waitFor();
+    const pace = dialog.getByLabel("How many a minute");
+    const retry = dialog.getByRole("button", { name: "Retry all" });
+    await pace.fill("0.5");
+    await dialog.getByText("A whole number from 1 to 60,000").waitFor();
+    expect(await retry.isDisabled()).toBe(true);
+    await pace.fill("2");
+    await dialog.getByText("The first runs now, the last in about 1 min").waitFor();
+    await retry.click();
+    await items(page).first().waitFor({ state: "detached" });
+    expect(await page.locator(".announcement").innerText()).toContain("3 jobs are back");
+    const { pending, scheduled } = (await admin.queue.stats()).queue;
+    expect({ pending, scheduled }).toEqual({ pending: 1, scheduled: 2 });
+    expect(complaints).toEqual([]);
+  });
+
+  it("finds them by the time they were given up at, in the reader's own zone", async (context) => {
+    const { page } = await openTestPage(context, ({ queue }) => makeDeadLetter(queue), {
+      timezoneId: "Asia/Tokyo",
+    });
+    await items(page).waitFor();
+    const inTokyo = (offsetMs: number) =>
+      new Date(systemClock.now() + 9 * 3_600_000 + offsetMs).toISOString().slice(0, 16);
+    const time = page.locator("#dead-letters").getByLabel("Given up");
+    await time.selectOption("last hour");
+    await page.getByRole("button", { name: "Retry all…" }).click();
+    const now = `given up from ${inTokyo(-3_600_000).slice(0, 10)}`;
+    await page.getByRole("dialog").getByText(now).waitFor();
+    await page.getByRole("dialog").getByText("1 goes back").waitFor();
+    await page.getByRole("button", { name: "Leave it" }).click();
+    await time.selectOption("between…");
+    const [from, before] = [page.getByLabel("Given up from"), page.getByLabel("before", { exact: true })];
+    await from.fill(inTokyo(3_600_000));
+    await from.blur();
+    await page.getByText("No dead letter matches.").waitFor();
+    await from.fill(inTokyo(-3_600_000));
+    await from.blur();
+    await items(page).waitFor();
+    await before.fill(inTokyo(-1_800_000));
+    await before.blur();
+    await page.getByText("No dead letter matches.").waitFor();
+    await page.getByRole("button", { name: "Retry all…" }).click();
+    await page.getByRole("dialog").getByText("None of them can be retried.").waitFor();
+    expect(await page.getByRole("dialog").getByRole("button", { name: "Retry all" }).isDisabled()).toBe(true);
   });
 
   it("works by keyboard alone", async (context) => {

@@ -39,6 +39,10 @@ it("R6: finds dead letters by reason, error and time, and retries by the same fi
     expect(await idsAt({ ...fitting, ...other })).toEqual([]);
   for (const refused of ["?reason=bad", "?failedFrom=yesterday", "?search="])
     expect([refused, (await call(admin, refused)).status]).toEqual([refused, 400]);
+  const countAt = async (query: Record<string, string>) =>
+    (await call(admin, `/count?${new URLSearchParams(query).toString()}`)).body;
+  expect(await countAt(fitting)).toEqual({ count: 1, isCut: false });
+  expect(await countAt({ ...fitting, failedBefore: at })).toEqual({ count: 0, isCut: false });
   const retry = (body: unknown) => call(admin, "/retry", "POST", body);
   expect((await retry({ reason: "expired" })).body).toEqual({ retried: 0 });
   expect((await retry(fitting)).body).toEqual({ retried: 1 });

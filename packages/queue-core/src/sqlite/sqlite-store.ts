@@ -52,16 +52,7 @@ import { checkpoint } from "./checkpoint.ts";
 import { claimJobs, hasClaimable } from "./claim.ts";
 import { hasDue, nextDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
-import {
-  type DeathSpan,
-  discardDeadLetter,
-  editDeadLetter,
-  everyDeath,
-  getDeadLetter,
-  listDeadLetters,
-  reviveChunk,
-  reviveDeadLetter,
-} from "./dead-letters.ts";
+import { discardDeadLetter, editDeadLetter, getDeadLetter, listDeadLetters } from "./dead-letters.ts";
 import { declareLimits } from "./declare-limits.ts";
 import { declareSchedules } from "./declare-schedules.ts";
 import { editSchedule, pauseSchedule, removeSchedule, resumeSchedule } from "./edit-schedules.ts";
@@ -89,6 +80,7 @@ import { pause, readPauses, resume } from "./pauses.ts";
 import { Reader } from "./reader.ts";
 import { Rescuer } from "./rescuer.ts";
 import { pruneChunk, pruneHistory } from "./retention.ts";
+import { countRevivable, type DeathSpan, everyDeath, reviveChunk, reviveDeadLetter } from "./revive.ts";
 import { RunCounts } from "./run-counts.ts";
 import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
 import { readHealthFacts, readStats } from "./stats.ts";
@@ -443,6 +435,10 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       span = next;
     }
     return total;
+  }
+
+  countRevivable(filter: DeadLetterFilter, atMost: number): Promise<number> {
+    return this.#reader.read((connection) => countRevivable(connection, filter, atMost));
   }
 
   discard(deadLetterId: string, audit: AuditEntry): Promise<void> {

@@ -5,9 +5,9 @@ import { allows } from "../transitions.ts";
 import type { WorkflowCounts } from "../workflow.ts";
 import { cancelJob } from "./cancel.ts";
 import type { Connection } from "./connection.ts";
-import { reviveUnlessTaken } from "./dead-letters.ts";
 import { getJobBySeq } from "./jobs.ts";
 import { locate } from "./locate.ts";
+import { reviveUnlessTaken } from "./revive.ts";
 import type { RunCounts } from "./run-counts.ts";
 
 /** Jobs of a workflow that are cancelled or retried per transaction: some milliseconds of work. */

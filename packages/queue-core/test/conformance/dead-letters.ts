@@ -231,6 +231,10 @@ export function deadLetterRules(rule: Rule): void {
       expect(await pagesOf(bed, { reason: "expired" })).toEqual([]);
       expect(await pagesOf(bed, { failedFrom: diedAt })).toEqual([second]);
       expect(await pagesOf(bed, { failedBefore: diedAt })).toEqual([first.deadId]);
+      expect(await bed.store.countRevivable({ search: "timed out", failedBefore: diedAt }, 10)).toBe(0);
+      expect(await bed.store.countRevivable({ search: "timed out" }, 10)).toBe(1);
+      expect(await bed.store.countRevivable({}, 10)).toBe(2);
+      expect(await bed.store.countRevivable({}, 1)).toBe(1);
       expect(await bed.store.reviveMany({ search: "timed out", failedBefore: diedAt })).toBe(0);
       expect(await bed.store.reviveMany({ search: "timed out", type: "fragile" })).toBe(1);
       expect(await bed.states(id, first.jobId)).toEqual(["pending", "failed"]);

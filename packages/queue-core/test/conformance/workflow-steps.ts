@@ -232,6 +232,7 @@ export function workflowStepRules(rule: Rule): void {
     await bed.store.cancelWorkflow("wf-1");
     await expect(bed.store.retryWorkflow("wf-1")).rejects.toMatchObject({ code: "JOB_STATE_CONFLICT" });
     await expect(bed.store.revive(deadId)).rejects.toMatchObject({ code: "JOB_STATE_CONFLICT" });
+    expect(await bed.store.countRevivable({}, 10)).toBe(1);
     expect(await bed.store.reviveMany({})).toBe(1);
     expect(await bed.states(parent.id, child.id)).toEqual(["pending", "cancelled"]);
     await bed.store.discard(deadId, AUDIT);
