@@ -9,32 +9,35 @@ export interface Gathering {
 }
 
 /**
- * In how many milliseconds a batch is to be run: at once if it is full, or else when its oldest job has waited for the
- * others long enough; null if there is no job. Reads no more rows than a batch has.
+ * In how many milliseconds a batch is to be run: at once if it is full, or else when its oldest job has been due for so
+ * long that no others are waited for; null if there is no job. Reads no more rows than a batch has.
  */
 export function untilGathered(
   connection: Connection,
   { lines, size, lingerMs }: Gathering,
   nowMs: number,
 ): number | null {
+  const enough = lingerMs === 0 ? 1 : size;
   let count = 0;
-  let oldest = Number.POSITIVE_INFINITY;
-  for (const chunk of chunksOfTypes(lines)) {
-    const row = connection.get<{ n: number; oldest: number | null }>(
-      gatheredSql(chunk.length),
-      ...chunk,
-      size,
-    );
-    count += row?.n ?? 0;
-    oldest = Math.min(oldest, row?.oldest ?? oldest);
-  }
+  for (const chunk of chunksOfTypes(lines))
+    count += connection.get<{ n: number }>(gatheredSql(chunk.length), ...chunk, enough - count)?.n ?? 0;
   if (count === 0) return null;
-  if (count >= size) return 0;
+  if (count >= enough) return 0;
   // A clock that was set back makes no job wait longer than that.
-  return Math.min(lingerMs, Math.max(0, oldest + lingerMs - nowMs));
+  return Math.min(lingerMs, Math.max(0, oldestDue(connection, lines) + lingerMs - nowMs));
 }
 
 function gatheredSql(lines: number): string {
-  const arm = "SELECT tag FROM ready WHERE type = ?";
-  return `SELECT count(*) AS n, min(tag) AS oldest FROM (${unionOfTypes(lines, arm)} LIMIT ?)`;
+  return `SELECT count(*) AS n FROM (${unionOfTypes(lines, "SELECT 1 FROM ready WHERE type = ?")} LIMIT ?)`;
+}
+
+/** Not by the place in the line, which for a job of a group is no time: the last of many may stand far ahead of now. */
+function oldestDue(connection: Connection, lines: readonly string[]): number {
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const chunk of chunksOfTypes(lines)) {
+    const seqs = unionOfTypes(chunk.length, "SELECT seq FROM ready WHERE type = ?");
+    const sql = `SELECT min(j.due_at) AS due FROM (${seqs}) r CROSS JOIN job j ON j.seq = r.seq`;
+    oldest = Math.min(oldest, connection.get<{ due: number | null }>(sql, ...chunk)?.due ?? oldest);
+  }
+  return oldest;
 }

@@ -55,6 +55,14 @@ it("no statement on a job's way is planned anew for each value that is bound", a
   expect(ran.filter((sql) => /(?:[=<>]|LIMIT) \?/.test(sql))).toEqual([]);
 });
 
+it("R16: a batch that gathers costs a search of its lines and of each of its jobs", async () => {
+  await queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }]);
+  const batch = { lines: ["mail"], size: 3, lingerMs: 60_000 };
+  expect(await slowSteps(() => store.untilGathered(batch))).toEqual([]);
+  const request = { workerId: "worker-1", leaseMs: 30_000, limit: 3, types: ["mail" as const] };
+  expect(await slowSteps(() => queue.claim({ ...request, lingerMs: 60_000 }))).toEqual([]);
+});
+
 describe("R1: the claim", () => {
   it("Exercise: the claim's query plan uses the index: for one type a search, and its rows by number", () => {
     expect(connections[0]?.planOf(headsSql(1))).toEqual([
