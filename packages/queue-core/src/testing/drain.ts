@@ -113,6 +113,7 @@ async function runTogether(
     queue,
     handler,
     members,
+    abort: new AbortSwitch(),
     run,
     onEnd: (member, executed) => ends.get(member)?.resolve(executed),
     onBroken: (member, error) => ends.get(member)?.reject(error),

@@ -1,12 +1,13 @@
 import type { Logger } from "pino";
 import { definitionOf } from "../catalog.ts";
-import { RunEndedError } from "../errors.ts";
+import { ResultInvalidError, RunEndedError } from "../errors.ts";
 import type { ClaimedJob } from "../job.ts";
 import type { Queue } from "../queue.ts";
 import type { Finish } from "../store.ts";
 import { AbortSwitch } from "./abort-switch.ts";
 import { beforeHandler, type ExecutedRun } from "./before-handler.ts";
 import { callHandler } from "./call-handler.ts";
+import { errorFacts } from "./error-facts.ts";
 import type { AnyBatchHandler, BatchJob } from "./handler.ts";
 import { type ContextParts, RunContext } from "./job-context.ts";
 import type { Logged } from "./run.ts";
@@ -25,11 +26,15 @@ export interface BatchRun<Member extends BatchMember> {
   readonly handler: AnyBatchHandler;
   /** Jobs of one type. */
   readonly members: readonly Member[];
+  /** Aborts the call: once none of the jobs that have not ended is to go on, or from outside. */
+  readonly abort: AbortSwitch;
   readonly run: Logged;
   /** Called once for each member, as soon as it is known how its run ended. */
   readonly onEnd: (member: Member, executed: ExecutedRun) => void;
   /** Called in place of that if it cannot be known. */
   readonly onBroken: (member: Member, error: unknown) => void;
+  /** Called once the handler is not waited for any longer, which may be after its jobs have all ended. */
+  readonly onReturn?: () => void;
 }
 
 /**
@@ -37,8 +42,8 @@ export interface BatchRun<Member extends BatchMember> {
  * and as it would in a run of its own. Never fails for what a handler, a schema or a hook does.
  */
 export function executeBatch<Member extends BatchMember>(options: BatchRun<Member>): void {
-  const { queue, members, onEnd, onBroken } = options;
-  const open = new OpenJobs();
+  const { queue, members, onEnd, onBroken, onReturn } = options;
+  const open = new OpenJobs(options.abort);
   for (const member of members) {
     const { job, abort } = member;
     let found: ReturnType<typeof beforeHandler>;
@@ -62,10 +67,11 @@ export function executeBatch<Member extends BatchMember>(options: BatchRun<Membe
     }
   }
   if (open.jobs.size > 0) runBatch(options, open);
+  else onReturn?.();
 }
 
 function runBatch<Member extends BatchMember>(
-  { queue, handler, members, run }: BatchRun<Member>,
+  { queue, handler, members, run, onReturn }: BatchRun<Member>,
   open: OpenJobs,
 ): void {
   const jobs = [...open.jobs];
@@ -78,31 +84,53 @@ function runBatch<Member extends BatchMember>(
       return run.log;
     },
   };
+  const failed = (error: unknown): void => {
+    if (open.jobs.size === 0)
+      run.log.error(errorFacts(error), "handler failed after all jobs of its batch had ended");
+    open.end((job) => job.fail(error));
+    onReturn?.();
+  };
+  const returned = (value: unknown): void => {
+    if (open.jobs.size > 0 && value !== undefined && value !== null) return failed(uselessResult(type));
+    open.end((job) => job.complete());
+    onReturn?.();
+  };
+  let value: unknown;
   try {
-    const returned = callHandler({
+    value = callHandler({
       // `never` lets one type stand for every handler; the payloads were checked by this type's own schema.
       call: () => handler.handle(jobs as unknown as readonly never[], context),
       timeoutMs: definitionOf(queue.catalog, type).timeoutMs,
       onCut: (by, reason) => {
         for (const job of open.jobs) job.cut(by, reason);
+        open.abort.abort(reason);
       },
       run,
     });
-    if (returned instanceof Promise) {
-      returned.then(
-        () => open.end((job) => job.complete()),
-        (error: unknown) => open.end((job) => job.fail(error)),
-      );
-    } else open.end((job) => job.complete());
   } catch (error) {
-    open.end((job) => job.fail(error));
+    failed(error);
+    return;
   }
+  if (value instanceof Promise) value.then(returned, failed);
+  else returned(value);
+}
+
+/** It may be a list of what became of each job: to take them all for completed would lose those that are not. */
+function uselessResult(type: string): ResultInvalidError {
+  return new ResultInvalidError(
+    `The batch handler of "${type}" returned a value, which says nothing about its jobs: ` +
+      "end each with its own complete() or fail(), and return nothing",
+  );
 }
 
 /** The jobs of a batch that have not ended, and the signal of the batch: it aborts once none of them is to go on. */
 class OpenJobs {
   readonly jobs = new Set<JobInBatch>();
-  readonly abort = new AbortSwitch();
+  readonly abort: AbortSwitch;
+
+  constructor(abort: AbortSwitch) {
+    this.abort = abort;
+  }
 
   add(job: JobInBatch): void {
     this.jobs.add(job);
@@ -120,9 +148,12 @@ class OpenJobs {
   }
 
   #look(): void {
-    const [first, ...rest] = this.jobs;
-    if (first?.signal.aborted && rest.every(({ signal }) => signal.aborted))
-      this.abort.abort(first.signal.reason);
+    let reason: unknown;
+    for (const { signal } of this.jobs) {
+      if (!signal.aborted) return;
+      reason ??= signal.reason;
+    }
+    if (this.jobs.size > 0) this.abort.abort(reason);
   }
 }
 

@@ -2,7 +2,7 @@ import { definitionOf } from "../catalog.ts";
 import type { ClaimedJob } from "../job.ts";
 import type { Queue } from "../queue.ts";
 import type { Finish } from "../store.ts";
-import type { AbortSwitch } from "./abort-switch.ts";
+import { AbortSwitch } from "./abort-switch.ts";
 import { beforeHandler, type ExecutedRun } from "./before-handler.ts";
 import { callHandler } from "./call-handler.ts";
 import { executeBatch } from "./execute-batch.ts";
@@ -33,6 +33,7 @@ export function executeJob(options: ExecuteOptions): ExecutedRun | Promise<Execu
         queue,
         handler,
         members: [{ job, abort, log: run.log }],
+        abort: new AbortSwitch(),
         onEnd: (_, end) => onEnd(end),
         onBroken: (_, error) => onBroken(error instanceof Error ? error : new Error(String(error))),
         run,

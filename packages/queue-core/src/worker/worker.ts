@@ -213,7 +213,7 @@ export class Worker {
 
   async #drained(): Promise<void> {
     await this.#loop;
-    if (this.#running.size === 0) return;
+    if (this.#isAtRest) return;
     this.#allOver = Promise.withResolvers();
     await this.#allOver.promise;
   }
@@ -317,7 +317,7 @@ export class Worker {
     this.#hold(true);
     const runs = jobs.map((job) => new Run(job, this.#log, this.#queue.catalog));
     for (const run of runs) this.#running.add(run);
-    this.#slots.add(runs);
+    const call = this.#slots.add(runs);
     const together = runs.filter((run) => !this.#runsAlone(run.job));
     for (const run of runs) {
       if (this.#runsAlone(run.job)) this.#start(run);
@@ -325,14 +325,23 @@ export class Worker {
     }
     const type = jobs[0]?.type ?? "";
     const handler = this.#handlers.get(type);
-    if (!handler || !isBatchHandler(handler) || together.length === 0) return;
+    if (!handler || !isBatchHandler(handler) || together.length === 0) {
+      this.#slots.returned(call);
+      return;
+    }
     executeBatch({
       queue: this.#queue,
       handler,
       members: together,
+      abort: call.abort,
       run: { log: typeLog(this.#log, this.#queue.catalog, { type, batch: together.length }) },
       onEnd: (run, executed) => this.#leave(run, executed),
       onBroken: (run, error) => this.#breakOff(run, error),
+      onReturn: () => {
+        this.#slots.returned(call);
+        this.#wake.ring();
+        if (this.#isAtRest) this.#allOver?.resolve();
+      },
     });
   }
 
@@ -407,7 +416,11 @@ export class Worker {
     const hadLeft = this.#leaving.delete(run);
     this.#running.delete(run);
     if (!hadLeft || this.#running.size === 0) this.#wake.ring();
-    if (this.#running.size === 0) this.#allOver?.resolve();
+    if (this.#isAtRest) this.#allOver?.resolve();
+  }
+
+  get #isAtRest(): boolean {
+    return this.#running.size === 0 && this.#slots.isEmpty;
   }
 
   /** Holds what the store says against what runs here. */
@@ -434,6 +447,7 @@ export class Worker {
   async #handBackRunning(): Promise<void> {
     const runs = [...this.#running];
     for (const run of runs) run.stop(new WorkerStoppingError("The worker stops: the job was handed back"));
+    this.#slots.abort(new WorkerStoppingError("The worker stops"));
     await this.#handBack(runs.map(({ job }) => job));
   }
 

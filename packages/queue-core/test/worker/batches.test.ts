@@ -41,7 +41,9 @@ describe("R16: a job type that is handled in batches", () => {
   it("is run though it is not full when its oldest job has waited long enough", async () => {
     const bed = await WorkerBed.open();
     const { id } = await bed.queue.enqueue("task", { n: 1 });
-    bed.work({ task: { batch: { size: 100, lingerMs: 20 }, handle: () => undefined } });
+    const handlers = { task: { batch: { size: 100, lingerMs: 400 }, handle: () => undefined } };
+    // It wakes when the linger is over, without a poll.
+    bed.work(handlers, { pollMs: 60_000, leaseMs: 600_000 });
     expect(await bed.reaches(id, "completed")).toMatchObject({ attempts: 1 });
   });
 

@@ -134,4 +134,30 @@ describe("R12: a worker of a limited type", () => {
     await until("the rest to run", () => ran === 8);
     expect(await queue.limits()).toEqual([]);
   });
+
+  it("R16: that is handled in batches runs smaller ones, and goes on as its places come free", async () => {
+    const sizes: number[] = [];
+    const handle = async (batch: readonly unknown[]): Promise<void> => {
+      running += batch.length;
+      most = Math.max(most, running);
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      running -= batch.length;
+      ran += batch.length;
+      sizes.push(batch.length);
+    };
+    const own = { task: { batch: { size: 10 }, handle } };
+    const [first, second] = [await open(2, own), await open(2, own)];
+    await first.queue.setLimit("task", { concurrency: 4 });
+    await first.queue.enqueueMany("task", jobs(40));
+    first.worker.start();
+    second.worker.start();
+    await until("all to run", () => ran === 40);
+    expect(most).toBeLessThanOrEqual(4);
+    await first.queue.setLimit("task", { rate: { limit: 5, periodMs: 100, burst: 5 } });
+    await first.queue.enqueueMany("task", jobs(12));
+    await until("those that wait for tokens to run", () => ran === 52);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(5);
+  });
 });

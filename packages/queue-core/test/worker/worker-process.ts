@@ -77,6 +77,14 @@ const scenarios: Readonly<Record<string, Handler>> = {
     void Promise.reject(new LeaseLostError("another"));
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
   },
+  batch: {
+    batch: { size: 3, lingerMs: 3_600_000 },
+    handle: async (jobs) => {
+      witness(`batch of ${jobs.map(({ payload }) => payload.n).join(" ")}`);
+      jobs[0]?.complete("ended before");
+      await told("finish");
+    },
+  },
   strayAfterwards: () => {
     void told("finish").then(() => Promise.reject(new Error("left behind")));
     return "returned";
