@@ -18,12 +18,40 @@ interface OldRow {
   readonly status: "completed" | "cancelled";
   readonly finished_at: number;
   readonly created_at: number;
+  readonly workflow_id: string | null;
 }
 
 export interface PruneStep {
   readonly pruned: number;
   /** Where the next chunk begins; null when all was looked at. */
   readonly next: number | null;
+}
+
+/** Which workflows have ended, of those that one round of pruning has met. */
+export type EndedWorkflows = Map<string, boolean>;
+
+/**
+ * Sees which workflows of the next chunk have ended. A read, and once a round: of one that has, all jobs are looked at,
+ * and nobody is to wait for the lock meanwhile. What joins one of them during the round comes too late for its jobs.
+ */
+export function lookAhead(connection: Connection, after: number, ended: EndedWorkflows): void {
+  for (const { workflow_id: id } of oldRows(connection, after))
+    if (id !== null && !ended.has(id)) ended.set(id, !hasUnfinished(connection, id));
+}
+
+function hasUnfinished(connection: Connection, workflowId: string): boolean {
+  const sql = `SELECT 1 FROM job j WHERE j.workflow_id = ?
+    AND NOT EXISTS (SELECT 1 FROM finished f WHERE f.seq = j.seq) LIMIT 1`;
+  return connection.get(sql, workflowId) !== undefined;
+}
+
+function oldRows(connection: Connection, after: number): readonly OldRow[] {
+  return connection.all<OldRow>(
+    `SELECT f.n, f.seq, f.type, f.status, f.finished_at, j.created_at, j.workflow_id
+     FROM finished f JOIN job j ON j.seq = f.seq WHERE f.n > ? ORDER BY f.n LIMIT ?`,
+    after,
+    PRUNE_CHUNK,
+  );
 }
 
 /**
@@ -35,21 +63,18 @@ export function pruneChunk(
   connection: Connection,
   counts: RunCounts,
   policy: RetentionPolicy,
-  after: number,
+  { after, ended }: { readonly after: number; readonly ended: EndedWorkflows },
   nowMs: number,
 ): PruneStep {
   const shortestMs = Math.min(policy.keepMs, ...Object.values(policy.keepMsByType ?? {}));
-  const rows = connection.all<OldRow>(
-    `SELECT f.n, f.seq, f.type, f.status, f.finished_at, j.created_at FROM finished f JOIN job j ON j.seq = f.seq
-     WHERE f.n > ? ORDER BY f.n LIMIT ?`,
-    after,
-    PRUNE_CHUNK,
-  );
+  const rows = oldRows(connection, after);
   const newest = connection.get<{ seq: number }>("SELECT max(seq) AS seq FROM job")?.seq ?? 0;
   let pruned = 0;
   for (const row of rows) {
     const keepMs = policy.keepMsByType?.[row.type] ?? policy.keepMs;
-    if (row.finished_at > nowMs - keepMs || row.seq === newest || isNeeded(connection, row.seq)) continue;
+    if (row.finished_at > nowMs - keepMs || row.seq === newest) continue;
+    if (row.workflow_id !== null && !ended.get(row.workflow_id)) continue;
+    if (isNeeded(connection, row.seq)) continue;
     if (pruned === 0) countIn(connection, counts);
     connection.run("DELETE FROM finished WHERE n = ?", row.n);
     counts.addFinished(row.type, row.status, -1);
@@ -63,19 +88,14 @@ export function pruneChunk(
 }
 
 /**
- * A child that has not ended, or a member of the same workflow that has not, still needs this job; so does the parent
- * that cancelled it, as long as it is there and might be retried. A parent that nobody can retry goes first.
+ * A child that has not ended still needs this job; so does the parent that cancelled it, as long as it is there and
+ * might be retried. A parent that nobody can retry goes first.
  */
 function isNeeded(connection: Connection, seq: number): boolean {
   return (
     connection.get("SELECT 1 FROM finished WHERE seq = ? AND cancel_cause IS NOT NULL", seq) !== undefined ||
     connection.get(
       `SELECT 1 FROM edge e WHERE e.parent = ? AND NOT EXISTS (SELECT 1 FROM finished f WHERE f.seq = e.child) LIMIT 1`,
-      seq,
-    ) !== undefined ||
-    connection.get(
-      `SELECT 1 FROM job j WHERE j.workflow_id = (SELECT workflow_id FROM job WHERE seq = ?)
-         AND NOT EXISTS (SELECT 1 FROM finished f WHERE f.seq = j.seq) LIMIT 1`,
       seq,
     ) !== undefined
   );

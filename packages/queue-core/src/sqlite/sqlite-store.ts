@@ -79,7 +79,7 @@ import { readMinutes } from "./minute-stats.ts";
 import { pause, readPauses, resume } from "./pauses.ts";
 import { Reader } from "./reader.ts";
 import { Rescuer } from "./rescuer.ts";
-import { pruneChunk, pruneHistory } from "./retention.ts";
+import { type EndedWorkflows, lookAhead, pruneChunk, pruneHistory } from "./retention.ts";
 import { countRevivable, type DeathSpan, everyDeath, reviveChunk, reviveDeadLetter } from "./revive.ts";
 import { RunCounts } from "./run-counts.ts";
 import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
@@ -586,11 +586,13 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   async prune(policy: RetentionPolicy): Promise<number> {
     let pruned = 0;
+    const ended: EndedWorkflows = new Map();
     for (let next: number | null = 0; next !== null; ) {
       const after: number = next;
+      await this.#reader.read((connection) => lookAhead(connection, after, ended));
       const begunAtMs = this.#parts.clock.monotonic();
       const step = await this.#writer.write("normal", (connection) =>
-        pruneChunk(connection, this.#counts, policy, after, this.#now()),
+        pruneChunk(connection, this.#counts, policy, { after, ended }, this.#now()),
       );
       pruned += step.pruned;
       next = step.next;

@@ -53,6 +53,27 @@ export function retentionRules(rule: Rule): void {
     expect(await bed.states(late)).toEqual(["gone"]);
   });
 
+  rule(
+    "R20: the jobs of a large workflow are kept until its last one has ended, and then go as they grow old",
+    async (bed) => {
+      const workflowId = "wf-1";
+      await bed.queue.enqueueMany(
+        "mail",
+        Array.from({ length: 250 }, (_, n) => ({ n })),
+        { workflowId },
+      );
+      for (const job of await bed.queue.dequeueBatch("worker-1", 250)) await bed.queue.completeJob(job);
+      const late = await bed.add({ workflowId, delayMs: 30 * DAY_MS });
+      bed.clock.advance(8 * DAY_MS);
+      expect(await bed.store.prune(WEEK)).toBe(0);
+      await bed.store.cancel(late.id);
+      await addNewest(bed);
+      expect(await bed.store.prune(WEEK)).toBe(250);
+      bed.clock.advance(7 * DAY_MS);
+      expect(await bed.store.prune(WEEK)).toBe(1);
+    },
+  );
+
   rule("R20: a job goes with its checkpoints, its attempts and its unique key", async (bed) => {
     const { id } = await bed.add({ uniqueKey: "order-1" });
     const first = await bed.claim();
