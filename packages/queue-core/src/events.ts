@@ -16,7 +16,7 @@ export interface JobEvent {
   readonly jobId: string;
   readonly type: string;
   readonly workflowId: string | null;
-  /** Which run began, completed or failed, from 1; of a dead job how many there were; null where it is about none. */
+  /** Which run began, completed or failed, from 1; of a dead job the last one; null where it is about none. */
   readonly attempt: number | null;
   /** Why the run failed; null if it did not. Encrypted if the type is. */
   readonly error: string | null;

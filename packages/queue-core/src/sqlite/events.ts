@@ -18,9 +18,11 @@ const TRIGGERS: Readonly<Record<string, string>> = {
     INSERT INTO event ${COLUMNS}
     VALUES (NEW.seq, NEW.created_at, NEW.type, NEW.workflow_id, NEW.created_at, 'enqueued', NULL, NULL);
   END`,
+  // Where no attempt is left it is claimed only to be buried, for the worker that hung in the last one could not do it.
   event_started: `AFTER INSERT ON running BEGIN
     INSERT INTO event ${COLUMNS}
-    ${OF_JOB}, NEW.claimed_at, 'started', NEW.attempts + 1, NULL FROM job j WHERE j.seq = NEW.seq;
+    ${OF_JOB}, NEW.claimed_at, 'started', NEW.attempts + 1, NULL FROM job j
+    WHERE j.seq = NEW.seq AND NEW.attempts < j.max_attempts;
   END`,
   event_ended: `AFTER INSERT ON finished BEGIN
     INSERT INTO event ${COLUMNS}
@@ -29,14 +31,16 @@ const TRIGGERS: Readonly<Record<string, string>> = {
   END`,
   event_retried: `AFTER INSERT ON attempt BEGIN
     INSERT INTO event ${COLUMNS}
-    ${OF_JOB}, NEW.finished_at, 'retried', NEW.attempt, NEW.error FROM job j WHERE j.seq = NEW.seq;
+    ${OF_JOB}, NEW.finished_at, 'retried', NEW.attempt, NEW.error FROM job j
+    WHERE j.seq = NEW.seq AND NEW.attempt < j.max_attempts;
   END`,
-  // The last run of a job is written down just before: that it failed is not to be told as a retry.
+  // A run that is not to be repeated is written down just before: that it failed is not to be told as a retry.
   event_dead: `AFTER INSERT ON dead_letter_jobs BEGIN
     DELETE FROM event WHERE n = (SELECT max(n) FROM event) AND seq = NEW.seq AND kind = 'retried'
       AND at = NEW.failed_at;
     INSERT INTO event ${COLUMNS}
-    VALUES (NEW.seq, NEW.created_at, NEW.type, NEW.workflow_id, NEW.failed_at, 'dead', NEW.attempts, NEW.last_error);
+    VALUES (NEW.seq, NEW.created_at, NEW.type, NEW.workflow_id, NEW.failed_at, 'dead', nullif(NEW.attempts, 0),
+      NEW.last_error);
   END`,
   event_forgotten: `AFTER INSERT ON event BEGIN
     DELETE FROM event WHERE n <= NEW.n - ${MAX_EVENTS};

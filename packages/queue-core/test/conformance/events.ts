@@ -71,6 +71,18 @@ export function eventRules(rule: Rule): void {
     await feed.return(undefined);
   });
 
+  rule("a job that expired before it ran is told as dead, of no attempt", async (bed) => {
+    const feed = await follow(bed);
+    const { id } = await bed.queue.enqueue("fleeting", { n: 1 });
+    bed.clock.advance(10_000);
+    await bed.queue.expireJobs();
+    expect(facts(await take(feed, 2))).toEqual([
+      ["enqueued", id, null],
+      ["dead", id, null],
+    ]);
+    await feed.return(undefined);
+  });
+
   rule("a listener may ask for some types and kinds only", async (bed) => {
     const feed = await follow(bed, { kinds: ["enqueued"], types: ["report", "custom"] });
     await bed.add();

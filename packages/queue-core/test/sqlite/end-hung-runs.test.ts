@@ -50,6 +50,7 @@ it("a run that was claimed only to be buried costs no attempt: no handler ran", 
     const overdue = runsHeldBy(connection, "worker-1");
     endHungRuns(connection, { workerId: "worker-1", overdue, isSilent: () => true, nowMs: clock.now() });
   };
+  const { last } = await queue.store.listen({ id: "one", forMs: 600_000 });
   const { id } = await queue.enqueue("fragile", { n: 1 });
   await claimAndHang();
   expect(await queue.store.getJob(id)).toMatchObject({ status: "scheduled", attempts: 1 });
@@ -57,5 +58,15 @@ it("a run that was claimed only to be buried costs no attempt: no handler ran", 
   await claimAndHang();
   expect(await queue.store.getJob(id)).toMatchObject({ status: "pending", attempts: 1 });
   expect(await queue.store.attempts(id)).toHaveLength(1);
+  const job = await queue.dequeue("worker-1");
+  if (job) await queue.failJob(job, new Error("no attempt is left"));
+  expect(await queue.store.getJob(id)).toMatchObject({ status: "failed", attempts: 1 });
+  // Nor is it told as a run, or its last one as one that another follows.
+  const { events } = await queue.store.events(last, 10);
+  expect(events.map(({ kind, attempt }) => [kind, attempt])).toEqual([
+    ["enqueued", null],
+    ["started", 1],
+    ["dead", 1],
+  ]);
   memory.close();
 });
