@@ -21,8 +21,11 @@ function isSealed(value: unknown): value is Sealed {
 
 /** An encrypted error, whole: one that merely quotes another is to be encrypted itself. */
 const SEALED_ERROR = /^[A-Z][A-Za-z]{0,59}: sealed:([\w-]+\.[\w-]+\.[\w-]+)$/;
-/** The same wherever it stands in a text. */
-const SEALED_TEXTS = /\bsealed:([\w-]+)\.[\w-]+\.[\w-]+/g;
+/**
+ * The same wherever it stands in a text: a nonce is always 16 letters long, and there are at least 22 of the rest. What
+ * is shorter is somebody's own text and no ciphertext.
+ */
+const SEALED_TEXTS = /\bsealed:([\w-]+)\.[\w-]{16}\.[\w-]{22,}/g;
 
 /** What is bound to a payload: no id of its job, which the database gives as it stores it. */
 function aboutPayload(type: string, payloadVersion: number): readonly string[] {

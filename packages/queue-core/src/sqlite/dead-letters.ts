@@ -95,6 +95,9 @@ export function listDeadLetters(connection: Connection, query: DeadLetterQuery):
 }
 
 /** A filter as SQL. */
+/** An error that is a ciphertext, or quotes one: 16 letters of it are the nonce. */
+const SEALED = `*sealed:*.${"[-A-Za-z0-9_]".repeat(16)}.*`;
+
 export function conditions(filter: DeadLetterFilter): {
   readonly filters: string[];
   readonly parameters: unknown[];
@@ -123,7 +126,7 @@ export function conditions(filter: DeadLetterFilter): {
   }
   if (filter.search !== undefined) {
     // Not LIKE, in which a per cent sign or an underscore stands for anything. A sealed error is no text to search.
-    filters.push("instr(lower(last_error), lower(?)) > 0 AND last_error NOT GLOB '*sealed:*.*.*'");
+    filters.push(`instr(lower(last_error), lower(?)) > 0 AND last_error NOT GLOB '${SEALED}'`);
     parameters.push(filter.search);
   }
   return { filters, parameters };

@@ -265,4 +265,13 @@ export function encryptionRules(rule: Rule): void {
       lastError: "TypeError: (encrypted with key new)",
     });
   });
+
+  rule("what merely looks like a ciphertext is shown, and found, as it is", async (bed) => {
+    const error = new Error("the box was sealed: see a.b.c, or sealed:notes.box.txt");
+    const { id } = await bed.queue.enqueue("fragile", { n: 1 });
+    await bed.queue.failJob(await bed.claim(), error);
+    const { items } = await bed.store.listDeadLetters({ limit: 5, search: "the box" });
+    expect(items).toMatchObject([{ originalJobId: id, lastError: String(error) }]);
+    expect(items[0] && withoutSealed(items[0])).toEqual(items[0]);
+  });
 }
