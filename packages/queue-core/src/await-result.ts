@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "./clock.ts";
-import { JobCancelledError, JobFailedError, JobNotFoundError, ResultTimeoutError } from "./errors.ts";
+import {
+  JobCancelledError,
+  JobFailedError,
+  JobNotFoundError,
+  OptionInvalidError,
+  ResultTimeoutError,
+} from "./errors.ts";
 import type { Job } from "./job.ts";
 import type { JobStore } from "./store.ts";
 
@@ -17,6 +23,7 @@ const LOOK_MS = { first: 5, longest: 250 };
 /**
  * Waits until a job has ended, whichever process runs it.
  * @returns it, completed
+ * @throws {OptionInvalidError} if the timeout is no number from 0
  */
 export async function awaitResult(
   store: Pick<JobStore, "getJob">,
@@ -24,6 +31,8 @@ export async function awaitResult(
   jobId: string,
   { timeoutMs = 30_000, signal }: ResultOptions,
 ): Promise<Job> {
+  // One that is no number would never be over.
+  if (!(timeoutMs >= 0)) throw new OptionInvalidError(`timeoutMs must be a number from 0, got ${timeoutMs}`);
   const deadline = clock.monotonic() + timeoutMs;
   for (let waitMs = LOOK_MS.first; ; waitMs = Math.min(waitMs * 2, LOOK_MS.longest)) {
     signal?.throwIfAborted();

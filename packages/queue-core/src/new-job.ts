@@ -145,6 +145,16 @@ export function buildFollowUps(
   );
 }
 
+/** @throws {OptionInvalidError} if it is to run later than is allowed */
+export function requireWithinReach(
+  { type, runAtMs = 0 }: Pick<NewJob, "type" | "runAtMs">,
+  nowMs: number,
+): void {
+  if (runAtMs <= nowMs + MAX_DELAY_MS) return;
+  const asked = new Date(runAtMs).toISOString();
+  throw new OptionInvalidError(`"${type}": runAt must lie at most a year ahead, got ${asked}`);
+}
+
 function toDependency(parent: string | Dependency): Dependency {
   return typeof parent === "string" ? { jobId: parent, whenDead: "cancel" } : parent;
 }

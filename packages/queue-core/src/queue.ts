@@ -39,7 +39,7 @@ import {
   requireLimit,
   type StandingLimit,
 } from "./limits.ts";
-import { buildJob, type JobSettings, storePayload } from "./new-job.ts";
+import { buildJob, type JobSettings, requireWithinReach, storePayload } from "./new-job.ts";
 import type { Pauses } from "./pauses.ts";
 import { checkTogether } from "./payload.ts";
 import { readResult, storeResult } from "./results.ts";
@@ -237,7 +237,9 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     settings: JobSettings,
   ): { readonly job: NewJob } | { readonly error: PayloadInvalidError | OptionInvalidError } {
     try {
-      return { job: buildJob(this.catalog, type, payload, settings) };
+      const job = buildJob(this.catalog, type, payload, settings);
+      requireWithinReach(job, this.#clock.now());
+      return { job };
     } catch (error) {
       if (error instanceof PayloadInvalidError || error instanceof OptionInvalidError) return { error };
       throw error;
@@ -301,6 +303,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    * @throws {JobFailedError} if it was given up
    * @throws {JobCancelledError} if it was cancelled
    * @throws {ResultTimeoutError} if it has not ended in time; it goes on
+   * @throws {OptionInvalidError} if the timeout is no number from 0
    * @throws {JobNotFoundError} if there is no such job (any more)
    * @throws {ResultInvalidError} if its type's schema for results no longer accepts what is stored
    * @throws {EncryptionKeyMissingError} if the result is encrypted with a key that is not here

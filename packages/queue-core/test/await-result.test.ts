@@ -58,6 +58,9 @@ describe("queue.result", () => {
       code: "RESULT_TIMEOUT",
       message: expect.stringContaining("it is pending"),
     });
+    await expect(queue.result(id, { timeoutMs: Number.NaN })).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+    });
     const controller = new AbortController();
     const waiting = queue.result(id, { signal: controller.signal });
     controller.abort(new Error("the client has gone"));

@@ -1,8 +1,8 @@
-import { JobDependencyError, OptionInvalidError } from "../errors.ts";
+import { JobDependencyError } from "../errors.ts";
 import type { Job } from "../job.ts";
 import { formatJobId, parseJobId } from "../job-id.ts";
 import { lineOf, storedLineOf } from "../line.ts";
-import { MAX_DELAY_MS } from "../retry-policy.ts";
+import { requireWithinReach } from "../new-job.ts";
 import type { EnqueueOutcome, NewJob } from "../store.ts";
 import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
@@ -170,12 +170,6 @@ function birthOf(connection: Connection, job: NewJob, seq: number, parents: read
 function dueTime(job: NewJob, nowMs: number, createdAtMs: number): number {
   const dueAt = job.runAtMs ?? nowMs + job.delayMs;
   return dueAt <= nowMs ? createdAtMs : dueAt;
-}
-
-function requireWithinReach({ type, runAtMs = 0 }: NewJob, nowMs: number): void {
-  if (runAtMs <= nowMs + MAX_DELAY_MS) return;
-  const asked = new Date(runAtMs).toISOString();
-  throw new OptionInvalidError(`"${type}": runAt must lie at most a year ahead, got ${asked}`);
 }
 
 function place(

@@ -23,8 +23,10 @@ export interface MinuteCount {
 
 export const NO_RUNS = { enqueued: 0, completed: 0, failed: 0, timed_out: 0, runMs: 0 };
 
+/** So far ahead a clock may be for a moment and what is looked back on is still there when it is right again: a day. */
+const CLOCK_AHEAD_MINUTES = 24 * 60;
 /** The first step that is looked back on may have begun before. */
-const KEEP_MINUTES = HISTORY_MINUTES + LONGEST_STEP_MINUTES;
+const KEEP_MINUTES = HISTORY_MINUTES + LONGEST_STEP_MINUTES + CLOCK_AHEAD_MINUTES;
 
 /** Adds to what the minute has. SQL cannot add lists, so its histograms are put together here, under the write lock. */
 export function addMinute(connection: Connection, count: MinuteCount): void {

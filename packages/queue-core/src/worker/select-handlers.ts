@@ -11,7 +11,7 @@ interface HandlerSelection {
 
 /**
  * The handlers of the types that a worker takes.
- * @throws {HandlerMissingError} listing the types without a handler, or if there are none to take
+ * @throws {HandlerMissingError} listing the types that are unknown or without a handler, or if there are none to take
  * @throws {OptionInvalidError} if a batch has a size or a linger that is out of range
  * @throws {EncryptionKeyMissingError} if some are encrypted and there is no keyring
  */
@@ -19,11 +19,13 @@ export function selectHandlers(options: HandlerSelection): ReadonlyMap<string, A
   const handlers = options.handlers as Readonly<Record<string, AnyHandler | undefined>>;
   const types = options.types ?? Object.keys(handlers);
   if (types.length === 0) throw new HandlerMissingError("This worker would take no jobs: give it handlers");
-  const missing = types.filter((type) => !Object.hasOwn(handlers, type) || !handlers[type]);
   const unknown = types.filter((type) => !options.queue.catalog.has(type));
-  if (unknown.length > 0) throw new HandlerMissingError(`Not in the catalog: ${unknown.join(", ")}`);
-  if (missing.length > 0)
-    throw new HandlerMissingError(`These job types have no handler: ${missing.join(", ")}`);
+  const missing = types.filter((type) => !Object.hasOwn(handlers, type) || !handlers[type]);
+  const faults = [
+    ...(unknown.length > 0 ? [`Not in the catalog: ${unknown.join(", ")}`] : []),
+    ...(missing.length > 0 ? [`These job types have no handler: ${missing.join(", ")}`] : []),
+  ];
+  if (faults.length > 0) throw new HandlerMissingError(faults.join(". "));
   const sealed = types.filter((type) => options.queue.catalog.get(type)?.encrypted);
   if (sealed.length > 0 && !options.queue.catalog.keyring)
     throw new EncryptionKeyMissingError(

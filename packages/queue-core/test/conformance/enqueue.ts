@@ -98,6 +98,7 @@ export function enqueueRules(rule: Rule): void {
       { payload: { n: 3 }, uniqueKey: "held" },
       { payload: { n: 4 }, priority: 1_000 },
       { payload: { n: 5 }, delayMs: 1_000 },
+      { payload: { n: 6 }, runAt: new Date(clock.now() + 400 * 24 * 60 * 60_000) },
     ]);
     expect(results.map(({ outcome }) => outcome)).toEqual([
       "added",
@@ -105,12 +106,14 @@ export function enqueueRules(rule: Rule): void {
       "deduplicated",
       "refused",
       "added",
+      "refused",
     ]);
-    const [first, second, third, fourth, fifth] = results;
+    const [first, second, third, fourth, fifth, sixth] = results;
     expect(first).toMatchObject({ job: { payload: { n: 1 }, priority: PRIORITY.HIGH, status: "pending" } });
     expect(second).toMatchObject({ error: { code: "PAYLOAD_INVALID", issues: [{ field: "n" }] } });
     expect(third).toMatchObject({ job: { id: held.id, payload: { n: 1 } } });
     expect(fourth).toMatchObject({ error: { code: "OPTION_INVALID" } });
+    expect(sixth).toMatchObject({ error: { code: "OPTION_INVALID" } });
     expect(fifth).toMatchObject({ job: { status: "scheduled", scheduledAt: new Date(clock.now() + 1_000) } });
     expect((await store.listJobs({ limit: 10 })).items).toHaveLength(3);
     const orphans = queue.enqueueEach("mail", [

@@ -200,6 +200,8 @@ describe("R3: a worker", () => {
       createWorker({ queue, handlers: { task: () => 1 }, types: ["task", "other", "short"] });
     expect(create).toThrow(HandlerMissingError);
     expect(create).toThrow("These job types have no handler: other, short");
+    const all = (): unknown => createWorker({ queue, handlers: {}, types: ["tsak", "task"] as never[] });
+    expect(all).toThrow("Not in the catalog: tsak. These job types have no handler: tsak, task");
   });
 
   it("refuses to take nothing at all", async () => {
