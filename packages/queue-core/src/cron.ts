@@ -1,5 +1,6 @@
 import type { CatalogIndex } from "./catalog.ts";
-import { PayloadInvalidError, SealBrokenError } from "./errors.ts";
+import type { JobCatalog, JobType, PayloadInput } from "./define-job.ts";
+import { PayloadInvalidError, ScheduleInvalidError, SealBrokenError } from "./errors.ts";
 import { buildStored, storePayload } from "./new-job.ts";
 import { serializePayload } from "./payload.ts";
 import {
@@ -18,10 +19,11 @@ import { readStored } from "./stored-payload.ts";
 /** When a recurring job runs: a cron expression, or every so many milliseconds from 1970-01-01T00:00Z on. */
 export type CronTiming = string | { readonly everyMs: number };
 
-export interface CronOptions {
-  /** Name of the schedule; the job type by default. */
+export interface CronOptions<Payload = unknown> {
+  /** Name of the schedule, of 1 to 200 characters; the job type by default. */
   readonly id?: string;
-  readonly payload?: unknown;
+  /** What each of its jobs gets; `{}` by default. */
+  readonly payload?: Payload;
   /** IANA zone; UTC by default. */
   readonly timeZone?: string;
   /** What to do with slots that nobody was there to take; `once` by default. */
@@ -31,10 +33,16 @@ export interface CronOptions {
 }
 
 /** A recurring job as the code declares it. */
-export interface CronDefinition<Type extends string = string> extends CronOptions {
+export interface CronDefinition<Type extends string = string, Payload = unknown>
+  extends CronOptions<Payload> {
   readonly type: Type;
   readonly expression: CronTiming;
 }
+
+/** A recurring job of any type of a catalog, with the payload of that type. */
+export type CronDefinitionOf<Jobs extends JobCatalog> = {
+  [Type in JobType<Jobs>]: CronDefinition<Type, PayloadInput<Jobs, Type>>;
+}[JobType<Jobs>];
 
 /** What an operator may change of a schedule; what is left out stays. */
 export interface CronChange {
@@ -44,6 +52,9 @@ export interface CronChange {
   readonly catchUp?: CatchUp;
   readonly overlap?: Overlap;
 }
+
+/** It is part of addresses, and read by people. */
+const LONGEST_ID = 200;
 
 /**
  * Checks a schedule and says how it is stored.
@@ -57,6 +68,10 @@ export function buildSchedule(
   nowMs: number,
   stored: StoredPayload = storePayload(catalog, type, payload),
 ): NewSchedule {
+  if (id === "" || id.length > LONGEST_ID)
+    throw new ScheduleInvalidError(
+      `The id of a schedule must have 1 to ${LONGEST_ID} characters, got ${id.length}`,
+    );
   const expression = typeof timing === "string" ? timing : intervalExpression(timing.everyMs);
   requireCatchUp(catchUp);
   requireOverlap(overlap);

@@ -1,7 +1,7 @@
 export type { ResultOptions } from "./await-result.ts";
 export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";
-export type { CronChange, CronDefinition, CronOptions, CronTiming } from "./cron.ts";
+export type { CronChange, CronDefinition, CronDefinitionOf, CronOptions, CronTiming } from "./cron.ts";
 export * from "./define.ts";
 export * from "./errors.ts";
 export type { EventOptions, JobEvent, MissedEvents } from "./events.ts";

@@ -7,6 +7,7 @@ import {
   buildSlotJob,
   type CronChange,
   type CronDefinition,
+  type CronDefinitionOf,
   type CronOptions,
   type CronTiming,
   keepCiphertext,
@@ -504,7 +505,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   async registerCron<Type extends JobType<Jobs>>(
     type: Type,
     timing: CronTiming,
-    options: CronOptions = {},
+    options: CronOptions<PayloadInput<Jobs, Type>> = {},
   ): Promise<Schedule> {
     const schedule = buildSchedule(this.catalog, type, timing, options, this.#clock.now());
     return this.store.registerSchedule(schedule);
@@ -517,11 +518,13 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    * @throws {ScheduleInvalidError} as `registerCron` does, and if two have one id; nothing is changed
    * @throws {PayloadInvalidError}
    */
-  async syncCron(definitions: readonly CronDefinition<JobType<Jobs>>[]): Promise<DeclaredSchedules> {
+  async syncCron(definitions: readonly CronDefinitionOf<Jobs>[]): Promise<DeclaredSchedules> {
     const nowMs = this.#clock.now();
     const ids = new Set<string>();
     const standing = new Map((await this.store.listSchedules()).map((schedule) => [schedule.id, schedule]));
-    const declared = definitions.map(({ type, expression, ...options }) => {
+    // What is true of each type is true of any: the compiler cannot see that while the catalog is open.
+    const untyped = definitions as readonly CronDefinition[];
+    const declared = untyped.map(({ type, expression, ...options }) => {
       const schedule = buildSchedule(this.catalog, type, expression, options, nowMs);
       if (ids.has(schedule.id)) throw new ScheduleInvalidError(`Two schedules are called ${schedule.id}`);
       ids.add(schedule.id);

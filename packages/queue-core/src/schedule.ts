@@ -10,9 +10,13 @@ export type CatchUp = "skip" | "once" | { readonly all: { readonly max: number; 
 /** Every slot that is caught up is a job, and all of them are added in one transaction. */
 const MOST_SLOTS = 1_000;
 
-/** @throws {ScheduleInvalidError} if the limits of catching up are out of range */
+/** @throws {ScheduleInvalidError} if it is no such policy, as text from outside may be, or its limits cannot be */
 export function requireCatchUp(catchUp: CatchUp): void {
-  if (typeof catchUp !== "object") return;
+  if (catchUp === "skip" || catchUp === "once") return;
+  if (typeof catchUp !== "object" || !("all" in catchUp))
+    throw new ScheduleInvalidError(
+      `catchUp must be "skip", "once" or { all: { max, maxAgeMs } }, got ${JSON.stringify(catchUp)}`,
+    );
   const { max, maxAgeMs } = catchUp.all;
   if (Number.isInteger(max) && max >= 1 && max <= MOST_SLOTS && maxAgeMs >= 0) return;
   throw new ScheduleInvalidError(
@@ -140,17 +144,26 @@ function runsOf(expression: string, timeZone: string): (after: Date) => Date {
       return refuse(cause instanceof Error ? cause.message : String(cause), { cause });
     }
   };
-  if (timeZone === "") refuse("the zone must be an IANA name");
+  if (!isTimeZone(timeZone)) refuse("there is no such zone; it must be an IANA name, such as Europe/Berlin");
   const interval = INTERVAL.exec(expression)?.[1];
   if (interval !== undefined) {
     const everyMs = Number(interval);
     intervalExpression(everyMs);
-    attempt(() => new Intl.DateTimeFormat("en", { timeZone }));
     return (after) => new Date((Math.floor(after.getTime() / everyMs) + 1) * everyMs);
   }
   if (!FIVE_OR_SIX_FIELDS.test(expression)) refuse("it must have five fields, or six with seconds first");
   const cron = attempt(() => new Cron(expression, { timezone: timeZone, paused: true }));
   return (after) => attempt(() => cron.nextRun(after)) ?? refuse("it never comes true");
+}
+
+function isTimeZone(name: string): boolean {
+  if (name === "") return false;
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    // A RangeError is how `Intl` says no.
+    return false;
+  }
 }
 
 /** Which slots of a schedule to enqueue now, and when the next one is. */

@@ -70,6 +70,13 @@ describe("R9: computeNextRun", () => {
       expect.objectContaining({ code: "SCHEDULE_INVALID" }),
     );
   });
+
+  it.each(["0 0 * * *", "every 60000 ms"])("names the zone that there is none of: %j", (expression) => {
+    expect(() => computeNextRun(expression, new Date("2026-01-01"), "Mars/Base")).toThrow(
+      `Cannot use cron expression "${expression}" in zone "Mars/Base": there is no such zone; ` +
+        "it must be an IANA name, such as Europe/Berlin",
+    );
+  });
 });
 
 describe("R9: nextRuns", () => {

@@ -92,6 +92,11 @@ void queue.enqueue("make_report", { day: "2026-01-01" }, { prio: 1 });
 void queue.enqueueDelayed("make_report", { day: "2026-01-01" }, 1_000, { delayMs: 1 });
 // @ts-expect-error: no such type
 void queue.registerCron("send_post", "0 0 * * *");
+// @ts-expect-error: the payload is the type's
+void queue.registerCron("make_report", "0 0 * * *", { payload: { day: 1 } });
+void queue.syncCron([{ type: "make_report", expression: "0 0 * * *", payload: { day: "2026-01-01" } }]);
+// @ts-expect-error: the payload is the type's
+void queue.syncCron([{ type: "make_report", expression: "0 0 * * *", payload: { to: "ann" } }]);
 // @ts-expect-error: no such type
 void queue.dequeue("worker-1", { types: ["send_post"] });
 

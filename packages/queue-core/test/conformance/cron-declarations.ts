@@ -4,7 +4,7 @@ import type { Rule } from "./store-conformance.ts";
 import type { TestBed } from "./test-bed.ts";
 
 const HOUR_MS = 60 * 60_000;
-type Declared = CronDefinition<"mail">;
+type Declared = CronDefinition<"mail", { n: number }>;
 const HOURLY: Declared = { type: "mail", id: "hourly", expression: "0 * * * *", payload: { n: 1 } };
 const DAILY: Declared = { type: "mail", id: "daily", expression: "0 0 * * *", payload: { n: 2 } };
 

@@ -192,6 +192,10 @@ export function cronSlotRules(rule: Rule): void {
       const refused = bed.queue.registerCron("mail", "0 0 * * *", { payload, catchUp: { all } });
       await expect(refused).rejects.toMatchObject(invalid);
     }
+    for (const options of [{ catchUp: "all" as never }, { id: "" }, { id: "x".repeat(201) }]) {
+      const refused = bed.queue.registerCron("mail", "0 0 * * *", { payload, ...options });
+      await expect(refused).rejects.toMatchObject(invalid);
+    }
     await expect(bed.queue.registerCron("mail", "0 0 * * *")).rejects.toMatchObject({
       code: "PAYLOAD_INVALID",
     });

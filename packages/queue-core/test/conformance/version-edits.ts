@@ -107,8 +107,9 @@ export function versionEditRules(rule: Rule): void {
   rule("a newer declaration of the same schedule and payload renews its version", async (bed) => {
     const { first, second } = await openDeploys(bed);
     const declared = { type: "letter", expression: { everyMs: 60_000 } } as const;
-    await first.syncCron([{ ...declared, payload: { to: "ada", address: "ada" } }]);
-    await second.syncCron([{ ...declared, payload: { to: "ada", address: "ada" } }]);
+    const payload = { to: "ada", address: "ada" };
+    await first.syncCron([{ ...declared, payload }]);
+    await second.syncCron([{ ...declared, payload }]);
     expect(await bed.store.listSchedules()).toMatchObject([{ payloadVersion: 2 }]);
   });
 
