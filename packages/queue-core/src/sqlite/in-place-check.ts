@@ -17,12 +17,16 @@ export interface InPlaceCheckOptions {
   /** The connections that write; at most one of them is in a transaction at a time. */
   readonly writers: readonly Connection[];
   readonly clock: Clock;
-  /** Told once, when the files are others than those that are open. */
+  /** Why this program is to keep off the tables by now, by a read beside the writers; null if it is not. */
+  readonly refuseTables: () => StoreRefusedError | null;
+  /** Told once, when the files are others than those that are open, or the tables newer than the program. */
   readonly onReplaced: (error: StoreRefusedError) => void;
 }
 
 /** A commit under NORMAL may be forgotten anyway, and three looks cost it a tenth; in milliseconds. */
 const NORMAL_LOOK_MS = 100;
+/** Whether the tables were migrated is asked so often, in milliseconds: a question per commit would cost every job. */
+const TABLES_LOOK_MS = 100;
 /** A process that writes nothing looks this often, in milliseconds. */
 const IDLE_LOOK_MS = 1_000;
 
@@ -30,12 +34,16 @@ const IDLE_LOOK_MS = 1_000;
  * Sees when the database, its log or its shared memory is deleted or replaced under the connections that have it open.
  * SQLite itself would go on writing into files that no name leads to any more, and acknowledge every commit. Only
  * `stat` is used: opening a file here would drop the locks that SQLite holds on it.
+ *
+ * And sees when a newer program has migrated the tables: what this one writes would be half of what they need, such as
+ * counters that it knows nothing of.
  */
 export class InPlaceCheck {
   readonly #options: InPlaceCheckOptions;
   readonly #opened: readonly { readonly path: string; readonly id: FileId | undefined }[];
   readonly #timer: NodeJS.Timeout;
   #lookedAtMs: number;
+  #askedAtMs: number;
   #error: StoreRefusedError | null = null;
 
   /**
@@ -50,18 +58,20 @@ export class InPlaceCheck {
       ...[`${path}-wal`, `${path}-shm`].map((beside) => ({ path: beside, id: fileIdOf(beside) })),
     ];
     assertSameFile(path, database);
-    this.#lookedAtMs = clock.monotonic();
+    this.#lookedAtMs = this.#askedAtMs = clock.monotonic();
     this.#timer = setInterval(() => this.#lookIdle(), IDLE_LOOK_MS).unref();
   }
 
   /**
    * To be called inside each transaction, last of all before it commits.
-   * @throws {StoreRefusedError} if the files were replaced, for this transaction and every later one
+   * @throws {StoreRefusedError} if the files were replaced or the tables migrated, for this transaction and every later
+   *   one
    */
   beforeCommit(durability: Durability): void {
     const nowMs = this.#options.clock.monotonic();
     const isDue = durability === "full" || nowMs - this.#lookedAtMs >= NORMAL_LOOK_MS;
     if (isDue && !this.#error) this.#look(nowMs);
+    if (nowMs - this.#askedAtMs >= TABLES_LOOK_MS && !this.#error) this.#ask(nowMs);
     if (this.#error) throw this.#error;
   }
 
@@ -70,10 +80,13 @@ export class InPlaceCheck {
   }
 
   #lookIdle(): void {
+    const nowMs = this.#options.clock.monotonic();
     try {
-      this.#look(this.#options.clock.monotonic());
+      this.#look(nowMs);
+      if (!this.#error) this.#ask(nowMs);
     } catch {
-      // A folder that cannot be looked into now (EACCES, EIO) proves no replacement; the next commit meets it again.
+      // A folder that cannot be looked into now (EACCES, EIO) proves no replacement, nor does a database that cannot be
+      // read; the next commit meets it again.
     }
   }
 
@@ -81,12 +94,23 @@ export class InPlaceCheck {
     this.#lookedAtMs = nowMs;
     const gone = this.#opened.find(({ path, id }) => !isSame(id, fileIdOf(path)));
     if (!gone) return;
-    this.stop();
     const now = fileIdOf(gone.path) ? "replaced by another file" : "deleted or moved";
-    const error = new StoreRefusedError(
-      `${gone.path} was ${now} while the database was open: nothing more is written, as it would be lost. ` +
-        `${this.#saveLog()}Start the process again once the right files are in place`,
+    this.#refuse(
+      new StoreRefusedError(
+        `${gone.path} was ${now} while the database was open: nothing more is written, as it would be lost. ` +
+          `${this.#saveLog()}Start the process again once the right files are in place`,
+      ),
     );
+  }
+
+  #ask(nowMs: number): void {
+    this.#askedAtMs = nowMs;
+    const error = this.#options.refuseTables();
+    if (error) this.#refuse(error);
+  }
+
+  #refuse(error: StoreRefusedError): void {
+    this.stop();
     this.#error = error;
     // Once the transaction in hand is rolled back and its caller told.
     setImmediate(() => this.#options.onReplaced(error));

@@ -90,13 +90,34 @@ export function missing(connection: Connection, set: MigrationSet): Migration[] 
     .prepare("SELECT coalesce(max(version), 0) AS version FROM migration WHERE scope = ?")
     .get(set.scope) as { version: number };
   const newest = migrations.at(-1)?.version ?? 0;
-  if (applied.version > newest) {
-    throw new StoreRefusedError(
-      `The database has version ${applied.version} of the ${set.scope} tables, this program knows only ${newest}: ` +
-        "run the newer program, or restore a backup made before the upgrade",
-    );
-  }
+  if (applied.version > newest) throw newerTables(set.scope, applied.version, newest);
   return migrations.filter(({ version }) => version > applied.version);
+}
+
+function newerTables(scope: string, version: number, newest: number): StoreRefusedError {
+  return new StoreRefusedError(
+    `The database has version ${version} of the ${scope} tables, this program knows only ${newest}: ` +
+      "run the newer program, or restore a backup made before the upgrade",
+  );
+}
+
+/**
+ * Sees whether another program has migrated a database further since: files are read once, and then only the table.
+ * @throws {StoreRefusedError} if a file name is malformed
+ */
+export function watchVersions(
+  connection: Connection,
+  sets: readonly MigrationSet[],
+): () => StoreRefusedError | null {
+  const known = sets.map((set) => ({ scope: set.scope, newest: readMigrations(set).at(-1)?.version ?? 0 }));
+  return () => {
+    for (const { scope, newest } of known) {
+      const sql = "SELECT max(version) AS version FROM migration WHERE scope = ?";
+      const version = connection.get<{ version: number | null }>(sql, scope)?.version ?? 0;
+      if (version > newest) return newerTables(scope, version, newest);
+    }
+    return null;
+  };
 }
 
 /** @throws {StoreRefusedError} if a file name is malformed */

@@ -5,7 +5,7 @@ import { bellsFolder } from "./bell-ringer.ts";
 import { checkContent } from "./check-content.ts";
 import { Connection } from "./connection.ts";
 import { assertSameFile, fileIdOf, InPlaceCheck } from "./in-place-check.ts";
-import { type MigrationSet, migrate, QUEUE_TABLES } from "./migrate.ts";
+import { type MigrationSet, migrate, QUEUE_TABLES, watchVersions } from "./migrate.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { checkPlace, makePrivate, prepareConnection } from "./start-up-gate.ts";
 import { untilFree } from "./until-free.ts";
@@ -28,8 +28,9 @@ export interface SqliteStoreOptions {
    */
   readonly adopt?: boolean;
   /**
-   * Told when the file, its `-wal` or its `-shm` was deleted or replaced while it was open. From then on every write is
-   * refused with the same error, and the process should end. By default the error is thrown where nobody can catch it.
+   * Told when the file, its `-wal` or its `-shm` was deleted or replaced while it was open, or when a newer program has
+   * migrated the tables since. From then on every write is refused with the same error, and the process should end. By
+   * default the error is thrown where nobody can catch it.
    */
   readonly onReplaced?: (error: StoreRefusedError) => void;
 }
@@ -67,7 +68,9 @@ export async function openSqliteStore<Tables = unknown>(
     const normal = await open("NORMAL");
     const reader = await open("NORMAL", true);
     const { onReplaced = throwUncaught } = options;
-    const inPlace = new InPlaceCheck({ path, database, writers: [full, normal], clock, onReplaced });
+    const refuseTables = watchVersions(reader, sets);
+    const writers = [full, normal];
+    const inPlace = new InPlaceCheck({ path, database, writers, clock, refuseTables, onReplaced });
     const bells = bellsFolder(path);
     return new SqliteStore<Tables>({
       path,

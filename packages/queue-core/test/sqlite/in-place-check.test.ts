@@ -22,6 +22,7 @@ it("refuses a database that is replaced while its connections are being opened",
       database: fileIdOf(first ?? ""),
       writers: [],
       clock: new FakeClock(),
+      refuseTables: () => null,
       onReplaced: () => undefined,
     });
   expect(check).toThrow(expect.objectContaining({ code: "STORE_REFUSED" }));

@@ -44,6 +44,6 @@ export async function openShopStore(
 
 /** No stop in order: what a handler or a request would still record is refused, and a new process can begin at once. */
 function endReplaced(error: StoreRefusedError, log: Logger): void {
-  log.fatal({ err: error }, "the database was replaced while it was open");
+  log.fatal({ err: error }, "the database was replaced, or migrated by a newer program, while it was open");
   process.exit(1);
 }

@@ -56,6 +56,14 @@ function acknowledged(): string[] {
     .flatMap((file) => readFileSync(file, "utf8").trimEnd().split("\n"));
 }
 
+function migrateFurther(): void {
+  const database = new Database(path);
+  database.exec(
+    "INSERT INTO migration SELECT scope, max(version) + 1, 'next', 0 FROM migration GROUP BY scope",
+  );
+  database.close();
+}
+
 const jobsIn = (file: string): string[] =>
   readDatabase(file, (database) => database.prepare<[], string>("SELECT id FROM jobs").pluck().all());
 
@@ -120,6 +128,32 @@ describe("what must not be taken for a replacement:", { timeout: 240_000 }, () =
     expect(statSync(join(folder.path, "full")).size).toBeGreaterThanOrEqual(before);
     await store.close();
     expect(readDatabase(path, findFaults)).toEqual([]);
+  });
+});
+
+describe("a database that a newer program has migrated", { timeout: 60_000 }, () => {
+  it("ends each process of the older one, idle or writing, and what they wrote before stays as it was", async () => {
+    const children = await startProcesses();
+    migrateFurther();
+    const endings = await Promise.all(children.map((child) => child.exit()));
+    expect(endings.map(({ code }) => code)).toEqual([1, 1, 1]);
+    expect(new Set(jobsIn(path))).toEqual(new Set(acknowledged()));
+    expect(readDatabase(path, findFaults)).toEqual([]);
+  });
+
+  it("is written to no more by the older one, which says why: it asks every 100 ms", async () => {
+    const clock = new FakeClock();
+    const told = vi.fn<(error: StoreRefusedError) => void>();
+    const store = await openSqliteStore({ path, clock, onReplaced: told });
+    migrateFurther();
+    clock.advance(99);
+    await store.enqueue([newJob()], { durability: "full" });
+    clock.advance(1);
+    const refused = { code: "STORE_REFUSED", message: expect.stringContaining("run the newer program") };
+    for (const durability of ["full", "normal"] as const)
+      await expect(store.enqueue([newJob()], { durability })).rejects.toMatchObject(refused);
+    await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1));
+    await store.close();
   });
 });
 
