@@ -1,7 +1,7 @@
 // Tests of code that uses the queue, without a file and without waiting:
 // node_modules/.bin/node --conditions=source examples/testing.ts
 import assert from "node:assert/strict";
-import { createQueue, defineJob, fixed, type JobHandler } from "@holdfast/queue-core";
+import { type BatchHandler, createQueue, defineJob, fixed, type JobHandler } from "@holdfast/queue-core";
 import { assertEnqueued, drain, FakeClock, MemoryDatabase, runHandler } from "@holdfast/queue-core/testing";
 import { z } from "zod";
 
@@ -54,5 +54,21 @@ const run = await runHandler({
   payload: { email: "ada@example.com" },
 });
 console.log(`✓ the handler alone: ${String(run.result)}, and asks for ${run.enqueued.length} job`);
+
+// A handler of batches is run with some payloads, and tells what each job came to.
+const askTogether: BatchHandler<typeof jobs, "ask_how_it_goes"> = {
+  batch: { size: 100 },
+  handle: (people) => {
+    for (const person of people)
+      if (person.payload.email.endsWith("@example.com")) person.fail(new Error("nobody reads this"));
+  },
+};
+const asked = await runHandler({
+  jobs,
+  type: "ask_how_it_goes",
+  handler: askTogether,
+  payloads: [{ email: "ada@example.com" }, { email: "grace@example.org" }],
+});
+console.log(`✓ a handler of batches: ${asked.map(({ outcome }) => outcome).join(", ")}`);
 
 memory.close();

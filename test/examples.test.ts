@@ -120,6 +120,7 @@ degraded: more than 900 jobs are pending
 ✓ a sign-up enqueues its mail
 ✓ the mail is retried after a minute, and its follow-up a day later
 ✓ the handler alone: sent to ada@example.com, and asks for 1 job
+✓ a handler of batches: failed, completed
 `,
   "typed-results.ts": `\
 4 bolts left at 2026-11-27T08:00:00.000Z

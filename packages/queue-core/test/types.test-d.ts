@@ -1,5 +1,6 @@
 // Never run: the type check reads it as part of the workspace, and `types.test.ts` reads it by itself.
 import {
+  type BatchHandler,
   type ClaimedJob,
   createQueue,
   createWorker,
@@ -12,6 +13,7 @@ import {
   snooze,
   type Transaction,
 } from "@holdfast/queue-core";
+import { runHandler } from "@holdfast/queue-core/testing";
 import type { Kysely } from "kysely";
 import * as v from "valibot";
 import { expectTypeOf } from "vitest";
@@ -176,3 +178,45 @@ defineJob("send_note", {
 });
 // @ts-expect-error: a step is a function
 defineJob("send_note", { payload: z.object({}), version: 2, upcasters: { 1: "as it was" } });
+
+// A batch handler gets jobs of its type, and ends each with what that type's schema for results takes.
+const countTogether: BatchHandler<typeof jobs, "count_stock", ShopTables> = {
+  batch: { size: 10, lingerMs: 500 },
+  handle: async (batch, { signal }) => {
+    expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+    for (const job of batch) {
+      expectTypeOf(job.payload).toEqualTypeOf<{ shelf: string }>();
+      job.enqueue("greet", { name: job.payload.shelf });
+      // @ts-expect-error: a field is of the wrong type
+      job.enqueue("greet", { name: 1 });
+      if (job.payload.shelf === "") job.complete(snooze(1_000));
+      else job.complete({ left: 1, countedAt: "2026-01-01" });
+      // @ts-expect-error: a field is missing
+      job.complete({ left: 1 });
+    }
+  },
+};
+createWorker({ queue, handlers: { count_stock: countTogether } });
+createWorker({
+  queue,
+  handlers: {
+    send_mail: {
+      batch: { size: 2 },
+      // @ts-expect-error: each job is ended by itself, and what the handler returns says nothing
+      handle: (batch) => batch.map(({ jobId }) => ({ jobId, ok: true })),
+    },
+  },
+});
+
+// In a test it is run with some payloads, and tells what each job came to; a handler of single jobs takes one.
+const counts = { jobs, type: "count_stock", handler: countTogether } as const;
+const ranTogether = await runHandler({ ...counts, payloads: [{ shelf: "a" }, { shelf: "b" }] });
+expectTypeOf(ranTogether[0]?.outcome).toEqualTypeOf<
+  "completed" | "snoozed" | "cancelled" | "failed" | undefined
+>();
+// @ts-expect-error: a field is of the wrong type
+await runHandler({ ...counts, payloads: [{ shelf: 1 }] });
+// @ts-expect-error: a batch has payloads
+await runHandler({ ...counts, payload: { shelf: "a" } });
+const greeted = await runHandler({ jobs, type: "greet", handler: () => "hello", payload: { name: "Ada" } });
+expectTypeOf(greeted.outcome).toEqualTypeOf<"completed" | "snoozed" | "cancelled">();

@@ -116,7 +116,7 @@ function runBatch<Member extends BatchMember>(
 }
 
 /** It may be a list of what became of each job: to take them all for completed would lose those that are not. */
-function uselessResult(type: string): ResultInvalidError {
+export function uselessResult(type: string): ResultInvalidError {
   return new ResultInvalidError(
     `The batch handler of "${type}" returned a value, which says nothing about its jobs: ` +
       "end each with its own complete() or fail(), and return nothing",

@@ -99,4 +99,51 @@ describe("drain", () => {
       code: "HANDLER_MISSING",
     });
   });
+
+  it("R16: runs batches of what is there without lingering, and tells of each job's run", async () => {
+    const jobs = await queue.enqueueMany("first", [{ n: 0 }, { n: 1 }, { n: 2 }]);
+    const batches: (readonly number[])[] = [];
+    const runs = await drain({
+      queue,
+      clock,
+      handlers: {
+        first: {
+          batch: { size: 2, lingerMs: 3_600_000 },
+          handle: async (batch) => {
+            batches.push(batch.map(({ payload: { n } }) => n));
+            for (const job of batch) {
+              const isUnlucky = job.payload.n === 1 && job.attempt === 1;
+              if (isUnlucky) job.fail(new Error("no luck"));
+              else job.enqueue("second", { n: 10 + job.payload.n });
+            }
+          },
+        },
+        second: {
+          batch: { size: 10 },
+          handle: (batch) => void batches.push(batch.map(({ payload: { n } }) => n)),
+        },
+      },
+    });
+    expect(batches).toEqual([[0, 1], [2], [10, 12], [1], [11]]);
+    expect(runs.filter(({ type }) => type === "first")).toMatchObject([
+      { jobId: jobs[0]?.id, attempt: 1, status: "completed", error: null },
+      { jobId: jobs[1]?.id, attempt: 1, status: "scheduled", error: expect.stringContaining("no luck") },
+      { jobId: jobs[2]?.id, attempt: 1, status: "completed" },
+      { jobId: jobs[1]?.id, attempt: 2, status: "completed" },
+    ]);
+  });
+
+  it("R16: a batch holds what a limit lets through, and the clock moves on to the rest", async () => {
+    await queue.setLimit("first", { rate: { limit: 2, periodMs: 1_000, burst: 2 } });
+    await queue.enqueueMany("first", [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    const sizes: number[] = [];
+    const first = {
+      batch: { size: 10 },
+      handle: (batch: readonly unknown[]) => void sizes.push(batch.length),
+    };
+    const begin = clock.now();
+    expect(await drain({ queue, clock, handlers: { first } })).toHaveLength(3);
+    expect(sizes).toEqual([2, 1]);
+    expect(clock.now() - begin).toBe(500);
+  });
 });
