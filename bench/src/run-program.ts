@@ -110,7 +110,11 @@ export function startProgram(name: string, task: unknown, options: ProgramOption
 }
 
 /** Runs a program that measures itself and sends one answer. */
-export async function runProgram<Answer>(name: string, task: unknown): Promise<Answer> {
-  await using program = startProgram(name, task);
+export async function runProgram<Answer>(
+  name: string,
+  task: unknown,
+  nodeFlags: readonly string[] = [],
+): Promise<Answer> {
+  await using program = startProgram(name, task, { nodeFlags });
   return await program.next<Answer>();
 }

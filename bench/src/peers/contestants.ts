@@ -7,6 +7,7 @@ export async function peerContestants(
   bench: Bench,
   mode: "one" | "bulk" | "drain",
   count: number,
+  nodeFlags: readonly string[] = [],
 ): Promise<Contestants> {
   const ready = await bench.peers.ready();
   return Object.fromEntries(
@@ -14,7 +15,7 @@ export async function peerContestants(
       name,
       async () => {
         const task = { place: await place(), mode, count };
-        return (await runProgram<{ perSecond: number }>(program, task)).perSecond;
+        return (await runProgram<{ perSecond: number }>(program, task, nodeFlags)).perSecond;
       },
     ]),
   );
