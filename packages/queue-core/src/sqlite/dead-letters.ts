@@ -94,10 +94,10 @@ export function listDeadLetters(connection: Connection, query: DeadLetterQuery):
   );
 }
 
-/** A filter as SQL. */
 /** An error that is a ciphertext, or quotes one: 16 letters of it are the nonce. */
 const SEALED = `*sealed:*.${"[-A-Za-z0-9_]".repeat(16)}.*`;
 
+/** A filter as SQL. */
 export function conditions(filter: DeadLetterFilter): {
   readonly filters: string[];
   readonly parameters: unknown[];
