@@ -6,10 +6,12 @@ import type { Logger } from "pino";
 import { passGate } from "./access/gate.ts";
 import type { Sessions } from "./access/sessions.ts";
 import { errorResponse } from "./error-response.ts";
+import type { EventStreams } from "./event-streams.ts";
 import type { AdminLocals } from "./locals.ts";
 import { openPageFiles } from "./page-files.ts";
 import { deadLetterRoutes } from "./routes/dead-letter-routes.ts";
 import { decryptRoutes } from "./routes/decrypt-routes.ts";
+import { eventRoutes } from "./routes/event-routes.ts";
 import { groupRoutes } from "./routes/group-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { limitRoutes } from "./routes/limit-routes.ts";
@@ -26,13 +28,15 @@ export interface AdminAppOptions {
   /** What operators log in with. */
   readonly token: string;
   readonly sessions: Sessions;
+  /** To be closed before the server is: each is a request that does not end by itself. */
+  readonly streams: EventStreams;
   /** Whether operators may see what is encrypted. */
   readonly mayDecrypt: boolean;
   readonly log: Logger;
 }
 
 /** The operators' API under `/admin` and the dashboard at `/`; closed to everybody who has not logged in. */
-export function createAdminApp({ queue, token, sessions, mayDecrypt, log }: AdminAppOptions): App {
+export function createAdminApp({ queue, token, sessions, streams, mayDecrypt, log }: AdminAppOptions): App {
   const files = openPageFiles();
   const faults = new FaultLog(log);
   return setup<AdminLocals>({
@@ -47,6 +51,7 @@ export function createAdminApp({ queue, token, sessions, mayDecrypt, log }: Admi
       ...groupRoutes(queue),
       ...listRoutes(queue),
       ...workflowRoutes(queue),
+      ...eventRoutes(streams, sessions),
       ...sessionRoutes({ store: queue.store, sessions, token, files, log }),
       ...pageRoutes(files),
     ],

@@ -20,6 +20,7 @@ import {
   OperatorUnknownError,
   OriginForeignError,
 } from "./access/access-errors.ts";
+import { EventStreamsFullError } from "./event-streams.ts";
 
 /** The answer to whatever a handler threw; what nobody expected is logged and told without its cause. */
 export function errorResponse(error: Error, log: Logger, faults: FaultLog): Response {
@@ -40,6 +41,8 @@ export function errorResponse(error: Error, log: Logger, faults: FaultLog): Resp
   if (error instanceof JobStateError) return failure(409, error.code, error.message);
   if (error instanceof JobTypeUnknownError) return failure(409, error.code, error.message);
   if (error instanceof PayloadNewerError) return failure(409, error.code, error.message);
+  if (error instanceof EventStreamsFullError)
+    return failure(503, error.code, error.message, { headers: { "retry-after": "10" } });
   return unexpectedFailure(error, log, faults);
 }
 

@@ -17,6 +17,7 @@ import {
 import { keepAdminToken } from "./access/admin-token.ts";
 import { Sessions } from "./access/sessions.ts";
 import { createAdminApp } from "./admin-app.ts";
+import { EventStreams } from "./event-streams.ts";
 
 await startApp(async () => {
   const shape = { ...storeVariables, ...serverVariables, ...adminVariables };
@@ -30,10 +31,12 @@ await startApp(async () => {
 
   const store = await openShopStore(environment, { log });
   const queue = createQueue({ store, jobs, ...keyringOf(environment) });
+  const streams = new EventStreams({ queue, log });
   const app = createAdminApp({
     queue,
     token,
     sessions: new Sessions(systemClock),
+    streams,
     mayDecrypt: environment.ADMIN_MAY_DECRYPT,
     log,
   });
@@ -44,6 +47,7 @@ await startApp(async () => {
     log,
   });
   onShutdown(log, async () => {
+    await streams.close();
     await server.close();
     await store.close();
   });

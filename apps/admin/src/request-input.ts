@@ -18,3 +18,4 @@ export const pageQuery = z.object({
 export const typeName = z.string().regex(/^[a-z][a-z0-9_.-]{0,99}$/);
 
 export const workflowId = id;
+export const jobId = id;

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 let folder: string;
@@ -101,4 +102,21 @@ it("stops at once while browsers hold their connections open", async () => {
   await Promise.all(Array.from({ length: 5 }, async () => (await fetch(`${url}/health`)).text()));
   admin.child.kill("SIGTERM");
   expect(await admin.exited).toBe(0);
+});
+
+it("stops at once while somebody watches events, and leaves no listener behind", async () => {
+  const admin = start({ ADMIN_TOKEN: "a-token-for-this-test" });
+  const url = await admin.prints(LISTENING);
+  const response = await fetch(`${url}/admin/events`, {
+    headers: { authorization: "Bearer a-token-for-this-test" },
+  });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  expect((await reader?.read())?.value).toContain("listening");
+  admin.child.kill("SIGTERM");
+  expect((await reader?.read())?.done).toBe(true);
+  expect(await admin.exited).toBe(0);
+  const database = new Database(join(folder, "shop.db"), { readonly: true });
+  expect(database.prepare("SELECT count(*) FROM event_listener").pluck().get()).toBe(0);
+  expect(database.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'").pluck().get()).toBe(0);
+  database.close();
 });

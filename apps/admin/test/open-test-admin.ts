@@ -11,6 +11,7 @@ import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { Sessions } from "../src/access/sessions.ts";
 import { createAdminApp } from "../src/admin-app.ts";
+import { EventStreams } from "../src/event-streams.ts";
 
 export const TOKEN = "an-admin-token-for-tests";
 
@@ -42,6 +43,8 @@ interface TestAdminOptions {
   /** How long the store waits for a lock, in milliseconds. */
   readonly busyMs?: number;
   readonly mayDecrypt?: boolean;
+  /** Between two signs of life of a stream of events, in milliseconds; as in production by default. */
+  readonly beatMs?: number;
   /** The shop's own queue, if it is left out. */
   readonly queueOf?: (store: ShopStore) => ShopQueue;
 }
@@ -50,6 +53,7 @@ interface TestAdminOptions {
 export async function openTestAdmin({
   busyMs = 10_000,
   mayDecrypt = false,
+  beatMs = 15_000,
   queueOf = (store) => createQueue({ store, jobs }),
 }: TestAdminOptions = {}): Promise<TestAdmin> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-admin-"));
@@ -58,7 +62,9 @@ export async function openTestAdmin({
   const clock = new FakeClock();
   const logged: string[] = [];
   const log = pino({}, { write: (line) => void logged.push(line) });
-  const app = createAdminApp({ queue, token: TOKEN, sessions: new Sessions(clock), mayDecrypt, log });
+  const streams = new EventStreams({ queue, log, beatMs });
+  const sessions = new Sessions(clock);
+  const app = createAdminApp({ queue, token: TOKEN, sessions, streams, mayDecrypt, log });
   const server = await startHttpServer({ fetch: app.fetch, port: 0, log });
 
   const send = (path: string, init: RequestInit = {}): Promise<Response> =>
@@ -67,6 +73,7 @@ export async function openTestAdmin({
   const close = async (): Promise<void> => {
     if (closed) return;
     closed = true;
+    await streams.close();
     await server.close();
     await store.close();
     rmSync(folder, { recursive: true });

@@ -45,6 +45,8 @@ export interface EventOptions<Type extends string = string> {
   readonly kinds?: readonly JobEvent["kind"][];
   /** Ends the iteration; it does not throw. */
   readonly signal?: AbortSignal;
+  /** Called once, when what happens from now on is sure to come. */
+  readonly onListening?: () => void;
   /** Between two looks at the store, in milliseconds, from 10 to 10,000; 100 by default. */
   readonly pollMs?: number;
 }
@@ -63,7 +65,7 @@ const LONGEST_POLL_MS = LISTEN_FOR_MS / 3;
 export async function* followEvents(
   store: Pick<JobStore, "listen" | "unlisten" | "events">,
   clock: Clock,
-  { types, kinds, signal, pollMs = 100 }: EventOptions,
+  { types, kinds, signal, onListening, pollMs = 100 }: EventOptions,
 ): AsyncGenerator<JobEvent | MissedEvents, void, undefined> {
   if (!(pollMs >= SHORTEST_POLL_MS && pollMs <= LONGEST_POLL_MS))
     throw new OptionInvalidError(
@@ -76,6 +78,7 @@ export async function* followEvents(
   let after = (await store.listen({ id, forMs: LISTEN_FOR_MS })).last;
   let saidAt = clock.monotonic();
   try {
+    onListening?.();
     while (!signal?.aborted) {
       const page = await store.events(after, PAGE);
       after = page.last;

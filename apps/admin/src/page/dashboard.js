@@ -2,6 +2,7 @@
 // opened, selected, scrolled to or typed stays as it is.
 import { confirmDialog } from "./confirm-dialog.js";
 import { deadLetters } from "./dead-letters.js";
+import { events } from "./events.js";
 import { failures } from "./failures.js";
 import { history } from "./history.js";
 import { jobTypes } from "./job-types.js";
@@ -34,6 +35,7 @@ function page() {
               h("div", { class: "column wide" }, [
                 deadLetters(state, snapshot),
                 failures(snapshot),
+                events(state, snapshot),
                 jobs(state, snapshot),
               ]),
               h("div", { class: "column" }, [

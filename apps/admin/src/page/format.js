@@ -2,6 +2,14 @@ const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const percents = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 const moments = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
 
+const times = new Intl.DateTimeFormat("en", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+  hourCycle: "h23",
+});
+
 /** @param {number} value */
 export function formatNumber(value) {
   return numbers.format(value);
@@ -15,6 +23,11 @@ export function formatShare(value) {
 /** @param {string} iso a time of the server's, told in the reader's zone */
 export function formatMoment(iso) {
   return moments.format(new Date(iso));
+}
+
+/** The time of day to the millisecond. @param {string} iso */
+export function formatTime(iso) {
+  return times.format(new Date(iso));
 }
 
 /** Units by their length in seconds, longest first; each is used from its own length on. */

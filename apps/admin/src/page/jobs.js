@@ -1,6 +1,7 @@
 /** @import { JobItem, JobJson, Snapshot } from "./json.js" */
 /** @import { State } from "./state.js" */
 import { cancel, decrypt, forget, hidePlaintext, openWhole } from "./actions.js";
+import { listen } from "./live-events.js";
 import {
   attemptTable,
   badge,
@@ -59,6 +60,12 @@ export async function showJob(id) {
   if (!(item instanceof HTMLDetailsElement)) return;
   item.open = true;
   item.querySelector("summary")?.focus();
+}
+
+/** @param {string} id */
+function watchJob(id) {
+  listen({ type: "", job: id });
+  document.getElementById("events-heading")?.focus();
 }
 
 /**
@@ -179,6 +186,7 @@ function body(state, stored, nowMs) {
       CANCELLABLE.has(job.status)
         ? button("Cancel", () => void cancel(id), { tone: "danger", disabled: state.busy.has(id) })
         : null,
+      button("Watch its events", () => watchJob(id)),
       workflowId === null ? null : button("Show its workflow", () => showJobs({ workflow: workflowId })),
       keyId === null
         ? null

@@ -3,6 +3,7 @@ import type {
   DeadLetter,
   FailedRun,
   Job,
+  JobEvent,
   QueueHealth,
   QueueHistory,
   QueueStats,
@@ -39,6 +40,7 @@ export type JobJson = WithHistory<Job>;
 export type DeadLetterItem = Listed<DeadLetter>;
 /** `presentPayload`: what the payload is by its type's present version, for who edits it. */
 export type DeadLetterJson = WithHistory<DeadLetter> & { readonly presentPayload: unknown };
+export type EventJson = Json<JobEvent>;
 export type FailureItem = Listed<FailedRun>;
 type ScheduleItem = Listed<Schedule>;
 export type LimitItem = Json<StandingLimit>;

@@ -1,4 +1,4 @@
-/** @import { DeadLetterJson, JobJson, LimitItem, Snapshot } from "./json.js" */
+/** @import { DeadLetterJson, EventJson, JobJson, LimitItem, Snapshot } from "./json.js" */
 
 /**
  * How the last look at the server went: `connecting` before the first answer, `live`, or `lost`.
@@ -44,6 +44,22 @@
  */
 
 /**
+ * One line of the list of events: an event, or why some are not in it.
+ * @typedef {{ readonly key: number } & ({ readonly event: EventJson } | { readonly gap: string })} LiveLine
+ */
+
+/**
+ * The events that are followed: `off` until the reader asks for them, `away` while the page cannot be seen.
+ * @typedef {object} Live
+ * @property {"off" | "connecting" | "on" | "away" | "lost" | "refused"} status
+ * @property {string} type which alone is followed; empty for all
+ * @property {string} job the same
+ * @property {boolean} isPaused
+ * @property {number} held how many have come since it was paused
+ * @property {readonly LiveLine[]} lines newest first
+ */
+
+/**
  * @typedef {object} EditedSchedule
  * @property {string} id
  * @property {number} version the one that is edited
@@ -76,6 +92,7 @@
  * @property {Notice | null} announcement told at the foot of the page, as its subject may be gone
  * @property {EditedSchedule | null} editedSchedule
  * @property {{ limit: LimitItem | null } | null} editedLimit null within: a new one
+ * @property {Live} live
  * @property {RetriedMany | null} retryingMany
  * @property {Question | null} confirming what the reader is asked before it is done
  */
@@ -107,6 +124,7 @@ export const state = {
   announcement: null,
   editedSchedule: null,
   editedLimit: null,
+  live: { status: "off", type: "", job: "", isPaused: false, held: 0, lines: [] },
   retryingMany: null,
   confirming: null,
 };

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from "node:timers/promises";
 import { expect } from "vitest";
 import type { JobEvent, MissedEvents } from "../../src/events.ts";
 import type { Rule } from "./store-conformance.ts";
@@ -8,17 +7,12 @@ type Feed = ReturnType<TestBed["queue"]["events"]>;
 
 /** Begins to listen: resolves once what happens from here on comes. */
 async function follow(bed: TestBed, options: Parameters<TestBed["queue"]["events"]>[0] = {}): Promise<Feed> {
-  const feed = bed.queue.events({ pollMs: 10, ...options });
-  const first = feed.next();
-  let hasBegun = false;
-  void first.then(() => {
-    hasBegun = true;
-  });
-  // It is registered at its first step; what it then tells of first is a job of ours.
-  while (!hasBegun) {
-    await bed.queue.enqueue("custom", { n: 0 }, { delayMs: 3_600_000 });
-    await turn();
-  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const feed = bed.queue.events({ pollMs: 10, ...options, onListening: resolve });
+  // It begins at its first step; what it then tells of first is a job of ours.
+  void feed.next();
+  await promise;
+  await bed.queue.enqueue("custom", { n: 0 }, { delayMs: 3_600_000 });
   return feed;
 }
 
