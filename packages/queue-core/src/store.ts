@@ -370,7 +370,10 @@ export interface JobStore<Tables = unknown> {
   }): Promise<number | null>;
   /** Gives up the jobs of these lines that nobody claimed in time, in small transactions; returns how many. */
   expire(expiry: Expiry): Promise<number>;
-  /** Hands back the jobs of workers that were not seen to beat for their lease, by this store's own observation. */
+  /**
+   * Hands back the jobs of workers that were not seen to beat for their lease, by this store's own observation; returns
+   * how many. Goes on with the cancelling of workflows that a process has left half done.
+   */
   rescue(): Promise<number>;
   /** Cancels a job; a running one is flagged. Returns the state it is in now. */
   cancel(jobId: string): Promise<JobStatus>;
@@ -396,7 +399,7 @@ export interface JobStore<Tables = unknown> {
   countWorkflow(workflowId: string): Promise<WorkflowCounts | null>;
   /**
    * Cancels all jobs of a workflow that have not ended, in small transactions; running ones are flagged, and what they
-   * still add is stored as cancelled. To be called again if the process died before it was done.
+   * still add is stored as cancelled. If the process dies in between, the next `rescue` of another goes on.
    * @throws {WorkflowNotFoundError}
    */
   cancelWorkflow(workflowId: string): Promise<void>;

@@ -88,7 +88,14 @@ import { readStep, recordStep } from "./steps.ts";
 import { hasUntold, tellMore } from "./tell-children.ts";
 import { WalPressure } from "./wal-pressure.ts";
 import { drain, listWorkers, retire } from "./workers.ts";
-import { cancelChunk, countWorkflow, parentsOf, retryChunk } from "./workflows.ts";
+import {
+  beginCancelling,
+  cancelChunk,
+  countWorkflow,
+  nextHalfCancelled,
+  parentsOf,
+  retryChunk,
+} from "./workflows.ts";
 import { Writer } from "./writer.ts";
 
 /** Buckets of idle keys that are deleted in one transaction. */
@@ -318,8 +325,13 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     return expired;
   }
 
-  rescue(): Promise<number> {
-    return this.#rescuer.rescue();
+  async rescue(): Promise<number> {
+    const rescued = await this.#rescuer.rescue();
+    for (let half = await this.#reader.read(nextHalfCancelled); half; ) {
+      await this.#cancelAfter(half.id, half.after);
+      half = await this.#reader.read(nextHalfCancelled);
+    }
+    return rescued;
   }
 
   async cancel(jobId: string): Promise<JobStatus> {
@@ -368,7 +380,14 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   async cancelWorkflow(workflowId: string): Promise<void> {
-    for (let next: number | null = 0; next !== null; ) {
+    const last = await this.#writer.write("full", (connection) =>
+      beginCancelling(connection, this.#counts, workflowId, this.#now()),
+    );
+    await this.#cancelAfter(workflowId, last);
+  }
+
+  async #cancelAfter(workflowId: string, last: number | null): Promise<void> {
+    for (let next = last; next !== null; ) {
       const after: number = next;
       next = await this.#writer.write("full", (connection) =>
         cancelChunk(connection, this.#counts, workflowId, after, this.#now()),

@@ -54,16 +54,14 @@ export function isAnyWorkflowCancelled(connection: Connection): boolean {
 }
 
 /**
- * Cancels one chunk of a workflow's jobs; those that run are flagged. From the first chunk on, whatever they still add
- * is stored as cancelled.
+ * Cancels the first chunk of a workflow's jobs. From now on whatever they still add is stored as cancelled.
  * @returns the last job that was looked at; null when all were
  * @throws {WorkflowNotFoundError}
  */
-export function cancelChunk(
+export function beginCancelling(
   connection: Connection,
   counts: RunCounts,
   workflowId: string,
-  after: number,
   nowMs: number,
 ): number | null {
   requireWorkflow(connection, workflowId);
@@ -72,6 +70,27 @@ export function cancelChunk(
     workflowId,
     nowMs,
   );
+  return cancelChunk(connection, counts, workflowId, 0, nowMs);
+}
+
+/** Where a workflow stands that a process began to cancel and did not end, as it died or is at it; if there is any. */
+export function nextHalfCancelled(
+  connection: Connection,
+): { readonly id: string; readonly after: number } | undefined {
+  return connection.get("SELECT id, after FROM cancelled_workflow WHERE after IS NOT NULL LIMIT 1");
+}
+
+/**
+ * Cancels a chunk of the jobs of a workflow that is cancelled; those that run are flagged.
+ * @returns the last job that was looked at; null when all were
+ */
+export function cancelChunk(
+  connection: Connection,
+  counts: RunCounts,
+  workflowId: string,
+  after: number,
+  nowMs: number,
+): number | null {
   const rows = connection.all<{ seq: number; created_at: number }>(
     "SELECT seq, created_at FROM job WHERE workflow_id = ? AND seq > ? ORDER BY seq LIMIT ?",
     workflowId,
@@ -90,7 +109,9 @@ export function cancelChunk(
         seq,
       );
   }
-  return rows[CHUNK - 1]?.seq ?? null;
+  const last = rows[CHUNK - 1]?.seq ?? null;
+  connection.run("UPDATE cancelled_workflow SET after = ? WHERE id = ?", last, workflowId);
+  return last;
 }
 
 /**

@@ -94,7 +94,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
   "a lease token was given out by the counter": `
     SELECT seq, token FROM running WHERE token > (SELECT last FROM lease_counter)`,
   "nothing of a cancelled workflow can be claimed": `
-    SELECT j.seq FROM cancelled_workflow c JOIN job j ON j.workflow_id = c.id WHERE j.seq IN (
+    SELECT j.seq FROM cancelled_workflow c JOIN job j ON j.workflow_id = c.id WHERE c.after IS NULL AND j.seq IN (
       ${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting)`,
   "a suspect may still run": `
     SELECT seq FROM suspect WHERE seq NOT IN (
