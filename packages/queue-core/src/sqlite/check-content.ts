@@ -2,7 +2,8 @@ import { existsSync, statSync } from "node:fs";
 import Database from "better-sqlite3";
 import { StoreRefusedError } from "../errors.ts";
 import { Connection } from "./connection.ts";
-import { type MigrationSet, missing, QUEUE_TABLES, readMigrations } from "./migrate.ts";
+import { missing } from "./migrate.ts";
+import { type MigrationSet, QUEUE_TABLES, readMigrations } from "./migration-files.ts";
 
 /** A table, index or view. */
 interface SchemaEntry {

@@ -1,39 +1,18 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Clock } from "../clock.ts";
 import { StoreRefusedError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { endListening } from "./events.ts";
+import { type Migration, type MigrationSet, readMigrations } from "./migration-files.ts";
 import { isBusy, toStoreError } from "./sqlite-error.ts";
 
-/** A folder of `NNNN-name.sql` files that are applied once, in order. */
-export interface MigrationSet {
-  /** Whose tables these are, e.g. `queue` or `shop`; versions count per scope. */
-  readonly scope: string;
-  readonly directory: URL;
-}
-
-/** The queue's own. */
-export const QUEUE_TABLES: MigrationSet = {
-  scope: "queue",
-  directory: new URL("./migrations/", import.meta.url),
-};
-
-interface Migration {
-  readonly version: number;
-  readonly name: string;
-  readonly sql: string;
-}
-
-const FILE_NAME = /^(\d{4})-([a-z0-9-]+)\.sql$/;
 const RETRY_MS = 5;
 
 /**
  * Brings the database's tables up to what the code knows. Any number of processes may do this at once: each looks again
  * under the write lock, so every file is applied by one of them.
  * @param deadlineMs how long to wait for the lock, in milliseconds
- * @throws {StoreRefusedError} if the database is newer than the code, or a file name is malformed
+ * @throws {StoreRefusedError} as `missing` does, and if SQLite refuses what a file says
  */
 export async function migrate(
   connection: Connection,
@@ -68,8 +47,8 @@ function applyMissing(connection: Connection, sets: readonly MigrationSet[], now
     );
     endListening(connection);
     for (const set of sets) {
-      for (const { version, name, sql } of missing(connection, set)) {
-        database.exec(sql);
+      for (const { version, file, name, sql } of missing(connection, set)) {
+        apply(connection, { file, sql }, set);
         database.prepare("INSERT INTO migration VALUES (?, ?, ?, ?)").run(set.scope, version, name, nowMs);
       }
     }
@@ -80,18 +59,44 @@ function applyMissing(connection: Connection, sets: readonly MigrationSet[], now
   }
 }
 
+function apply(
+  { database }: Connection,
+  { file, sql }: Pick<Migration, "file" | "sql">,
+  { scope }: MigrationSet,
+): void {
+  try {
+    database.exec(sql);
+  } catch (error) {
+    // A full disk or a lock is none of the file's doing.
+    if (!(error instanceof Error) || toStoreError(error) !== error) throw error;
+    throw new StoreRefusedError(
+      `Migration ${file} of the ${scope} tables failed: ${error.message}. Nothing was changed; correct the file`,
+      { cause: error },
+    );
+  }
+}
+
 /**
  * The migrations of a set that a database has not had yet.
- * @throws {StoreRefusedError} if the database is newer than the code, or a file name is malformed
+ * @throws {StoreRefusedError} if the database is newer than the code, a file came too late, or the files cannot be used
  */
-export function missing(connection: Connection, set: MigrationSet): Migration[] {
+export function missing(connection: Connection, set: MigrationSet): readonly Migration[] {
   const migrations = readMigrations(set);
-  const applied = connection.database
-    .prepare("SELECT coalesce(max(version), 0) AS version FROM migration WHERE scope = ?")
-    .get(set.scope) as { version: number };
+  const applied = connection
+    .all<{ version: number }>("SELECT version FROM migration WHERE scope = ? ORDER BY version", set.scope)
+    .map(({ version }) => version);
+  const latest = applied.at(-1) ?? 0;
   const newest = migrations.at(-1)?.version ?? 0;
-  if (applied.version > newest) throw newerTables(set.scope, applied.version, newest);
-  return migrations.filter(({ version }) => version > applied.version);
+  if (latest > newest) throw newerTables(set.scope, latest, newest);
+  // Two branches that are merged: to apply it now would be another order than that of a new database.
+  const late = migrations.find(({ version }) => version < latest && !applied.includes(version));
+  if (late) {
+    throw new StoreRefusedError(
+      `Migration ${late.file} of the ${set.scope} tables came too late, the database is at version ${latest}: ` +
+        "give it the next number",
+    );
+  }
+  return migrations.filter(({ version }) => version > latest);
 }
 
 function newerTables(scope: string, version: number, newest: number): StoreRefusedError {
@@ -103,7 +108,7 @@ function newerTables(scope: string, version: number, newest: number): StoreRefus
 
 /**
  * Sees whether another program has migrated a database further since: files are read once, and then only the table.
- * @throws {StoreRefusedError} if a file name is malformed
+ * @throws {StoreRefusedError} if the files cannot be used
  */
 export function watchVersions(
   connection: Connection,
@@ -118,20 +123,4 @@ export function watchVersions(
     }
     return null;
   };
-}
-
-/** @throws {StoreRefusedError} if a file name is malformed */
-export function readMigrations(set: MigrationSet): Migration[] {
-  const files = readdirSync(set.directory)
-    .filter((file) => file.endsWith(".sql"))
-    .sort();
-  return files.map((file) => {
-    const [, version, name] = FILE_NAME.exec(file) ?? [];
-    if (!version || !name) {
-      throw new StoreRefusedError(
-        `Migration ${fileURLToPath(set.directory)}${file} must be named NNNN-name.sql`,
-      );
-    }
-    return { version: Number(version), name, sql: readFileSync(new URL(file, set.directory), "utf8") };
-  });
 }

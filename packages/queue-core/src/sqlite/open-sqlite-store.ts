@@ -1,11 +1,13 @@
 import { type Clock, systemClock } from "../clock.ts";
-import type { StoreRefusedError } from "../errors.ts";
+import { LONGEST_TIMER_MS } from "../define-job.ts";
+import { OptionInvalidError, type StoreRefusedError } from "../errors.ts";
 import type { JobStore } from "../store.ts";
 import { bellsFolder } from "./bell-ringer.ts";
 import { checkContent } from "./check-content.ts";
 import { Connection } from "./connection.ts";
 import { assertSameFile, fileIdOf, InPlaceCheck } from "./in-place-check.ts";
-import { type MigrationSet, migrate, QUEUE_TABLES, watchVersions } from "./migrate.ts";
+import { migrate, watchVersions } from "./migrate.ts";
+import { type MigrationSet, withQueueTables } from "./migration-files.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { checkPlace, makePrivate, prepareConnection } from "./start-up-gate.ts";
 import { untilFree } from "./until-free.ts";
@@ -39,14 +41,16 @@ export interface SqliteStoreOptions {
  * Opens (and creates, and migrates) a store on an SQLite file. Any number of processes may have it open.
  * @typeParam Tables the application's tables, for `store.transaction` and `store.read`
  * @throws {StoreRefusedError} if the file must not be used as it stands; the message says what to change
+ * @throws {OptionInvalidError} if `busyDeadlineMs` is out of range
  */
 export async function openSqliteStore<Tables = unknown>(
   options: SqliteStoreOptions,
 ): Promise<JobStore<Tables>> {
   const { path, clock = systemClock, random = Math.random, busyDeadlineMs = 10_000 } = options;
+  requireDeadline(busyDeadlineMs);
+  const sets = withQueueTables(options.migrations);
   checkPlace(path, { allowNetworkFileSystem: options.allowNetworkFileSystem ?? false });
   const database = fileIdOf(path);
-  const sets = [QUEUE_TABLES, ...(options.migrations ?? [])];
   await untilFree(() => checkContent(path, sets, options), clock, busyDeadlineMs);
   const opened: Connection[] = [];
   const open = async (synchronous: "FULL" | "NORMAL", readonly = false): Promise<Connection> => {
@@ -87,6 +91,14 @@ export async function openSqliteStore<Tables = unknown>(
     for (const connection of opened) connection.close();
     throw error;
   }
+}
+
+/** Not a number would never be past, and so let writers wait for ever. */
+function requireDeadline(busyDeadlineMs: number): void {
+  if (busyDeadlineMs >= 0 && busyDeadlineMs <= LONGEST_TIMER_MS) return;
+  throw new OptionInvalidError(
+    `busyDeadlineMs must be from 0 to ${LONGEST_TIMER_MS} milliseconds, got ${busyDeadlineMs}`,
+  );
 }
 
 /** Called outside of every caller's stack, so that this ends a process that does not listen for such errors. */

@@ -7,7 +7,8 @@ import { Connection } from "./connection.ts";
 import { type CopyProgress, copyDatabase, removeCopy, sync } from "./copy-database.ts";
 import { fenceRestored } from "./fence-restored.ts";
 import { fileIdOf } from "./in-place-check.ts";
-import { type MigrationSet, migrate, QUEUE_TABLES } from "./migrate.ts";
+import { migrate } from "./migrate.ts";
+import { type MigrationSet, withQueueTables } from "./migration-files.ts";
 import { takeForSoleUse } from "./sole-use.ts";
 import { checkFolder, prepareConnection } from "./start-up-gate.ts";
 import { untilFree } from "./until-free.ts";
@@ -56,7 +57,7 @@ export async function restoreDatabase(options: RestoreOptions): Promise<Restored
   if (source.dev === target?.dev && source.ino === target.ino)
     throw new StoreRefusedError(`${from} is the database itself: give the backup that is to replace it`);
   checkFolder(to, { allowNetworkFileSystem: options.allowNetworkFileSystem ?? false });
-  const sets = [QUEUE_TABLES, ...(options.migrations ?? [])];
+  const sets = withQueueTables(options.migrations);
   await untilFree(() => assertOurs(from, sets), clock, busyDeadlineMs);
   if (target && !options.replaceUnreadable)
     await untilFree(() => assertReplaceable(to), clock, busyDeadlineMs);

@@ -37,9 +37,11 @@ export function checkPlace(path: string, options: PlaceOptions): void {
  * @throws {StoreRefusedError} with what to change
  */
 export function checkFolder(path: string, options: PlaceOptions): void {
-  if (path === "" || path === ":memory:" || path.startsWith("file:")) {
+  // Not text: a variable of the environment that was not set, say.
+  if (typeof path !== "string" || path === "" || path === ":memory:" || path.startsWith("file:")) {
     throw new StoreRefusedError(
-      `The database must be the path of a file, got "${path}": other connections and processes could not open it`,
+      `The database must be the path of a file, got ${JSON.stringify(path)}: other connections and processes could ` +
+        "not open it. Tests have MemoryDatabase in @holdfast/queue-core/testing",
     );
   }
   const { allowNetworkFileSystem, fileSystemOf = (folder) => statfsSync(folder).type } = options;
@@ -57,7 +59,7 @@ export function checkFolder(path: string, options: PlaceOptions): void {
   if (network && !allowNetworkFileSystem) {
     throw new StoreRefusedError(
       `The database ${path} lies on a network file system (${network}), where SQLite's locks are not safe: ` +
-        "use a local disk, or set ALLOW_NETWORK_FS=1 if you know better",
+        "use a local disk, or set ALLOW_NETWORK_FS=1 (`allowNetworkFileSystem` in code) if you know better",
     );
   }
 }

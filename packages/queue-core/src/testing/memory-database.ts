@@ -1,7 +1,8 @@
 import Database from "better-sqlite3";
 import { type Clock, systemClock } from "../clock.ts";
 import { Connection } from "../sqlite/connection.ts";
-import { type MigrationSet, migrate, QUEUE_TABLES } from "../sqlite/migrate.ts";
+import { migrate } from "../sqlite/migrate.ts";
+import { type MigrationSet, withQueueTables } from "../sqlite/migration-files.ts";
 import { SqliteStore } from "../sqlite/sqlite-store.ts";
 import type { JobStore } from "../store.ts";
 import { InProcessHeartbeat } from "./in-process-heartbeat.ts";
@@ -64,7 +65,7 @@ export class MemoryDatabase {
   ): Promise<MemoryDatabase> {
     const shared = new Connection(":memory:");
     shared.database.pragma("foreign_keys = ON");
-    await migrate(shared, [QUEUE_TABLES, ...(options.migrations ?? [])], systemClock, 0);
+    await migrate(shared, withQueueTables(options.migrations), systemClock, 0);
     return new MemoryDatabase(shared);
   }
 

@@ -105,6 +105,41 @@ describe("migrations", () => {
     },
   );
 
+  it("refuse a file that comes before one that was applied, as branches that are merged bring it", async () => {
+    write("0001-first.sql", "CREATE TABLE shop_a (id INTEGER PRIMARY KEY) STRICT;");
+    write("0003-third.sql", "CREATE TABLE shop_c (id INTEGER PRIMARY KEY) STRICT;");
+    await openAndClose(set);
+    await openAndClose(set);
+    write("0002-second.sql", "CREATE TABLE shop_b (id INTEGER PRIMARY KEY) STRICT;");
+    await expect(open(set)).rejects.toMatchObject({
+      code: "STORE_REFUSED",
+      message: expect.stringMatching(/0002-second\.sql of the shop tables came too late.*give it the next/),
+    });
+    expect(tables()).toEqual(["shop_a", "shop_c"]);
+  });
+
+  it("refuse two files of one number, and two sets of one scope", async () => {
+    write("0001-first.sql", "CREATE TABLE shop_a (id INTEGER PRIMARY KEY) STRICT;");
+    for (const sets of [[set, set], [{ ...set, scope: "queue" }]]) {
+      const message = expect.stringMatching(/scope "(shop" stands twice|queue" is the queue's own)/);
+      await expect(open(...sets)).rejects.toMatchObject({ code: "STORE_REFUSED", message });
+    }
+    write("0001-other.sql", "CREATE TABLE shop_b (id INTEGER PRIMARY KEY) STRICT;");
+    const message = expect.stringContaining("0001-first.sql and 0001-other.sql of the shop tables");
+    await expect(open(set)).rejects.toMatchObject({ code: "STORE_REFUSED", message });
+  });
+
+  it("name the folder that cannot be read, and the file that SQLite refuses", async () => {
+    const directory = new URL("nowhere/", set.directory);
+    const message = expect.stringMatching(/of the shop tables cannot be read from .*nowhere/);
+    await expect(open({ ...set, directory })).rejects.toMatchObject({ code: "STORE_REFUSED", message });
+    write("0001-first.sql", "CREATE TABEL shop_a (id INTEGER PRIMARY KEY) STRICT;");
+    await expect(open(set)).rejects.toMatchObject({
+      code: "STORE_REFUSED",
+      message: expect.stringMatching(/^Migration 0001-first\.sql of the shop tables failed: .*TABEL/),
+    });
+  });
+
   it("look at no other files", async () => {
     write("README.md", "Not a migration.");
     await openAndClose(set);

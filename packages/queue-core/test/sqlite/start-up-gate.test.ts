@@ -89,6 +89,19 @@ describe("a place that cannot be used is refused:", () => {
     expect(existsSync(":memory:")).toBe(false);
   });
 
+  it("a path that was never set, and a time to wait that is no number", async () => {
+    const unset = openSqliteStore({ path: undefined as never });
+    await expect(unset).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining("got undefined"),
+    });
+    for (const busyDeadlineMs of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+      await expect(openSqliteStore({ path, busyDeadlineMs })).rejects.toMatchObject({
+        code: "OPTION_INVALID",
+      });
+    expect(existsSync(path)).toBe(false);
+  });
+
   it("a folder in the place of the file, which keeps its mode", async () => {
     mkdirSync(path, { mode: 0o755 });
     await expect(openSqliteStore({ path })).rejects.toMatchObject(refused);
