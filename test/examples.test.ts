@@ -64,6 +64,16 @@ retried, attempt 1: Error: no way to reach nobody
 started, attempt 2
 dead, attempt 2: Error: no way to reach nobody
 `,
+  "progress.ts": `\
+progressed to 50
+attempt 1 retried
+attempt 2 progressed to 100
+attempt 2 completed
+attempt 1 came to 50 and logged much:
+  info rendered {"page":20}
+attempt 2 came to 100 and logged much:
+  info rendered {"page":40}
+`,
   "limit-keys.ts": `\
 at most 2 of the big customer at a time, 2 of the small one
 the small one waited for few of the 1000 files before its own

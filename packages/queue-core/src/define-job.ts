@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Backoff } from "./backoff.ts";
 import { linear } from "./backoff.ts";
 import { JobDefinitionError } from "./errors.ts";
+import { isLogBytes, type KeepLog, LOG_BYTES_RANGE, logBytesOf } from "./log-bytes.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY, PRIORITY } from "./priority.ts";
 import { EXPIRE_AFTER_RANGE, isExpireAfter, MAX_ATTEMPTS } from "./retry-policy.ts";
 import { requireUpcasters, type Upcaster, type Upcasters } from "./upcast.ts";
@@ -101,6 +102,11 @@ export interface JobOptions<
    * how much it lets through is set with `queue.syncLimits` or `setLimit`.
    */
   readonly limit?: string;
+  /**
+   * Whether the end of what each run logs with `ctx.log` is kept with it, and how much, in bytes; false by default, and
+   * with `true` 16,384 bytes. Of an encrypted type it is stored encrypted.
+   */
+  readonly keepLog?: KeepLog;
   /** Jobs to add in the transaction that moves a job of this type to the dead letters. Gets valid payloads only. */
   readonly onDead?: (dead: DeadJob<StandardSchemaV1.InferOutput<Schema>>) => readonly FollowUp[];
 }
@@ -125,6 +131,8 @@ export interface JobDefinition<
   /** Null: for ever. */
   readonly expireAfterMs: number | null;
   readonly limit: string | null;
+  /** How much of each run's log is kept, in bytes; 0: nothing. */
+  readonly logBytes: number;
   // Declared as a method: a catalog holds definitions of many payload types side by side.
   onDead?(dead: DeadJob<StandardSchemaV1.InferOutput<Schema>>): readonly FollowUp[];
 }
@@ -151,6 +159,7 @@ export function defineJob<
     timeoutMs = 600_000,
     expireAfterMs = null,
     limit = null,
+    keepLog = false,
   } = options;
   const { attempts = 5, backoff = linear(), shouldRetry } = options.retry ?? {};
   const refuse = (what: string): never => {
@@ -171,6 +180,7 @@ export function defineJob<
     );
   if (expireAfterMs !== null && !isExpireAfter(expireAfterMs))
     refuse(`expireAfterMs must be ${EXPIRE_AFTER_RANGE}, got ${expireAfterMs}`);
+  if (!isLogBytes(keepLog)) refuse(`keepLog.maxBytes must be ${LOG_BYTES_RANGE}, got ${logBytesOf(keepLog)}`);
   const definition: JobDefinition<Type, Schema, Result> = {
     type,
     payload: options.payload,
@@ -183,6 +193,7 @@ export function defineJob<
     timeoutMs,
     expireAfterMs,
     limit,
+    logBytes: logBytesOf(keepLog),
   };
   return options.onDead ? { ...definition, onDead: options.onDead } : definition;
 }

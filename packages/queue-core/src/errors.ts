@@ -68,6 +68,11 @@ export class ResultInvalidError extends QueueError {
   readonly code = "RESULT_INVALID";
 }
 
+/** What a handler reported as its progress is too large, out of range, or no JSON; nothing was stored. */
+export class ProgressInvalidError extends QueueError {
+  readonly code = "PROGRESS_INVALID";
+}
+
 /** An option of a call (priority, delay, limit, …) is out of range; nothing was stored. */
 export class OptionInvalidError extends QueueError {
   readonly code = "OPTION_INVALID";

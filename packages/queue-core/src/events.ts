@@ -7,19 +7,23 @@ import type { JobStore } from "./store.ts";
 /** Something that happened to a job, in any process. */
 export interface JobEvent {
   /**
-   * `retried`: a run failed, and another one will follow; `dead`: the job was given up. The others are the states that
-   * it has come to.
+   * `progressed`: a run told how far it has come; `retried`: a run failed, and another one will follow; `dead`: the job
+   * was given up. The others are the states that it has come to.
    */
-  readonly kind: "enqueued" | "started" | "completed" | "retried" | "dead" | "cancelled";
+  readonly kind: "enqueued" | "started" | "progressed" | "completed" | "retried" | "dead" | "cancelled";
   /** By the clock of the process that did it. */
   readonly at: Date;
   readonly jobId: string;
   readonly type: string;
   readonly workflowId: string | null;
-  /** Which run began, completed or failed, from 1; of a dead job the last one; null where it is about none. */
+  /**
+   * Which run began, progressed, completed or failed, from 1; of a dead job the last one; null where it is about none.
+   */
   readonly attempt: number | null;
   /** Why the run failed; null if it did not. Encrypted if the type is. */
   readonly error: string | null;
+  /** What the run reported with `ctx.progress`; null of other kinds. Encrypted if the type is. */
+  readonly progress: unknown;
 }
 
 /** The listener was too slow: so many events were forgotten before it came to read them. */

@@ -44,6 +44,7 @@ import { buildJob, type JobSettings, requireWithinReach, storePayload } from "./
 import type { Pauses } from "./pauses.ts";
 import { checkTogether } from "./payload.ts";
 import { readResult, storeResult } from "./results.ts";
+import { openReport, type RunReport } from "./run-report.ts";
 import type { DeclaredSchedules, Schedule } from "./schedule.ts";
 import { openError, openPayload, openResult, readableLines, sealError } from "./sealed.ts";
 import type { QueueStats } from "./stats.ts";
@@ -317,6 +318,20 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   async result(job: string | { readonly id: string }, options: ResultOptions = {}): Promise<unknown> {
     const jobId = typeof job === "string" ? job : job.id;
     return readResult(this.catalog, await awaitResult(this.store, this.#clock, jobId, options));
+  }
+
+  /**
+   * What the runs of a job told of themselves, oldest first: progress, and the log where its type says `keepLog`. Of
+   * the last twenty runs that told anything; those that told nothing are left out.
+   * @throws {JobNotFoundError} if there is no such job (any more)
+   * @throws {EncryptionKeyMissingError | SealBrokenError} naming the key, if its type is encrypted
+   * @example
+   * const progress = (await queue.reports(jobId)).at(-1)?.progress;
+   */
+  async reports(jobId: string): Promise<readonly RunReport[]> {
+    const job = await this.store.getJob(jobId);
+    if (!job) throw new JobNotFoundError(`There is no job ${jobId}`);
+    return (await this.store.reports(jobId)).map((stored) => openReport(this.catalog, job, stored));
   }
 
   /**

@@ -32,8 +32,15 @@ function aboutPayload(type: string, payloadVersion: number): readonly string[] {
   return ["payload", type, String(payloadVersion)];
 }
 
-/** What of a job is encrypted once there is a job: its result, its last error, or a named step's result. */
-export type JobPart = readonly ["result"] | readonly ["error"] | readonly ["step", string];
+/**
+ * What of a job is encrypted once there is a job: its result, its last error, a named step's result, or what the run
+ * under a lease token told.
+ */
+export type JobPart =
+  | readonly ["result"]
+  | readonly ["error"]
+  | readonly ["step", string]
+  | readonly ["progress" | "log", string];
 
 function aboutPart(type: string, jobId: string, part: JobPart): readonly string[] {
   return [...part, type, jobId];

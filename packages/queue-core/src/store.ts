@@ -8,6 +8,7 @@ import type { MinuteRange, MinuteStat } from "./history.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 import type { DeclaredLimits, LimitShare, NewLimit, StandingLimit } from "./limits.ts";
 import type { Pauses } from "./pauses.ts";
+import type { NewReport, StoredReport } from "./run-report.ts";
 import type { CatchUp, DeclaredSchedules, Overlap, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
 import type { Uniqueness } from "./uniqueness.ts";
@@ -161,6 +162,14 @@ export interface Finish {
   readonly followUps: readonly NewJob[];
   /** SQL of the application that commits with this write or not at all; may run again after a failed commit. */
   readonly effects: readonly ((tx: Transaction) => Promise<void>)[];
+  /** What the run has told and is not stored yet. */
+  readonly report?: NewReport;
+}
+
+/** What a run tells while it goes on. */
+export interface Told {
+  readonly job: Pick<ClaimedJob, "id" | "leaseToken">;
+  readonly report: NewReport;
 }
 
 export interface FinishOutcome {
@@ -390,6 +399,14 @@ export interface JobStore<Tables = unknown> {
     step: string,
     result: string,
   ): Promise<boolean>;
+
+  /**
+   * Stores what runs tell of themselves, each under its lease, in one small transaction; what is left out stays.
+   * @returns of each whether it was stored; false if the lease was lost
+   */
+  report(told: readonly Told[]): Promise<readonly boolean[]>;
+  /** What the runs of a job told, of the last twenty that told anything, oldest first. */
+  reports(jobId: string): Promise<readonly StoredReport[]>;
 
   getJob(jobId: string): Promise<Job | null>;
   listJobs(query: JobQuery): Promise<Page<Job>>;

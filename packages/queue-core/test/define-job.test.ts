@@ -19,6 +19,7 @@ describe("defineJob", () => {
       timeoutMs: 600_000,
       expireAfterMs: null,
       limit: null,
+      logBytes: 0,
     });
     expect(retry.attempts).toBe(5);
     expect(retry.backoff.kind).toBe("linear");
@@ -38,6 +39,7 @@ describe("defineJob", () => {
         timeoutMs: 1,
         expireAfterMs: 1,
         limit: "email",
+        keepLog: { maxBytes: 1_000 },
         onDead,
       }),
     ).toEqual({
@@ -52,6 +54,7 @@ describe("defineJob", () => {
       timeoutMs: 1,
       expireAfterMs: 1,
       limit: "email",
+      logBytes: 1_000,
       onDead,
     });
   });
@@ -78,6 +81,10 @@ describe("defineJob", () => {
     [{ expireAfterMs: 0 }, /expireAfterMs .*0/],
     [{ expireAfterMs: 1.5 }, /expireAfterMs .*1\.5/],
     [{ expireAfterMs: 366 * 86_400_000 }, /expireAfterMs .*31622400000/],
+    [{ keepLog: { maxBytes: 255 } }, /keepLog\.maxBytes .*255/],
+    [{ keepLog: { maxBytes: 262_145 } }, /keepLog\.maxBytes .*262145/],
+    [{ keepLog: { maxBytes: 999.5 } }, /keepLog\.maxBytes .*999\.5/],
+    [{ keepLog: { maxBytes: 0 } }, /keepLog\.maxBytes .*0/],
   ])("refuses %j, naming what is wrong", (options, message) => {
     expect(() => defineJob("mail", { payload, ...options })).toThrow(message);
   });

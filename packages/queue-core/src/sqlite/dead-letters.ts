@@ -9,6 +9,7 @@ import type { Connection } from "./connection.ts";
 import { countIn } from "./count-jobs.ts";
 import { toPage } from "./jobs.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { forgetReports } from "./run-reports.ts";
 import { tellAll } from "./tell-children.ts";
 import { releaseEnded } from "./unique-keys.ts";
 
@@ -153,6 +154,7 @@ export function discardDeadLetter(
   deleteRow(connection, counts, row);
   countIn(connection, counts);
   forgetJob(connection, counts, { seq: row.seq, type: row.type, id: row.original_job_id });
+  forgetReports(connection, [row.seq]);
 }
 
 export function deleteRow(connection: Connection, counts: RunCounts, { seq, type, reviewed }: DeadRow): void {

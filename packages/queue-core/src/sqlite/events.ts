@@ -1,5 +1,6 @@
 import type { EventPage, JobEvent } from "../events.ts";
 import { formatJobId } from "../job-id.ts";
+import { readForDisplay } from "../payload.ts";
 import type { Connection } from "./connection.ts";
 
 /** So many events are kept, whoever may not have read them: a listener that stands still must not fill the disk. */
@@ -8,6 +9,9 @@ export const MAX_EVENTS = 100_000;
 /** The job of a row, with what an event says of it. */
 const OF_JOB = "SELECT NEW.seq, j.created_at, j.type, j.workflow_id";
 const COLUMNS = "(seq, created_at, type, workflow_id, at, kind, attempt, error)";
+
+const PROGRESSED = `INSERT INTO event (seq, created_at, type, workflow_id, at, kind, attempt, progress)
+    ${OF_JOB}, NEW.told_at, 'progressed', NEW.attempt, NEW.progress FROM job j WHERE j.seq = NEW.seq;`;
 
 /**
  * Triggers and not statements of the verbs: a queue that nobody listens to pays nothing for them, not even a look
@@ -23,6 +27,10 @@ const TRIGGERS: Readonly<Record<string, string>> = {
     INSERT INTO event ${COLUMNS}
     ${OF_JOB}, NEW.claimed_at, 'started', NEW.attempts + 1, NULL FROM job j
     WHERE j.seq = NEW.seq AND NEW.attempts < j.max_attempts;
+  END`,
+  event_first_progress: `AFTER INSERT ON run_report WHEN NEW.progress IS NOT NULL BEGIN ${PROGRESSED} END`,
+  event_progressed: `AFTER UPDATE OF progress ON run_report WHEN NEW.progress IS NOT OLD.progress BEGIN
+    ${PROGRESSED}
   END`,
   event_ended: `AFTER INSERT ON finished BEGIN
     INSERT INTO event ${COLUMNS}
@@ -125,6 +133,7 @@ interface EventRow {
   readonly workflow_id: string | null;
   readonly attempt: number | null;
   readonly error: string | null;
+  readonly progress: string | null;
 }
 
 /** The events that follow one, in the order in which they were committed. */
@@ -142,6 +151,7 @@ export function readEvents(connection: Connection, after: number, limit: number)
       workflowId: row.workflow_id,
       attempt: row.attempt,
       error: row.error,
+      progress: row.progress === null ? null : readForDisplay(row.progress),
     })),
     missed: isCut ? oldest - after - 1 : 0,
     last: rows.at(-1)?.n ?? after,

@@ -7,6 +7,7 @@ import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { finishCompleted } from "./finish-completed.ts";
 import { appendFinished } from "./finished.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { storeReport } from "./run-reports.ts";
 import { chargeCrash, clearSuspect, MAX_CRASHES } from "./suspects.ts";
 import { tellCompletion, tellDeath } from "./tell-children.ts";
 import { takeKeyAgain } from "./unique-keys.ts";
@@ -35,20 +36,30 @@ export function finishJobs(
   finishes: readonly Finish[],
   time: EnqueueTime,
 ): FinishOutcome[] {
+  // While they still hold their leases.
+  for (const { job, report } of finishes)
+    if (report !== undefined) storeReport(connection, { job, report }, time.nowMs);
   const listed = finishCompleted(connection, counts, finishes, time.nowMs);
-  return finishes.map((finish, i) => listed[i] ?? finishJob(connection, counts, finish, time));
+  return finishes.map((finish, i) => listed[i] ?? endRun(connection, counts, finish, time));
 }
 
-/**
- * Ends a run under its lease, together with what the handler enqueued. The DELETE is the fence: with another token it
- * removes no row, and nothing else happens.
- */
+/** Ends one run, with what it told last. */
 export function finishJob(
   connection: Connection,
   counts: RunCounts,
   finish: Finish,
   time: EnqueueTime,
 ): FinishOutcome {
+  const { job, report } = finish;
+  if (report !== undefined) storeReport(connection, { job, report }, time.nowMs);
+  return endRun(connection, counts, finish, time);
+}
+
+/**
+ * Ends a run under its lease, together with what the handler enqueued. The DELETE is the fence: with another token it
+ * removes no row, and nothing else happens.
+ */
+function endRun(connection: Connection, counts: RunCounts, finish: Finish, time: EnqueueTime): FinishOutcome {
   const { job } = finish;
   const seq = parseJobId(job.id)?.seq;
   if (seq === undefined) return LOST;

@@ -4,6 +4,7 @@ import type { Connection } from "./connection.ts";
 import { countIn } from "./count-jobs.ts";
 import { dropSpentNumbers, forgetJob } from "./dead-letters.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { forgetReports } from "./run-reports.ts";
 import { pruneWorkflows } from "./workflows.ts";
 
 /** Jobs looked at per transaction: about a millisecond of work, so that nobody waits for the lock. */
@@ -69,22 +70,23 @@ export function pruneChunk(
   const shortestMs = Math.min(policy.keepMs, ...Object.values(policy.keepMsByType ?? {}));
   const rows = oldRows(connection, after);
   const newest = connection.get<{ seq: number }>("SELECT max(seq) AS seq FROM job")?.seq ?? 0;
-  let pruned = 0;
+  const gone: number[] = [];
   for (const row of rows) {
     const keepMs = policy.keepMsByType?.[row.type] ?? policy.keepMs;
     if (row.finished_at > nowMs - keepMs || row.seq === newest) continue;
     if (row.workflow_id !== null && !ended.get(row.workflow_id)) continue;
     if (isNeeded(connection, row.seq)) continue;
-    if (pruned === 0) countIn(connection, counts);
+    if (gone.length === 0) countIn(connection, counts);
     connection.run("DELETE FROM finished WHERE n = ?", row.n);
     counts.addFinished(row.type, row.status, -1);
     forgetJob(connection, counts, { ...row, id: formatJobId(row.created_at, row.seq) });
-    pruned += 1;
+    gone.push(row.seq);
   }
+  if (gone.length > 0) forgetReports(connection, gone);
   const last = rows.at(-1);
   // Rows are appended as jobs end: once one is younger than the shortest retention, so are all that follow.
   const done = !last || rows.length < PRUNE_CHUNK || last.finished_at > nowMs - shortestMs;
-  return { pruned, next: done ? null : last.n };
+  return { pruned: gone.length, next: done ? null : last.n };
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts"
 import { parseJobId } from "../job-id.ts";
 import type { DeclaredLimits, LimitShare, NewLimit, StandingLimit } from "../limits.ts";
 import type { Pauses } from "../pauses.ts";
+import type { StoredReport } from "../run-report.ts";
 import type { DeclaredSchedules, Schedule } from "../schedule.ts";
 import type { QueueStats } from "../stats.ts";
 import type {
@@ -39,6 +40,7 @@ import type {
   RevivalPace,
   SlotJob,
   StoredPayload,
+  Told,
   Transaction,
   WorkerRecord,
 } from "../store.ts";
@@ -82,6 +84,7 @@ import { Rescuer } from "./rescuer.ts";
 import { type EndedWorkflows, lookAhead, pruneChunk, pruneHistory } from "./retention.ts";
 import { countRevivable, type DeathSpan, everyDeath, reviveChunk, reviveDeadLetter } from "./revive.ts";
 import { RunCounts } from "./run-counts.ts";
+import { reportsOf, storeReport } from "./run-reports.ts";
 import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
 import { readHealthFacts, readStats } from "./stats.ts";
 import { readStep, recordStep } from "./steps.ts";
@@ -361,6 +364,17 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     result: string,
   ): Promise<boolean> {
     return this.#writer.write("full", (connection) => recordStep(connection, job, step, result, this.#now()));
+  }
+
+  async report(told: readonly Told[]): Promise<readonly boolean[]> {
+    if (told.length === 0) return [];
+    return this.#writer.write("normal", (connection) =>
+      told.map((each) => storeReport(connection, each, this.#now())),
+    );
+  }
+
+  reports(jobId: string): Promise<readonly StoredReport[]> {
+    return this.#reader.read((connection) => reportsOf(connection, jobId));
   }
 
   getJob(jobId: string): Promise<Job | null> {

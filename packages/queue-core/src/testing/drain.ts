@@ -9,6 +9,7 @@ import { executeBatch } from "../worker/execute-batch.ts";
 import { executeJob } from "../worker/execute-job.ts";
 import { isBatchHandler, type JobHandlers } from "../worker/handler.ts";
 import { recordFinish } from "../worker/record-finish.ts";
+import { ReportRounds } from "../worker/report-rounds.ts";
 import { selectHandlers } from "../worker/select-handlers.ts";
 import type { FakeClock } from "./fake-clock.ts";
 
@@ -99,13 +100,14 @@ async function runTogether(
   jobs: readonly ClaimedJob[],
 ): Promise<readonly DrainedRun[]> {
   const run = { log: pino({ enabled: false }) };
+  const rounds = new ReportRounds(queue.store);
   const handler = handlers.get(jobs[0]?.type ?? "");
   if (!handler) throw new Error(`"${jobs[0]?.type}" was claimed but has no handler`);
   const members = jobs.map((job) => ({ job, abort: new AbortSwitch(), log: run.log }));
   if (!isBatchHandler(handler))
     return Promise.all(
       members.map(async (member) =>
-        record(queue, member.job, await executeJob({ queue, handler, ...member, run })),
+        record(queue, member.job, await executeJob({ queue, handler, ...member, run, rounds })),
       ),
     );
   const ends = new Map(members.map((member) => [member, Promise.withResolvers<ExecutedRun>()]));
@@ -115,6 +117,7 @@ async function runTogether(
     members,
     abort: new AbortSwitch(),
     run,
+    rounds,
     onEnd: (member, executed) => ends.get(member)?.resolve(executed),
     onBroken: (member, error) => ends.get(member)?.reject(error),
   });

@@ -92,7 +92,8 @@ class TestedJob extends RunContext implements BatchJob {
   }
 
   #failed(error: unknown): BatchJobRun<unknown> {
-    const { steps } = this.#run;
-    return { outcome: "failed", error, result: null, snoozeMs: null, enqueued: [], effects: [], steps };
+    const { progress, steps } = this.#run;
+    const nothing = { result: null, snoozeMs: null, enqueued: [], effects: [] };
+    return { outcome: "failed", error, ...nothing, progress, steps };
   }
 }

@@ -9,6 +9,7 @@ import { checkResult } from "../results.ts";
 import type { NewJob, Transaction } from "../store.ts";
 import { AbortSwitch } from "../worker/abort-switch.ts";
 import type { ContextParts, RunContext } from "../worker/job-context.ts";
+import { type Reporter, ReportRounds } from "../worker/report-rounds.ts";
 
 /** What a run is to be, and what it finds. */
 export interface RunScene {
@@ -36,6 +37,8 @@ export interface HandlerRun<Tables> {
   readonly enqueued: readonly NewJob[];
   /** SQL that would commit with its completion. */
   readonly effects: readonly ((tx: Transaction<Tables>) => Promise<void>)[];
+  /** What it reported as its progress, in its order: each value, where a worker stores some. */
+  readonly progress: readonly unknown[];
   /** Steps that have been recorded, those given included. */
   readonly steps: Readonly<Record<string, unknown>>;
 }
@@ -49,6 +52,7 @@ export function plainCatalog(jobs: JobCatalog): CatalogIndex {
 export class TestedRun {
   readonly parts: ContextParts;
   readonly #steps: Map<string, string>;
+  readonly #rounds = new EveryProgress();
 
   /**
    * @param payload as a caller gives it
@@ -67,6 +71,7 @@ export class TestedRun {
       catalog,
       abort,
       run: { log: pino({ enabled: false }) },
+      rounds: this.#rounds,
       store: {
         parents: async () => parents,
         readStep: async (_, step) => steps.get(step),
@@ -80,6 +85,10 @@ export class TestedRun {
 
   get steps(): HandlerRun<unknown>["steps"] {
     return Object.fromEntries([...this.#steps].map(([name, json]) => [name, JSON.parse(json)]));
+  }
+
+  get progress(): HandlerRun<unknown>["progress"] {
+    return this.#rounds.told;
   }
 
   /**
@@ -100,8 +109,24 @@ export class TestedRun {
       enqueued: asked.followUps,
       // What a handler may write to is known where it is called.
       effects: asked.effects as HandlerRun<Tables>["effects"],
+      progress: this.progress,
       steps: this.steps,
     };
+  }
+}
+
+/** Takes each value as it is reported, and stores none. */
+class EveryProgress extends ReportRounds {
+  readonly told: unknown[] = [];
+
+  constructor() {
+    super({ report: async (told) => told.map(() => true) });
+  }
+
+  override add(reporter: Reporter): void {
+    const progress = reporter.take()?.progress;
+    if (progress !== undefined) this.told.push(JSON.parse(progress));
+    reporter.stored();
   }
 }
 

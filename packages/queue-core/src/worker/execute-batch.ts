@@ -10,6 +10,7 @@ import { callHandler } from "./call-handler.ts";
 import { errorFacts } from "./error-facts.ts";
 import type { AnyBatchHandler, BatchJob } from "./handler.ts";
 import { type ContextParts, RunContext } from "./job-context.ts";
+import type { ReportRounds } from "./report-rounds.ts";
 import type { Logged } from "./run.ts";
 import { RunEnd } from "./run-end.ts";
 
@@ -29,6 +30,7 @@ export interface BatchRun<Member extends BatchMember> {
   /** Aborts the call: once none of the jobs that have not ended is to go on, or from outside. */
   readonly abort: AbortSwitch;
   readonly run: Logged;
+  readonly rounds: ReportRounds;
   /** Called once for each member, as soon as it is known how its run ended. */
   readonly onEnd: (member: Member, executed: ExecutedRun) => void;
   /** Called in place of that if it cannot be known. */
@@ -42,7 +44,7 @@ export interface BatchRun<Member extends BatchMember> {
  * and as it would in a run of its own. Never fails for what a handler, a schema or a hook does.
  */
 export function executeBatch<Member extends BatchMember>(options: BatchRun<Member>): void {
-  const { queue, members, onEnd, onBroken, onReturn } = options;
+  const { queue, members, rounds, onEnd, onBroken, onReturn } = options;
   const open = new OpenJobs(options.abort);
   for (const member of members) {
     const { job, abort } = member;
@@ -60,7 +62,7 @@ export function executeBatch<Member extends BatchMember>(options: BatchRun<Membe
       );
     } else if ("finish" in found) onEnd(member, found);
     else {
-      const parts = { job: found, catalog: queue.catalog, store: queue.store, abort, run: member };
+      const parts = { job: found, catalog: queue.catalog, store: queue.store, abort, run: member, rounds };
       open.add(
         new JobInBatch({ ...parts, queue, onEnd: (finish) => onEnd(member, { job: found, finish }) }, open),
       );

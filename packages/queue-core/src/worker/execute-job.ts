@@ -8,6 +8,7 @@ import { callHandler } from "./call-handler.ts";
 import { executeBatch } from "./execute-batch.ts";
 import { type AnyBatchHandler, type AnyHandler, isBatchHandler } from "./handler.ts";
 import { RunContext } from "./job-context.ts";
+import type { ReportRounds } from "./report-rounds.ts";
 import type { Logged } from "./run.ts";
 import { RunEnd } from "./run-end.ts";
 
@@ -18,6 +19,7 @@ export interface ExecuteOptions {
   /** Aborts when the job is cancelled, its lease lost, its time over, or the worker stops. */
   readonly abort: AbortSwitch;
   readonly run: Logged;
+  readonly rounds: ReportRounds;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface ExecuteOptions {
  * @returns no promise where nothing had to be waited for: a run costs little more than its handler then
  */
 export function executeJob(options: ExecuteOptions): ExecutedRun | Promise<ExecutedRun> {
-  const { queue, handler, job, abort, run } = options;
+  const { queue, handler, job, abort, run, rounds } = options;
   if (isBatchHandler(handler)) {
     return new Promise((onEnd, onBroken) => {
       executeBatch({
@@ -37,6 +39,7 @@ export function executeJob(options: ExecuteOptions): ExecutedRun | Promise<Execu
         onEnd: (_, end) => onEnd(end),
         onBroken: (_, error) => onBroken(error instanceof Error ? error : new Error(String(error))),
         run,
+        rounds,
       });
     });
   }
@@ -48,11 +51,11 @@ export function executeJob(options: ExecuteOptions): ExecutedRun | Promise<Execu
 }
 
 function runHandler(
-  { queue, abort, run }: ExecuteOptions,
+  { queue, abort, run, rounds }: ExecuteOptions,
   handler: Exclude<AnyHandler, AnyBatchHandler>,
   job: ClaimedJob,
 ): Finish | Promise<Finish> {
-  const context = new RunContext({ job, catalog: queue.catalog, store: queue.store, abort, run });
+  const context = new RunContext({ job, catalog: queue.catalog, store: queue.store, abort, run, rounds });
   const end = new RunEnd({ queue, job, context, abort, run });
   let returned: unknown;
   try {

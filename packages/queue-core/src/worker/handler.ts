@@ -31,7 +31,16 @@ export interface JobContext<Jobs extends JobCatalog = JobCatalog, Tables = unkno
    * unhandled, of a callback of its timers and emitters).
    */
   readonly signal: AbortSignal;
+  /** If the type says `keepLog`, the end of what is written here from level `info` on is kept with the run, too. */
   readonly log: Logger;
+  /**
+   * Tells how far the run has come. Stored twice a second, the last value in any case; a run that lost its lease tells
+   * nothing any more.
+   * @param value a percentage from 0 to 100, or anything else of at most 1,024 bytes of JSON
+   * @throws {ProgressInvalidError}
+   * @throws {RunEndedError} if the run is over
+   */
+  progress(value: unknown): void;
   /**
    * Adds a job that commits with this one's completion, or not at all; it joins the same workflow.
    * @throws {PayloadInvalidError} at once, so that the mistake shows where it was made

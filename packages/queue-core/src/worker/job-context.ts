@@ -5,11 +5,14 @@ import type { ClaimedJob } from "../job.ts";
 import { buildJob, type JobSettings } from "../new-job.ts";
 import { serializeResult } from "../payload.ts";
 import { readResult } from "../results.ts";
+import type { NewReport } from "../run-report.ts";
 import { openResult, sealResult } from "../sealed.ts";
 import type { Finish, JobStore, NewJob, Transaction } from "../store.ts";
 import type { AbortSwitch } from "./abort-switch.ts";
 import type { JobContext } from "./handler.ts";
+import type { ReportRounds } from "./report-rounds.ts";
 import type { Logged } from "./run.ts";
+import { RunReporter } from "./run-reporter.ts";
 
 /** What a handler asked for and what is written with its completion, or not at all. */
 export interface RunEffects {
@@ -26,6 +29,7 @@ export interface ContextParts {
   /** Aborts the run; its signal is what the handler sees. */
   readonly abort: AbortSwitch;
   readonly run: Logged;
+  readonly rounds: ReportRounds;
 }
 
 /**
@@ -43,6 +47,7 @@ export class RunContext implements JobContext {
   readonly slotAt: Date | null;
   readonly #parts: ContextParts;
   #asked: RunEffects | null = null;
+  #reporter: RunReporter | null = null;
   #hasEnded = false;
 
   constructor(parts: ContextParts) {
@@ -67,7 +72,15 @@ export class RunContext implements JobContext {
   }
 
   get log(): Logger {
-    return this.#parts.run.log;
+    const { run, catalog } = this.#parts;
+    return catalog.get(this.type)?.logBytes ? this.#report().logOf(run.log) : run.log;
+  }
+
+  get progress(): JobContext["progress"] {
+    return (value) => {
+      this.#assertRunning();
+      this.#report().progress(value);
+    };
   }
 
   get enqueue(): JobContext["enqueue"] {
@@ -119,9 +132,17 @@ export class RunContext implements JobContext {
     return this.#asked ?? NOTHING;
   }
 
-  /** From then on the handler can ask for nothing more. */
-  end(): void {
+  /**
+   * From then on the handler can ask for nothing more.
+   * @returns what it told and is not stored yet; null if there is nothing
+   */
+  end(): NewReport | null {
     this.#hasEnded = true;
+    return this.#reporter?.end() ?? null;
+  }
+
+  #report(): RunReporter {
+    return (this.#reporter ??= new RunReporter(this.#parts));
   }
 
   #ask(): RunEffects {

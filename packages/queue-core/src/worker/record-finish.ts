@@ -74,7 +74,9 @@ export async function recordAfter(
       await waitUnlessAborted(RETRY_MS, giveUp);
     } else if (finish.verdict.verb === "complete") {
       run.log.error(errorFacts(error), "what the handler asked for could not be committed");
-      finish = failRun(queue, { job: executed.job, error, timedOut: false }, run.log);
+      const { report } = finish;
+      const failed = failRun(queue, { job: executed.job, error, timedOut: false }, run.log);
+      finish = report ? { ...failed, report } : failed;
     } else {
       run.log.error(errorFacts(error), "recording how the run ended failed");
       return null;

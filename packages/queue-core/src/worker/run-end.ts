@@ -3,6 +3,7 @@ import type { ClaimedJob } from "../job.ts";
 import { readOutcome } from "../outcome.ts";
 import type { Queue } from "../queue.ts";
 import { storeResult } from "../results.ts";
+import type { NewReport } from "../run-report.ts";
 import type { Finish, Verdict } from "../store.ts";
 import type { AbortSwitch } from "./abort-switch.ts";
 import type { CutBy } from "./call-handler.ts";
@@ -42,22 +43,31 @@ export class RunEnd {
   }
 
   failed(error: unknown): Finish {
-    const { queue, job, context, abort, run } = this.#parts;
-    context.end();
-    const verdict = this.#cutBy ? null : verdictOnAbort(abort);
-    if (verdict) return { job, verdict, ...NOTHING };
-    return failRun(queue, { job, error, timedOut: this.#cutBy === "timeout" }, run.log);
+    const report = this.#parts.context.end();
+    return withReport(this.#failure(error), report);
   }
 
   returned(value: unknown): Finish {
     const { queue, job, context } = this.#parts;
-    context.end();
+    const report = context.end();
     try {
-      return readVerdict(queue, job, value, context.asked);
+      return withReport(readVerdict(queue, job, value, context.asked), report);
     } catch (error) {
-      return this.failed(error);
+      return withReport(this.#failure(error), report);
     }
   }
+
+  #failure(error: unknown): Finish {
+    const { queue, job, abort, run } = this.#parts;
+    const verdict = this.#cutBy ? null : verdictOnAbort(abort);
+    if (verdict) return { job, verdict, ...NOTHING };
+    return failRun(queue, { job, error, timedOut: this.#cutBy === "timeout" }, run.log);
+  }
+}
+
+/** Most runs tell nothing, and their finish stays as it is. */
+function withReport(finish: Finish, report: NewReport | null): Finish {
+  return report ? { ...finish, report } : finish;
 }
 
 /** A handler that fails after it was told to stop has not failed: its job was cancelled, or is no longer its own. */

@@ -10,6 +10,7 @@ import type { AnyHandler, JobHandlers } from "./handler.ts";
 import type { FromChild, ToChild } from "./isolated-run.ts";
 import { jobLog } from "./job-log.ts";
 import { recordFinish } from "./record-finish.ts";
+import { ReportRounds } from "./report-rounds.ts";
 import { listenForStrays } from "./stray-errors.ts";
 
 export interface IsolatedRunServer<Jobs extends JobCatalog, Tables> {
@@ -52,11 +53,14 @@ export async function serveIsolatedRun<const Jobs extends JobCatalog, Tables>(
   if (!handler)
     throw new HandlerMissingError(`Job ${job.id} is to run alone, but "${job.type}" has no handler here`);
   const log = jobLog(options.log ?? pino({ enabled: false }), job, queue.catalog, { alone: true });
-  const executed = await executeJob({ queue, handler, job, abort, run: { log } });
+  const faults = new FaultLog(log);
+  const rounds = new ReportRounds(queue.store, faults);
+  const executed = await executeJob({ queue, handler, job, abort, run: { log }, rounds });
+  await rounds.stop();
   const outcome = await recordFinish(executed, {
     queue,
     run: { log },
-    faults: new FaultLog(log),
+    faults,
     giveUp: giveUp.signal,
   });
   stopListening();

@@ -24,6 +24,7 @@ import { checkLeases, leaseKey } from "./lease-check.ts";
 import { LoneRuns } from "./lone-runs.ts";
 import { untilNextLook } from "./next-look.ts";
 import { Recorder } from "./recorder.ts";
+import { ReportRounds } from "./report-rounds.ts";
 import { RescueRounds } from "./rescue-rounds.ts";
 import { Run } from "./run.ts";
 import { selectHandlers } from "./select-handlers.ts";
@@ -79,6 +80,7 @@ export class Worker {
   readonly #giveUp = new AbortController();
   readonly #recorder: Recorder;
   readonly #rescues: RescueRounds;
+  readonly #reports: ReportRounds;
   /** None without a module to run them in. */
   readonly #loneRuns: LoneRuns | null;
   #isBatchTurn = false;
@@ -115,6 +117,7 @@ export class Worker {
       log: this.#log,
       faults: this.#faults,
     });
+    this.#reports = new ReportRounds(this.#queue.store, this.#faults);
     const recording = { queue: this.#queue, faults: this.#faults, giveUp: this.#giveUp.signal };
     this.#loneRuns = options.isolatedEntry ? new LoneRuns(options.isolatedEntry, recording) : null;
     this.#recorder = new Recorder({
@@ -187,6 +190,7 @@ export class Worker {
     this.#giveUp.abort();
     // A claim that was under way at the deadline: what it brings is handed back before this worker is gone.
     await this.#loop;
+    await this.#reports.stop();
     this.#cancelWatch?.stop();
     await this.#heartbeat?.stop();
     await this.#retire();
@@ -335,6 +339,7 @@ export class Worker {
       members: together,
       abort: call.abort,
       run: { log: typeLog(this.#log, this.#queue.catalog, { type, batch: together.length }) },
+      rounds: this.#reports,
       onEnd: (run, executed) => this.#leave(run, executed),
       onBroken: (run, error) => this.#breakOff(run, error),
       onReturn: () => {
@@ -369,7 +374,7 @@ export class Worker {
         this.#recorder.tell(run, this.#loneRuns.run(run));
         return;
       }
-      const executed = executeJob({ queue: this.#queue, handler, job, abort, run });
+      const executed = executeJob({ queue: this.#queue, handler, job, abort, run, rounds: this.#reports });
       if (executed instanceof Promise)
         executed.then(
           (end) => this.#leave(run, end),
@@ -448,6 +453,8 @@ export class Worker {
     const runs = [...this.#running];
     for (const run of runs) run.stop(new WorkerStoppingError("The worker stops: the job was handed back"));
     this.#slots.abort(new WorkerStoppingError("The worker stops"));
+    // What they told last, while they still hold their leases.
+    await this.#reports.flush();
     await this.#handBack(runs.map(({ job }) => job));
   }
 

@@ -28,6 +28,7 @@ import { pauseRules } from "./pause.ts";
 import { rescueRules } from "./rescue.ts";
 import { retentionRules } from "./retention.ts";
 import { retryRules } from "./retries.ts";
+import { runReportRules } from "./run-reports.ts";
 import { sharedLimitRules } from "./shared-limits.ts";
 import { stateRules } from "./states.ts";
 import { statsRules } from "./stats.ts";
@@ -80,6 +81,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   "payload versions that are edited": versionEditRules,
   encryption: encryptionRules,
   events: eventRules,
+  "what runs tell": runReportRules,
   retention: retentionRules,
   stats: statsRules,
   history: historyRules,

@@ -135,6 +135,7 @@ function movesBy(operation: Operation, at: Standing, job: JobFacts, view: Commit
     case "enqueue":
     case "takeSlots":
     case "recordStep":
+    case "report":
     case "edit":
     case "beat":
     case "presence":

@@ -27,6 +27,7 @@ export type Operation =
       readonly leaseToken: number;
       readonly step: string;
     }
+  | { readonly kind: "report"; readonly jobId: string; readonly leaseToken: number }
   | { readonly kind: "cancel" | "revive" | "discard" | "edit"; readonly jobId: string }
   | { readonly kind: "promote" | "expire" | "rescue" | "takeSlots" | "prune" | "reviveMany" | "presence" };
 

@@ -36,6 +36,7 @@ export class RowLedger {
     for (const change of changes) this.#checkEnd(change);
     this.#traceJobsAndNotes(changes, before, after, operations);
     this.#traceSteps(before, after, operations);
+    this.#traceReports(before, after, operations);
   }
 
   /** The counters are kept, not counted: they must not drift from what has happened. */
@@ -129,6 +130,28 @@ export class RowLedger {
     for (const row of before.steps) {
       const [jobId = ""] = row.split(" ");
       if (!after.steps.has(row) && after.jobs.has(jobId)) this.#fail(`a checkpoint was lost: ${row}`);
+    }
+  }
+
+  /** What a run told is there as long as its job, and only who has the lease has told it. */
+  #traceReports(before: Snapshot, after: Snapshot, operations: readonly Operation[]): void {
+    for (const [row, progress] of after.reports) {
+      if (before.reports.get(row) === progress) continue;
+      const [jobId = "", token] = row.split(" ");
+      const isAsked = operations.some(
+        (operation) =>
+          (operation.kind === "report" || operation.kind === "finish") &&
+          operation.jobId === jobId &&
+          String(operation.leaseToken) === token,
+      );
+      if (!isAsked || before.jobs.get(jobId)?.token !== Number(token))
+        this.#fail(`a run told something without its lease: ${row}`);
+    }
+    for (const row of before.reports.keys()) {
+      const [jobId = ""] = row.split(" ");
+      const kept = [...after.reports.keys()].filter((each) => each.startsWith(jobId)).length;
+      if (!after.reports.has(row) && after.jobs.has(jobId) && kept < 20)
+        this.#fail(`what a run told was lost: ${row}`);
     }
   }
 }

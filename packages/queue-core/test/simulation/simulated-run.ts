@@ -1,10 +1,12 @@
 import { pino } from "pino";
 import type { ClaimedJob } from "../../src/job.ts";
 import type { Queue } from "../../src/queue.ts";
+import type { Told } from "../../src/store.ts";
 import { AbortSwitch } from "../../src/worker/abort-switch.ts";
 import type { ExecutedRun } from "../../src/worker/before-handler.ts";
 import { executeJob } from "../../src/worker/execute-job.ts";
 import type { JobContext } from "../../src/worker/handler.ts";
+import { ReportRounds } from "../../src/worker/report-rounds.ts";
 import type { NoteTables, SIMULATED_JOBS } from "./job-types.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 
@@ -21,6 +23,7 @@ export class SimulatedRun {
   /** Where it runs: in its worker, or alone in a child of it. */
   readonly host: SimulatedProcess;
   readonly abort = new AbortSwitch();
+  readonly rounds = new ReportRounds({ report: (told) => this.#store(told) });
   /** What its handler asked for. */
   readonly followUps: string[] = [];
   note: string | null = null;
@@ -54,11 +57,21 @@ export class SimulatedRun {
       job: this.job,
       abort: this.abort,
       run: { log: LOG },
+      rounds: this.rounds,
     });
     void Promise.resolve(executing).then((executed) => {
       this.executed = executed;
     });
     await turn();
+  }
+
+  async #store(told: readonly Told[]): Promise<readonly boolean[]> {
+    const { id: jobId, leaseToken } = this.job;
+    const stored = await this.host.perform({ kind: "report", jobId, leaseToken }, () =>
+      this.host.store.report(told),
+    );
+    if (stored.done) return stored.result;
+    throw stored.error;
   }
 
   /** Lets the handler do one thing; resolves when it has, or could not. */

@@ -58,6 +58,8 @@ export interface Snapshot {
   readonly notes: ReadonlySet<string>;
   /** Checkpoints, as `jobId generation step`. */
   readonly steps: ReadonlySet<string>;
+  /** By job and lease token, what its run told. */
+  readonly reports: ReadonlyMap<string, string>;
   /** By minute and type. */
   readonly minutes: ReadonlyMap<string, MinuteRuns>;
   readonly newestToken: number;
@@ -108,6 +110,8 @@ const QUERIES = {
   workers: "SELECT id, beat, started_at, draining_at IS NOT NULL FROM worker",
   notes: "SELECT text FROM note",
   steps: "SELECT job_id || ' ' || generation || ' ' || step FROM processed_jobs",
+  reports: `SELECT printf('%011x-%012x', j.created_at, j.seq) || ' ' || r.token, r.progress
+    FROM run_report r JOIN job j ON j.seq = r.seq`,
   minutes: "SELECT minute || ' ' || type, minute, completed, failed + timed_out FROM minute_stat",
   token: "SELECT last FROM lease_counter",
 } as const;
@@ -189,6 +193,7 @@ export function snapshotReaders(database: Database.Database): {
       workers: readWorkers(),
       notes: new Set(rows("notes").map(([text]) => String(text))),
       steps: new Set(rows("steps").map(([step]) => String(step))),
+      reports: new Map(rows("reports").map(([row, progress]) => [String(row), String(progress)])),
       minutes: new Map(
         rows("minutes").map(([key, minute, completed, failed]) => [
           String(key),

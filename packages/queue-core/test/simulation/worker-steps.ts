@@ -68,6 +68,17 @@ function askForStep(run: SimulatedRun, world: World): Line {
   };
 }
 
+function askToTell(run: SimulatedRun, world: World): Line {
+  const told = world.choices.below(101);
+  return async (context) => {
+    context.progress(told);
+    // Some of it waits for the end of the run.
+    if (world.choices.percent(60)) await run.rounds.flush();
+    if (context.signal.reason instanceof LeaseLostError) world.checkLost(run.job, "a report");
+    return undefined;
+  };
+}
+
 function askForJob(run: SimulatedRun, world: World): Line {
   const tag = world.newName("follow-up");
   return async (context) => {
@@ -157,6 +168,14 @@ export const WORKER_STEPS: readonly Step[] = [
     act: withRun(isThere, async (run, _, world) => {
       await run.play(refusedWhenOver(run, world, askForStep(run, world)));
       return "ask";
+    }),
+  },
+  {
+    name: "progress",
+    weight: 4,
+    act: withRun(isThere, async (run, _, world) => {
+      await run.play(refusedWhenOver(run, world, askToTell(run, world)));
+      return "tell";
     }),
   },
   {

@@ -16,7 +16,7 @@ describe("events", () => {
   it("cost a queue that nobody listens to nothing: there are no triggers, before and after", async () => {
     expect(triggers()).toEqual([]);
     await bed.store.listen(listener);
-    expect(triggers()).toHaveLength(6);
+    expect(triggers()).toHaveLength(8);
     await bed.store.unlisten(listener.id);
     expect(triggers()).toEqual([]);
   });
@@ -27,7 +27,7 @@ describe("events", () => {
     if (connection) endListening(connection);
     expect(triggers()).toEqual([]);
     expect((await bed.store.listen(listener)).isNew).toBe(true);
-    expect(triggers()).toHaveLength(6);
+    expect(triggers()).toHaveLength(8);
   });
 
   it("are kept up to a bound, and who was too slow is told so", async () => {

@@ -134,6 +134,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       WHERE d.original_job_id <> printf('%011x-%012x', j.created_at, j.seq)`,
   "what hangs on a job goes with it": `
     SELECT 'attempt' AS what, seq FROM attempt WHERE seq NOT IN (SELECT seq FROM job)
+    UNION ALL SELECT 'run_report', seq FROM run_report WHERE seq NOT IN (SELECT seq FROM job)
     UNION ALL SELECT 'processed_jobs', job_id FROM processed_jobs
       WHERE job_id NOT IN (SELECT printf('%011x-%012x', created_at, seq) FROM job)`,
 };

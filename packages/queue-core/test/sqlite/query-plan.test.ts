@@ -256,6 +256,17 @@ it("R18: a page of a long state is found without sorting all of it", async () =>
   }
 });
 
+it("what runs tell is stored, read and forgotten by number", async () => {
+  const { id } = await queue.enqueue("fragile", { n: 1 });
+  const [job] = await queue.dequeueBatch("worker-1", 1);
+  if (!job) throw new Error("nothing could be claimed");
+  const report = { progress: "1", log: '"a line"', logBytesCut: 0 };
+  expect(await slowSteps(() => store.report([{ job, report }]))).toEqual([]);
+  expect(await slowSteps(() => store.reports(id))).toEqual([]);
+  const finish = { job, report, followUps: [], effects: [] } as const;
+  expect(await slowSteps(() => store.finish([{ ...finish, verdict: { verb: "handBack" } }]))).toEqual([]);
+});
+
 it("R20: pruning looks at old jobs alone", async () => {
   await queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }, { n: 3 }], { workflowId: "wf-1" });
   for (const claimed of await queue.dequeueBatch("worker-1", 2)) await queue.completeJob(claimed);

@@ -22,6 +22,7 @@ describe("runHandler", () => {
         const sent = await ctx.once("send", () => ({ id: `${to}-${ctx.attempt}` }));
         ctx.enqueue("note", { text: sent.id });
         ctx.onCommit(async () => undefined);
+        for (const told of [10, { page: 2 }]) ctx.progress(told);
         return { year: at.getUTCFullYear(), again: await ctx.once("early", () => "never called") };
       },
       steps: { early: "stored before" },
@@ -32,6 +33,7 @@ describe("runHandler", () => {
       snoozeMs: null,
       enqueued: [{ type: "note", payload: '{"text":"ada-2"}', workflowId: "wf-1" }],
       effects: [expect.any(Function)],
+      progress: [10, { page: 2 }],
       steps: { early: "stored before", send: { id: "ada-2" } },
     });
   });

@@ -197,6 +197,15 @@ export const OPERATIONS: Readonly<Record<string, Prepare>> = {
       isDone: async () => (await bed.status(id)) === "gone",
     };
   },
+  "what a run tells while it goes on": async (bed) => {
+    const { id } = await bed.queue.enqueue("mail", { n: 1 });
+    const [job] = await bed.queue.dequeueBatch("worker-1", 1);
+    if (!job) throw new Error("nothing could be claimed");
+    return {
+      act: () => bed.store.report([{ job, report: { progress: "40", log: '"a line"', logBytesCut: 0 } }]),
+      isDone: async () => (await bed.store.reports(id)).length === 1,
+    };
+  },
   "slots of a schedule": async (bed) => {
     const id = `schedule-${nextKey()}`;
     await bed.queue.registerCron("report", "* * * * *", { id, payload: { n: 1 } });
@@ -249,6 +258,7 @@ export const OPERATIONS: Readonly<Record<string, Prepare>> = {
       act: async () => {
         await bed.queue.stats();
         await bed.store.getJob(id);
+        await bed.store.reports(id);
         await bed.store.listJobs({ limit: 5 });
         await bed.store.listDeadLetters({ limit: 5 });
         await bed.store.workers();
