@@ -40,6 +40,7 @@ export interface WorkerOptions<Jobs extends JobCatalog, Tables> extends Partial<
   readonly types?: readonly JobType<Jobs>[];
   /** Must be unique among all workers; made from host, process and a random tail by default. */
   readonly workerId?: string;
+  /** Gets a line for each run that ended or failed, and what handlers log; nothing is written by default. */
   readonly log?: Logger;
   readonly clock?: Clock;
   /**

@@ -4,6 +4,10 @@ export class PortUnavailableError extends Error {
   override readonly name = "PortUnavailableError";
 
   constructor(port: number, options: { readonly cause: Error }) {
-    super(`Cannot listen on port ${port}: ${options.cause.message}; free it or choose another`, options);
+    super(
+      `Cannot listen on port ${port}: ${options.cause.message}; free it, or choose another by API_PORT, ADMIN_PORT, ` +
+        "WORKER_HEALTH_PORT or SCHEDULER_HEALTH_PORT",
+      options,
+    );
   }
 }
