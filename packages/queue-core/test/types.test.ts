@@ -11,4 +11,4 @@ it("R4: a wrong payload or an unknown type is a compile error, wherever a job is
   });
   expect(tsc.stdout + tsc.stderr).toBe("");
   expect(tsc.status).toBe(0);
-});
+}, 60_000);

@@ -23,8 +23,9 @@ export function untilGathered(
     count += connection.get<{ n: number }>(gatheredSql(chunk.length), ...chunk, enough - count)?.n ?? 0;
   if (count === 0) return null;
   if (count >= enough) return 0;
-  // A clock that was set back makes no job wait longer than that.
-  return Math.min(lingerMs, Math.max(0, oldestDue(connection, lines) + lingerMs - nowMs));
+  const dueAt = oldestDue(connection, lines);
+  // The clock was set back since: how long it has waited is not known, and by this clock it might wait for a day.
+  return dueAt > nowMs ? 0 : Math.max(0, dueAt + lingerMs - nowMs);
 }
 
 function gatheredSql(lines: number): string {

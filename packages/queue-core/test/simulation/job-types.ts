@@ -22,6 +22,7 @@ export const SIMULATED_JOBS = [
     onDead: (dead) => [{ type: "plain", payload: { tag: obituaryOf(dead.id) } }],
   }),
   defineJob("hasty", { payload, timeoutMs: HASTY_MS, limit: SHARED_LIMIT }),
+  defineJob("gathered", { ...PLAIN, timeoutMs: HASTY_MS }),
   defineJob("ticking", { payload }),
 ] as const;
 
@@ -31,6 +32,13 @@ export const OLDER_JOBS = [defineJob("plain", PLAIN), ...SIMULATED_JOBS.slice(1)
 export type SimulatedType = (typeof SIMULATED_JOBS)[number]["type"];
 
 export const TYPES: readonly SimulatedType[] = SIMULATED_JOBS.map(({ type }) => type);
+
+/** The type that is handled in batches, and how they gather. */
+const BATCH_TYPE = "gathered";
+export const BATCH = { type: BATCH_TYPE, size: 3, lingerMs: 4_000 } as const;
+
+/** Those whose jobs are handled one by one. */
+export const SINGLE_TYPES = TYPES.filter((type) => type !== BATCH_TYPE);
 
 /** The types that callers add; the last one comes from schedules alone. */
 export const ENQUEUED_TYPES = TYPES.slice(0, -1);

@@ -45,6 +45,7 @@ function unfinished({ auditor }: World): readonly { readonly id: string; readonl
 async function workOff(worker: SimulatedWorker): Promise<void> {
   await worker.beat();
   await worker.claim(20);
+  await worker.claimBatch();
   await Promise.all(
     [...worker.runs].map(async (run) => {
       if (!run.executed) await run.play(async () => ({ returns: null }));

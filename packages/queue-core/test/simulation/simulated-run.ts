@@ -8,6 +8,7 @@ import { executeJob } from "../../src/worker/execute-job.ts";
 import type { JobContext } from "../../src/worker/handler.ts";
 import { ReportRounds } from "../../src/worker/report-rounds.ts";
 import type { NoteTables, SIMULATED_JOBS } from "./job-types.ts";
+import type { SimulatedBatch } from "./simulated-batch.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 
 export type Context = JobContext<typeof SIMULATED_JOBS, NoteTables>;
@@ -23,7 +24,11 @@ export class SimulatedRun {
   /** Where it runs: in its worker, or alone in a child of it. */
   readonly host: SimulatedProcess;
   readonly abort = new AbortSwitch();
-  readonly rounds = new ReportRounds({ report: (told) => this.#store(told) });
+  /** Of a batch all runs have one. */
+  rounds = new ReportRounds({ report: (told) => this.report(told) });
+  readonly log = LOG;
+  /** Null if it runs by itself. */
+  batch: SimulatedBatch | null = null;
   /** What its handler asked for. */
   readonly followUps: string[] = [];
   note: string | null = null;
@@ -40,15 +45,7 @@ export class SimulatedRun {
 
   /** Starts the handler; resolves when that waits for its first line, or the run is over. */
   async begin(): Promise<void> {
-    const handler = async (_payload: unknown, context: Context): Promise<unknown> => {
-      for (;;) {
-        const line = await new Promise<Line>((resolve) => {
-          this.#tell = resolve;
-        });
-        const end = await line(context);
-        if (end) return end.returns;
-      }
-    };
+    const handler = (_payload: unknown, context: Context): Promise<unknown> => this.follow(context);
     // A worker looks its handlers up by name, too: the catalog's types are for those who write them.
     const queue = this.host.queue as unknown as Queue;
     const executing = executeJob({
@@ -65,7 +62,18 @@ export class SimulatedRun {
     await turn();
   }
 
-  async #store(told: readonly Told[]): Promise<readonly boolean[]> {
+  /** Does what it is told, line by line, until one says what the handler returns. */
+  async follow(context: Context): Promise<unknown> {
+    for (;;) {
+      const line = await new Promise<Line>((resolve) => {
+        this.#tell = resolve;
+      });
+      const end = await line(context);
+      if (end) return end.returns;
+    }
+  }
+
+  async report(told: readonly Told[]): Promise<readonly boolean[]> {
     const { id: jobId, leaseToken } = this.job;
     const stored = await this.host.perform({ kind: "report", jobId, leaseToken }, () =>
       this.host.store.report(told),

@@ -9,11 +9,12 @@ import type { ExecutedRun } from "../../src/worker/before-handler.ts";
 import { crashRun } from "../../src/worker/fail-run.ts";
 import { checkLeases, leaseKey } from "../../src/worker/lease-check.ts";
 import { recordFinish } from "../../src/worker/record-finish.ts";
-import { TYPES } from "./job-types.ts";
+import { BATCH, SINGLE_TYPES, TYPES } from "./job-types.ts";
 import { type FinishOperation, finishOperation } from "./operation.ts";
+import { SimulatedBatch } from "./simulated-batch.ts";
 import type { Performed, SimulatedProcess } from "./simulated-process.ts";
 import { LOG, SimulatedRun } from "./simulated-run.ts";
-import type { World } from "./world.ts";
+import type { Asked, World } from "./world.ts";
 
 /** With it every try is the last one: when to try again is a step of the simulation. */
 const GIVE_UP = AbortSignal.abort();
@@ -46,7 +47,23 @@ export class SimulatedWorker {
     return this.process.isAlive && !this.isFrozen;
   }
 
-  async claim(limit: number, types: readonly string[] = TYPES): Promise<readonly ClaimedJob[]> {
+  async claim(limit: number): Promise<readonly ClaimedJob[]> {
+    const runs = await this.#claim(SINGLE_TYPES, { limit });
+    for (const run of runs) await run.begin();
+    return runs.map(({ job }) => job);
+  }
+
+  /** Suspects run alone, the others together. */
+  async claimBatch(): Promise<readonly ClaimedJob[]> {
+    const { type, size: limit, lingerMs } = BATCH;
+    const runs = await this.#claim([type], { limit, lingerMs });
+    const together = runs.filter(({ job }) => !job.suspect);
+    for (const run of runs) if (run.job.suspect) await run.begin();
+    if (together.length > 0) await new SimulatedBatch().begin(together, this.process);
+    return runs.map(({ job }) => job);
+  }
+
+  async #claim(types: readonly string[], ask: Asked): Promise<readonly SimulatedRun[]> {
     const { process } = this;
     const lines = process.queue.linesOf(types);
     const operation = { kind: "claim", workerId: this.id, types, lines } as const;
@@ -54,19 +71,15 @@ export class SimulatedWorker {
     const { leaseMs } = this.#world;
     this.isClaiming = true;
     const claim = await process.perform(operation, () =>
-      process.queue.claim({ workerId: this.id, types, limit, leaseMs }),
+      process.queue.claim({ workerId: this.id, types, leaseMs, ...ask }),
     );
     this.isClaiming = false;
     if (!claim.done) return [];
     const jobs = claim.result;
-    this.#world.checkClaim(operation, jobs, limit, process.connection.begun - begun);
-    for (const job of jobs) {
-      const host = job.suspect ? this.#fork() : process;
-      const run = new SimulatedRun(job, host);
-      this.runs.add(run);
-      await run.begin();
-    }
-    return jobs;
+    this.#world.checkClaim(operation, jobs, ask, process.connection.begun - begun);
+    const runs = jobs.map((job) => new SimulatedRun(job, job.suspect ? this.#fork() : process));
+    for (const run of runs) this.runs.add(run);
+    return runs;
   }
 
   #fork(): SimulatedProcess {

@@ -163,6 +163,29 @@ export const WORKER_STEPS: readonly Step[] = [
     ),
   },
   {
+    name: "claim a batch",
+    weight: 6,
+    act: withWorker(
+      (worker) => !worker.isDraining && !worker.isClaiming,
+      async (worker) => {
+        const jobs = await worker.claimBatch();
+        return `got ${jobs.map(({ id, leaseToken }) => `${id} under ${leaseToken}`).join(", ")}`;
+      },
+    ),
+  },
+  {
+    name: "batch ends",
+    weight: 4,
+    act: withRun(
+      (run) => run.batch !== null && isRunning(run),
+      async (run, _, { choices }) => {
+        const error = choices.percent(40) ? new Error("no luck with any") : undefined;
+        await run.batch?.end(error);
+        return error ? "throw" : "return";
+      },
+    ),
+  },
+  {
     name: "checkpoint",
     weight: 5,
     act: withRun(isThere, async (run, _, world) => {

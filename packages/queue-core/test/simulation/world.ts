@@ -10,9 +10,16 @@ import { SIMULATED_JOBS } from "./job-types.ts";
 import type { ClaimOperation, FinishOperation } from "./operation.ts";
 import { SimulatedProcess } from "./simulated-process.ts";
 import { SimulatedWorker } from "./simulated-worker.ts";
+import type { JobFacts } from "./snapshot.ts";
 
 const WORKERS = 3;
 const OTHERS = 2;
+
+/** What a claim asks for. */
+export interface Asked {
+  readonly limit: number;
+  readonly lingerMs?: number;
+}
 
 interface GateFacts {
   readonly type: string;
@@ -155,8 +162,9 @@ export class World implements Truth {
   }
 
   /** A claim that finds less than it might take has left nothing; one that finds nothing has written nothing. */
-  checkClaim(operation: ClaimOperation, jobs: readonly ClaimedJob[], limit: number, begun: number): void {
+  checkClaim(operation: ClaimOperation, jobs: readonly ClaimedJob[], ask: Asked, begun: number): void {
     const { auditor } = this;
+    const { limit } = ask;
     const { lines } = operation;
     this.claims.push(...jobs);
     if (jobs.length > limit) auditor.fail(`${jobs.length} jobs were claimed, asked for were ${limit}`);
@@ -181,7 +189,13 @@ export class World implements Truth {
     for (const { id, type } of jobs)
       if (gates.some((gate) => gate.paused === 1 && holds(gate, type)))
         auditor.fail(`job ${id} was claimed, but ${type} is paused`);
-    if (jobs.length < limit && this.#claimable(free) > 0) auditor.fail("a claim has left jobs that fit");
+    const left = this.#claimable(free);
+    const isGathering = ask.lingerMs !== undefined && jobs.length === 0 && left.length < limit;
+    if (isGathering && left.some(({ dueAt }) => dueAt + (ask.lingerMs ?? 0) <= this.nowMs()))
+      auditor.fail("a batch is not run though its oldest job has waited long enough");
+    if (!isGathering && jobs.length < limit && left.length > 0)
+      auditor.fail("a claim has left jobs that fit");
+    if (ask.lingerMs !== undefined && free.length === lines.length) this.#checkLinger(operation, jobs, ask);
     // After the clock was set back it sets the buckets of tokens right, and it sets aside what its key holds back.
     const mayWrite = gates.some(({ rate_limit }) => rate_limit !== null);
     if (auditor.effectsOf(operation).length === 0 && begun > 0 && !mayWrite)
@@ -198,12 +212,23 @@ export class World implements Truth {
     return this.memory.database.prepare(gates).all() as GateFacts[];
   }
 
-  #claimable(lines: readonly string[]): number {
+  #claimable(lines: readonly string[]): readonly JobFacts[] {
     const nowMs = this.nowMs();
     return [...this.auditor.now.jobs.values()].filter(
       ({ line, state, dueAt }) =>
         lines.includes(line) && (state === "pending" || (state === "scheduled" && dueAt <= nowMs)),
-    ).length;
+    );
+  }
+
+  /** A batch that is not full was waited for. */
+  #checkLinger(operation: ClaimOperation, jobs: readonly ClaimedJob[], { limit, lingerMs = 0 }: Asked): void {
+    if (jobs.length === 0 || jobs.length === limit) return;
+    // Those that nobody took in time were counted, too.
+    if (this.auditor.effectsOf(operation).some(({ verb }) => verb === "expire")) return;
+    const oldest = Math.min(...jobs.map(({ id }) => this.auditor.now.jobs.get(id)?.dueAt ?? 0));
+    const nowMs = this.nowMs();
+    // One that is due only later came in before the clock was set back.
+    if (oldest <= nowMs && oldest + lingerMs > nowMs) this.auditor.fail("a batch was run before it was full");
   }
 
   /** A lease that is said to be lost is not the current one. */
