@@ -2,7 +2,7 @@ import { linear } from "./backoff.ts";
 import type { CatalogIndex } from "./catalog.ts";
 import type { DeadJob, RetryPolicy } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
-import { NonRetryableError } from "./errors.ts";
+import { NonRetryableError, OptionInvalidError } from "./errors.ts";
 import { buildFollowUps } from "./new-job.ts";
 import { clampDelay, decideFailure } from "./retry-policy.ts";
 import type { Burial, Verdict } from "./store.ts";
@@ -65,7 +65,12 @@ function isNonRetryable(error: unknown): boolean {
 export function buildBurial(catalog: CatalogIndex, dead: DeadJob, onFault: OnFault): Burial {
   try {
     const asked = catalog.get(dead.type)?.onDead?.(dead) ?? [];
-    return { error: dead.error, followUps: buildFollowUps(catalog, dead.workflowId, asked) };
+    const followUps = buildFollowUps(catalog, dead.workflowId, asked);
+    // No type lets them through. The store would refuse them once the job is dead, and so the death: a job that cannot
+    // die runs for ever, and one that has expired stops every claim that meets it.
+    if (followUps.some(({ dependsOn, runAtMs }) => dependsOn.length > 0 || runAtMs !== undefined))
+      throw new OptionInvalidError("a job of an onDead hook takes neither dependsOn nor runAt");
+    return { error: dead.error, followUps };
   } catch (cause) {
     onFault("the onDead hook failed, the jobs it asks for are not added", cause);
     return { error: `${dead.error}\nIts onDead hook failed too: ${describeError(cause)}`, followUps: [] };

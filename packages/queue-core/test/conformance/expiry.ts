@@ -1,4 +1,6 @@
 import { expect } from "vitest";
+import { z } from "zod";
+import { defineJob } from "../../src/define.ts";
 import { createQueue } from "../../src/queue.ts";
 import { JOB_TYPES } from "./job-types.ts";
 import type { Rule } from "./store-conformance.ts";
@@ -90,6 +92,29 @@ export function expiryRules(rule: Rule): void {
       "Nobody claimed it within 10000 ms\nIts onDead hook failed too: Error: the hook is broken",
     );
     expect(await bed.states(broken, fine)).toEqual(["failed", "failed"]);
+  });
+
+  rule("R17: a hook that asks for what cannot be stored is said, and stops no claim", async (bed) => {
+    const asked = [
+      { type: "mail", payload: { n: 1 }, dependsOn: ["0-0"] },
+      { type: "mail", payload: { n: 1 }, runAt: new Date(bed.clock.now() + 500 * 24 * 60 * 60_000) },
+    ];
+    const onDead = ({ payload: { n } }: { payload: { n: number } }) => asked.slice(n, n + 1);
+    const fleeting = defineJob("fleeting", {
+      payload: z.object({ n: z.number() }),
+      expireAfterMs: 10,
+      onDead,
+    });
+    const queue = createQueue({ store: bed.store, jobs: [fleeting, JOB_TYPES[0]], clock: bed.clock });
+    const dead = await Promise.all([0, 1].map(async (n) => (await queue.enqueue("fleeting", { n })).id));
+    const { id } = await bed.add({ priority: -50 });
+    bed.clock.advance(10);
+    expect(await queue.dequeue("worker-1")).toMatchObject({ id });
+    expect(await bed.states(...dead)).toEqual(["failed", "failed"]);
+    for (const jobId of dead)
+      expect(await bed.store.getDeadLetter(await bed.deadIdOf(jobId))).toMatchObject({
+        lastError: expect.stringContaining("Its onDead hook failed too: OptionInvalidError"),
+      });
   });
 
   rule("R17: a job may differ from its type", async (bed) => {
