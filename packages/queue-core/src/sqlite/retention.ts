@@ -103,9 +103,28 @@ function isNeeded(connection: Connection, seq: number): boolean {
   );
 }
 
-/** Deletes taken slots and spent numbers that nothing reads any more. */
+/** Deletes spent numbers and cancelled workflows that nothing reads any more. */
 export function pruneHistory(connection: Connection, nowMs: number): void {
   dropSpentNumbers(connection);
   pruneWorkflows(connection, nowMs - KEEP_SLOTS_MS);
-  connection.run("DELETE FROM cron_slot WHERE slot_at < ?", nowMs - KEEP_SLOTS_MS);
+}
+
+/** Deletes a chunk of the taken slots that nothing reads any more, schedule by schedule; returns how many. */
+export function pruneSlots(connection: Connection, nowMs: number, atMost: number): number {
+  const nextId = (after: string): string | undefined =>
+    connection.get<{ id: string }>(
+      "SELECT schedule_id AS id FROM cron_slot WHERE schedule_id > ? ORDER BY schedule_id LIMIT 1",
+      after,
+    )?.id;
+  let deleted = 0;
+  for (let id = nextId(""); id !== undefined && deleted < atMost; id = nextId(id))
+    deleted += connection.run(
+      `DELETE FROM cron_slot WHERE schedule_id = ? AND slot_at IN (
+         SELECT slot_at FROM cron_slot WHERE schedule_id = ? AND slot_at < ? ORDER BY slot_at LIMIT ?)`,
+      id,
+      id,
+      nowMs - KEEP_SLOTS_MS,
+      atMost - deleted,
+    );
+  return deleted;
 }

@@ -81,7 +81,7 @@ import { readMinutes } from "./minute-stats.ts";
 import { pause, readPauses, resume } from "./pauses.ts";
 import { Reader } from "./reader.ts";
 import { Rescuer } from "./rescuer.ts";
-import { type EndedWorkflows, lookAhead, pruneChunk, pruneHistory } from "./retention.ts";
+import { type EndedWorkflows, lookAhead, pruneChunk, pruneHistory, pruneSlots } from "./retention.ts";
 import { countRevivable, type DeathSpan, everyDeath, reviveChunk, reviveDeadLetter } from "./revive.ts";
 import { RunCounts } from "./run-counts.ts";
 import { reportsOf, storeReport } from "./run-reports.ts";
@@ -101,7 +101,7 @@ import {
 } from "./workflows.ts";
 import { Writer } from "./writer.ts";
 
-/** Buckets of idle keys that are deleted in one transaction. */
+/** Old slots, or buckets of idle keys, that are deleted in one transaction. */
 const PRUNED_AT_ONCE = 1_000;
 
 /** Between two transactions that delete, in milliseconds. */
@@ -635,9 +635,11 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       await sleep(Math.min(Math.max(tookMs, PRUNE_REST_MS.least), PRUNE_REST_MS.most));
     }
     await this.#writer.write("normal", (connection) => pruneHistory(connection, this.#now()));
-    const pruneSome = (): Promise<number> =>
-      this.#writer.write("normal", (connection) => pruneBuckets(connection, this.#now(), PRUNED_AT_ONCE));
-    while ((await pruneSome()) === PRUNED_AT_ONCE) await turn();
+    for (const pruneSome of [pruneSlots, pruneBuckets]) {
+      const next = (): Promise<number> =>
+        this.#writer.write("normal", (connection) => pruneSome(connection, this.#now(), PRUNED_AT_ONCE));
+      while ((await next()) === PRUNED_AT_ONCE) await turn();
+    }
     for (let next: TurnKey | null = FIRST_TURN; next !== null; ) {
       const after: TurnKey = next;
       next = await this.#writer.write("normal", (connection) => pruneTurns(connection, after));

@@ -74,6 +74,25 @@ export function retentionRules(rule: Rule): void {
     },
   );
 
+  rule("R20: taken slots go when they are two weeks old, of each schedule and however many", async (bed) => {
+    for (const id of ["one", "two"])
+      await bed.queue.registerCron("mail", { everyMs: 60_000 }, { id, payload: { n: 1 } });
+    const startMs = bed.clock.now();
+    const slots = async (): Promise<readonly number[]> => {
+      const found = await sql<{ at: number }>`SELECT slot_at AS at FROM cron_slot ORDER BY at`.execute(
+        bed.store.read,
+      );
+      return found.rows.map(({ at }) => at - startMs);
+    };
+    for (const minutes of [1, 1, 1]) {
+      bed.clock.advance(minutes * 60_000);
+      await bed.queue.runDueCronJobs();
+    }
+    bed.clock.advance(14 * DAY_MS - 60_000);
+    await bed.store.prune(WEEK);
+    expect(await slots()).toEqual([120_000, 120_000, 180_000, 180_000]);
+  });
+
   rule("R20: a job goes with its checkpoints, its attempts and its unique key", async (bed) => {
     const { id } = await bed.add({ uniqueKey: "order-1" });
     const first = await bed.claim();
