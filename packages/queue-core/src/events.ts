@@ -91,9 +91,8 @@ export async function* followEvents(
         if ((ofTypes?.has(event.type) ?? true) && (ofKinds?.has(event.kind) ?? true)) yield event;
       if (clock.monotonic() - saidAt > LISTEN_FOR_MS / 3) {
         saidAt = clock.monotonic();
-        const { last, isNew } = await store.listen({ id, forMs: LISTEN_FOR_MS });
+        const { isNew } = await store.listen({ id, forMs: LISTEN_FOR_MS });
         if (isNew) yield { kind: "missed", count: null };
-        if (isNew) after = last;
       }
       if (page.events.length < PAGE) await pause(pollMs, signal);
     }

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { NonRetryableError } from "../../src/errors.ts";
 import type { JobEvent, MissedEvents } from "../../src/events.ts";
 import type { Rule } from "./store-conformance.ts";
 import type { TestBed } from "./test-bed.ts";
@@ -65,6 +66,62 @@ export function eventRules(rule: Rule): void {
     await feed.return(undefined);
   });
 
+  rule("a retry that nobody claimed in time stays told beside the death", async (bed) => {
+    const feed = await follow(bed);
+    const { id } = await bed.queue.enqueue("fleeting", { n: 1 });
+    await bed.queue.failJob(await bed.claim("worker-1", { types: ["fleeting"] }), new Error("no luck"));
+    bed.clock.advance(3_600_000);
+    await bed.store.promoteDue();
+    expect(await bed.queue.expireJobs()).toBe(1);
+    expect(facts(await take(feed, 4))).toEqual([
+      ["enqueued", id, null],
+      ["started", id, 1],
+      ["retried", id, 1],
+      ["dead", id, 1],
+    ]);
+    await feed.return(undefined);
+  });
+
+  rule("a run that no retry can help is told as the death alone", async (bed) => {
+    const feed = await follow(bed);
+    const { id } = await bed.add();
+    await bed.queue.failJob(
+      await bed.claim("worker-1", { types: ["mail"] }),
+      new NonRetryableError("no use"),
+    );
+    expect(facts(await take(feed, 3))).toEqual([
+      ["enqueued", id, null],
+      ["started", id, 1],
+      ["dead", id, 1],
+    ]);
+    await feed.return(undefined);
+  });
+
+  rule(
+    "what was told and then taken back is not told as missed, and a quiet queue tells nothing twice",
+    async (bed) => {
+      await bed.add();
+      const job = await bed.claim();
+      const { last } = await bed.store.listen({ id: "one", forMs: 1_000 });
+      await bed.queue.failJob(job, new NonRetryableError("no use"));
+      const page = await bed.store.events(last, 10);
+      expect(page).toMatchObject({ missed: 0, events: [{ kind: "dead" }] });
+      expect(await bed.store.events(page.last, 10)).toEqual({ events: [], missed: 0, last: page.last });
+    },
+  );
+
+  rule("it is looked for at times that make sense", async ({ queue }) => {
+    for (const pollMs of [0, 9, 10_001, Number.NaN])
+      await expect(queue.events({ pollMs }).next()).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  });
+
+  rule("a listener that has gone is forgotten by the next that comes", async ({ store, clock }) => {
+    await store.listen({ id: "one", forMs: 1_000 });
+    clock.advance(2_000);
+    await store.listen({ id: "two", forMs: 1_000 });
+    expect((await store.listen({ id: "one", forMs: 1_000 })).isNew).toBe(true);
+  });
+
   rule("a job that expired before it ran is told as dead, of no attempt", async (bed) => {
     const feed = await follow(bed);
     const { id } = await bed.queue.enqueue("fleeting", { n: 1 });
@@ -99,6 +156,13 @@ export function eventRules(rule: Rule): void {
     controller.abort(new Error("enough"));
     expect(await next).toEqual([]);
     expect(await feed.next()).toEqual({ value: undefined, done: true });
+    const late = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const asked = { signal: late.signal, pollMs: 10_000, onListening: resolve };
+    const idle = bed.queue.events(asked).next();
+    await promise;
+    late.abort();
+    expect(await idle).toEqual({ value: undefined, done: true });
   });
 
   rule("what was rolled back is not told", async (bed) => {

@@ -47,6 +47,19 @@ const tables = (): unknown[] =>
   );
 
 describe("migrations", () => {
+  it("find no trigger in their way, though somebody listens, who is told that he was forgotten", async () => {
+    const store = await open();
+    const listener = { id: "one", forMs: 60_000 };
+    await store.listen(listener);
+    write("0001-first.sql", "CREATE TABLE shop_a (id INTEGER PRIMARY KEY) STRICT;");
+    await openAndClose(set);
+    expect(
+      readDatabase(path, (db) => db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'trigger'").all()),
+    ).toEqual([]);
+    expect((await store.listen(listener)).isNew).toBe(true);
+    await store.close();
+  });
+
   it("are applied in order, each once, and what comes later is added", async () => {
     write("0002-rename.sql", "ALTER TABLE shop_a RENAME TO shop_b;");
     write("0001-first.sql", "CREATE TABLE shop_a (id INTEGER PRIMARY KEY) STRICT;");
