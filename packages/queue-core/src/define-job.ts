@@ -167,6 +167,9 @@ export function defineJob<
   };
   if (!TYPE_NAME.test(type))
     refuse("the name must be lower-case letters, digits, '_', '.' or '-', at most 100 characters");
+  for (const [name, schema] of [["payload", options.payload] as const, ["result", options.result] as const])
+    if (!isSchema(schema) && !(name === "result" && schema === undefined))
+      refuse(`${name} must be a Standard Schema, such as z.object({ … })`);
   if (limit !== null && !TYPE_NAME.test(limit))
     refuse(`the name of its limit must have the form of a type's, got "${limit}"`);
   if (!Number.isInteger(priority) || priority < LOWEST_PRIORITY || priority > HIGHEST_PRIORITY) {
@@ -196,6 +199,13 @@ export function defineJob<
     logBytes: logBytesOf(keepLog),
   };
   return options.onDead ? { ...definition, onDead: options.onDead } : definition;
+}
+
+/** As a caller without a compiler, or with a validator of before the standard, may pass something else. */
+function isSchema(value: unknown): boolean {
+  // A schema may be a function: arktype's are.
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  return isObject && "~standard" in value;
 }
 
 /** All job types of an application. */

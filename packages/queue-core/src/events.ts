@@ -55,6 +55,16 @@ export interface EventOptions<Type extends string = string> {
   readonly pollMs?: number;
 }
 
+const KINDS: readonly string[] = [
+  "enqueued",
+  "started",
+  "progressed",
+  "completed",
+  "retried",
+  "dead",
+  "cancelled",
+] satisfies JobEvent["kind"][];
+
 /** So many at a time. */
 const PAGE = 500;
 /** A listener that has not been heard of for so long is taken for gone, in milliseconds; it says so three times. */
@@ -75,6 +85,9 @@ export async function* followEvents(
     throw new OptionInvalidError(
       `pollMs must be a number from ${SHORTEST_POLL_MS} to ${LONGEST_POLL_MS}, got ${pollMs}`,
     );
+  const unknown = kinds?.find((kind) => !KINDS.includes(kind));
+  if (unknown !== undefined)
+    throw new OptionInvalidError(`kinds may hold ${KINDS.join(", ")}, got ${String(unknown)}`);
   if (signal?.aborted) return;
   const id = randomBytes(8).toString("hex");
   const ofTypes = types && new Set<string>(types);

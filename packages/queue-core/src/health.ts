@@ -1,3 +1,4 @@
+import { OptionInvalidError } from "./errors.ts";
 import type { UnreadJobs } from "./stats.ts";
 
 /** From where on a number is an issue. */
@@ -38,12 +39,17 @@ export interface HealthFacts {
  * Judges the queue: no issue is healthy, one or two degraded, more unhealthy.
  * @param nowMs the time the facts were taken, in milliseconds since 1970 UTC
  * @param limits from where on a number is an issue
+ * @throws {OptionInvalidError} if a limit is no number: nothing would ever be beyond it
  */
 export function judgeHealth(
   { pending, oldestPending, unread, unreviewed }: HealthFacts,
   nowMs: number,
   limits = DEFAULT_HEALTH_LIMITS,
 ): QueueHealth {
+  for (const [name, limit] of Object.entries(limits)) {
+    if (limit >= 0) continue;
+    throw new OptionInvalidError(`The limit ${name} of health must be a number from 0, got ${limit}`);
+  }
   const ageMs = oldestPending ? nowMs - oldestPending.getTime() : 0;
   const issues: string[] = [];
   if (pending > limits.pending) issues.push(`more than ${limits.pending} jobs are pending`);

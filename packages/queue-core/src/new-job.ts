@@ -127,7 +127,7 @@ export function buildStored(
     ...(settings.unique && { uniqueness }),
     slotAtMs: null,
     step: null,
-    dependsOn: (settings.dependsOn ?? []).map(toDependency),
+    dependsOn: (settings.dependsOn ?? []).map((parent) => toDependency(type, parent)),
     expireAfterMs,
     ...(settings.limitKey !== undefined && { limitKey: settings.limitKey }),
     ...(settings.groupKey !== undefined && { groupKey: settings.groupKey }),
@@ -155,8 +155,21 @@ export function requireWithinReach(
   throw new OptionInvalidError(`"${type}": runAt must lie at most a year ahead, got ${asked}`);
 }
 
-function toDependency(parent: string | Dependency): Dependency {
-  return typeof parent === "string" ? { jobId: parent, whenDead: "cancel" } : parent;
+function toDependency(type: string, parent: string | Dependency): Dependency {
+  if (typeof parent === "string") return { jobId: parent, whenDead: "cancel" };
+  requireWhenDead(`"${type}"`, parent.whenDead);
+  return parent;
+}
+
+/**
+ * @param of whose dependency it is, for the message
+ * @throws {OptionInvalidError} if it is neither of the two, as text from outside may be
+ */
+export function requireWhenDead(of: string, whenDead: Dependency["whenDead"]): void {
+  if (whenDead === "cancel" || whenDead === "continue") return;
+  throw new OptionInvalidError(
+    `${of}: whenDead must be "cancel" or "continue", got ${JSON.stringify(whenDead)}`,
+  );
 }
 
 function requireKey(type: string, name: string, key: string | null): void {

@@ -784,7 +784,10 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     return toHistory(await this.store.minuteStats(range), range);
   }
 
-  /** Judges the queue: see `HealthLimits` for what counts as an issue. */
+  /**
+   * Judges the queue: see `HealthLimits` for what counts as an issue.
+   * @throws {OptionInvalidError} if a limit is no number from 0
+   */
   async checkQueueHealth(limits: Partial<HealthLimits> = {}): Promise<QueueHealth> {
     const all = { ...DEFAULT_HEALTH_LIMITS, ...limits };
     return judgeHealth(await this.store.healthFacts(), this.#clock.now(), all);

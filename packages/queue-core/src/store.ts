@@ -510,7 +510,10 @@ export interface JobStore<Tables = unknown> {
   /** The events after a place, in the order in which they were committed. */
   events(after: number, limit: number): Promise<EventPage>;
   audit(entry: AuditEntry): Promise<void>;
-  /** Deletes what is older than its retention, in small transactions; returns how many jobs went. */
+  /**
+   * Deletes what is older than its retention, in small transactions; returns how many jobs went.
+   * @throws {OptionInvalidError} if a retention is no number from 0; nothing is deleted
+   */
   prune(policy: RetentionPolicy): Promise<number>;
   /**
    * Copies the write-ahead log into the database file so that it stays short. One process does this for all; how long

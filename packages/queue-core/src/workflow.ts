@@ -2,7 +2,7 @@ import type { CatalogIndex } from "./catalog.ts";
 import type { JobCatalog, JobType, PayloadInput } from "./define-job.ts";
 import { WorkflowInvalidError } from "./errors.ts";
 import type { Job, JobStatus } from "./job.ts";
-import { buildJob, type JobSettings } from "./new-job.ts";
+import { buildJob, type JobSettings, requireWhenDead } from "./new-job.ts";
 import type { Dependency, EarlierDependency, NewJob } from "./store.ts";
 
 /** Steps that must end before this one: a name, or a name with what to do if that step never completes. */
@@ -48,9 +48,10 @@ export function planWorkflow(
   return names.map((name) => {
     const { type, payload, after, ...settings } = steps[name] as AnyStep;
     const job = buildJob(catalog, type, payload, { ...settings, workflowId });
-    const dependsOnEarlier = parentsOf(after).map(
-      ({ step, whenDead }): EarlierDependency => ({ place: placeOf.get(step) ?? -1, whenDead }),
-    );
+    const dependsOnEarlier = parentsOf(after).map(({ step, whenDead }): EarlierDependency => {
+      requireWhenDead(`Step "${name}"`, whenDead);
+      return { place: placeOf.get(step) ?? -1, whenDead };
+    });
     return { name, job: { ...job, step: name, dependsOnEarlier } };
   });
 }

@@ -59,6 +59,17 @@ describe("defineJob", () => {
     });
   });
 
+  it("R4: refuses what is no schema", () => {
+    const noSchema = { email: "string" } as never;
+    for (const options of [{ payload: noSchema }, { payload, result: noSchema }])
+      expect(() => defineJob("mail", options)).toThrow(
+        expect.objectContaining({
+          code: "JOB_DEFINITION_INVALID",
+          message: expect.stringContaining("must be a Standard Schema"),
+        }),
+      );
+  });
+
   it.each(["", "Mail", "1mail", "send mail", "mail/now", "a".repeat(101), "mail\n"])(
     "refuses the name %j",
     (name) => {

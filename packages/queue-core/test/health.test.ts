@@ -42,6 +42,13 @@ describe("R19: judgeHealth", () => {
     expect(judgeHealth(three, NOW_MS)).toMatchObject({ status: "unhealthy", issues: { length: 3 } });
   });
 
+  it.each([Number.NaN, -1, undefined as unknown as number])("refuses the limit %s", (unreadMs) => {
+    const limits = { ...DEFAULT_HEALTH_LIMITS, unreadMs };
+    expect(() => judgeHealth(factsWith({}), NOW_MS, limits)).toThrow(
+      `The limit unreadMs of health must be a number from 0, got ${unreadMs}`,
+    );
+  });
+
   it("goes by the limits it is given", () => {
     const limits = { ...DEFAULT_HEALTH_LIMITS, pending: 0 };
     expect(judgeHealth(factsWith({ pending: 1 }), NOW_MS, limits).status).toBe("degraded");

@@ -1,3 +1,4 @@
+import { OptionInvalidError } from "../errors.ts";
 import { formatJobId } from "../job-id.ts";
 import type { RetentionPolicy } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -26,6 +27,18 @@ export interface PruneStep {
   readonly pruned: number;
   /** Where the next chunk begins; null when all was looked at. */
   readonly next: number | null;
+}
+
+/**
+ * Nothing is older than NaN, and nothing younger: it would delete all that has ended.
+ * @throws {OptionInvalidError}
+ */
+export function requireRetention({ keepMs, keepMsByType = {} }: RetentionPolicy): void {
+  for (const [name, ms] of [["keepMs", keepMs] as const, ...Object.entries(keepMsByType)]) {
+    if (ms >= 0) continue;
+    const which = name === "keepMs" ? name : `keepMsByType["${name}"]`;
+    throw new OptionInvalidError(`${which} must be a number of milliseconds from 0, got ${ms}`);
+  }
 }
 
 /** Which workflows have ended, of those that one round of pruning has met. */

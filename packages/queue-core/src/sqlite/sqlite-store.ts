@@ -81,7 +81,14 @@ import { readMinutes } from "./minute-stats.ts";
 import { pause, readPauses, resume } from "./pauses.ts";
 import { Reader } from "./reader.ts";
 import { Rescuer } from "./rescuer.ts";
-import { type EndedWorkflows, lookAhead, pruneChunk, pruneHistory, pruneSlots } from "./retention.ts";
+import {
+  type EndedWorkflows,
+  lookAhead,
+  pruneChunk,
+  pruneHistory,
+  pruneSlots,
+  requireRetention,
+} from "./retention.ts";
 import { countRevivable, type DeathSpan, everyDeath, reviveChunk, reviveDeadLetter } from "./revive.ts";
 import { RunCounts } from "./run-counts.ts";
 import { reportsOf, storeReport } from "./run-reports.ts";
@@ -618,6 +625,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   async prune(policy: RetentionPolicy): Promise<number> {
+    requireRetention(policy);
     let pruned = 0;
     const ended: EndedWorkflows = new Map();
     for (let next: number | null = 0; next !== null; ) {

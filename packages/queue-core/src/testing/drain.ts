@@ -135,6 +135,8 @@ async function record(queue: Queue, job: ClaimedJob, executed: ExecutedRun): Pro
   const status = outcome?.status ?? null;
   const failed = status === "scheduled" || status === "failed";
   const last = failed ? (await queue.store.attempts(job.id)).at(-1) : undefined;
-  const error = last?.attempt === job.attempt ? last.error : null;
+  // A run that did not begin, as its payload cannot be read, is no attempt; the dead letter says why.
+  const unbegun = status === "failed" ? ((await queue.store.getJob(job.id))?.lastError ?? null) : null;
+  const error = last?.attempt === job.attempt ? last.error : unbegun;
   return { jobId: job.id, type: job.type, attempt: job.attempt, status, error };
 }

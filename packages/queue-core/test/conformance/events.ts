@@ -177,6 +177,14 @@ export function eventRules(rule: Rule): void {
     await feed.return(undefined);
   });
 
+  rule("a kind that there is none of is refused, as nobody would ever hear of it", async (bed) => {
+    const feed = bed.queue.events({ kinds: ["dead", "died" as never], signal: AbortSignal.timeout(1_000) });
+    await expect(feed.next()).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+      message: expect.stringMatching(/^kinds may hold enqueued, .*cancelled, got died$/),
+    });
+  });
+
   rule(
     "when the last listener has gone nothing is recorded; one that died is forgotten in time",
     async (bed) => {

@@ -34,6 +34,19 @@ export function retentionRules(rule: Rule): void {
     },
   );
 
+  rule("R20: a retention that is no time is refused, and deletes nothing", async (bed) => {
+    await addCompleted(bed);
+    await addNewest(bed);
+    bed.clock.advance(8 * DAY_MS);
+    for (const policy of [
+      { keepMs: Number.NaN },
+      { keepMs: -1 },
+      { ...WEEK, keepMsByType: { mail: Number.NaN } },
+    ])
+      await expect(bed.store.prune(policy)).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    expect(await bed.store.prune(WEEK)).toBe(1);
+  });
+
   rule("R20: a type may have a retention of its own, longer or shorter", async (bed) => {
     const jobs = [await addCompleted(bed)];
     for (const type of ["report", "fixed"] as const) {

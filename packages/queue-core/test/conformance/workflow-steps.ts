@@ -106,6 +106,16 @@ export function workflowStepRules(rule: Rule): void {
         code: "WORKFLOW_INVALID",
         message: expect.stringContaining(message),
       });
+    const whenDead = "ignore" as never;
+    const after = { step: "a", whenDead } as const;
+    await expect(bed.queue.startWorkflowOf({ a: mail, b: { ...mail, after } })).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+      message: 'Step "b": whenDead must be "cancel" or "continue", got "ignore"',
+    });
+    const parent = { jobId: "0-0", whenDead };
+    await expect(bed.queue.enqueue("mail", { n: 1 }, { dependsOn: [parent] })).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+    });
     const wrong = { a: mail, b: { type: "mail", payload: { n: "one" as unknown as number } } } as const;
     await expect(bed.queue.startWorkflowOf(wrong)).rejects.toMatchObject({ code: "PAYLOAD_INVALID" });
     expect((await bed.store.listJobs({ limit: 10 })).items).toEqual([]);

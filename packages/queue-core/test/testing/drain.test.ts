@@ -100,6 +100,18 @@ describe("drain", () => {
     });
   });
 
+  it("says why a job whose payload cannot be read did not run", async () => {
+    const older = createQueue({
+      store: queue.store,
+      jobs: [defineJob("first", { payload: z.object({}) })],
+      clock,
+    });
+    await older.enqueue("first", {});
+    expect(await drain({ queue, handlers: { first: () => undefined } })).toMatchObject([
+      { status: "failed", error: expect.stringContaining('Payload of "first" is invalid: n:') },
+    ]);
+  });
+
   it("R16: runs batches of what is there without lingering, and tells of each job's run", async () => {
     const jobs = await queue.enqueueMany("first", [{ n: 0 }, { n: 1 }, { n: 2 }]);
     const batches: (readonly number[])[] = [];
