@@ -4,6 +4,7 @@ import { linear } from "./backoff.ts";
 import { JobDefinitionError } from "./errors.ts";
 import { isLogBytes, type KeepLog, LOG_BYTES_RANGE, logBytesOf } from "./log-bytes.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY, PRIORITY } from "./priority.ts";
+import { badRetention, type Retention } from "./retention.ts";
 import { EXPIRE_AFTER_RANGE, isExpireAfter, MAX_ATTEMPTS } from "./retry-policy.ts";
 import { requireUpcasters, type Upcaster, type Upcasters } from "./upcast.ts";
 
@@ -107,6 +108,8 @@ export interface JobOptions<
    * with `true` 16,384 bytes. Of an encrypted type it is stored encrypted.
    */
   readonly keepLog?: KeepLog;
+  /** How long its jobs, dead letters and logs are kept by `queue.prune`, where that differs from the queue's others. */
+  readonly retention?: Retention;
   /** Jobs to add in the transaction that moves a job of this type to the dead letters. Gets valid payloads only. */
   readonly onDead?: (dead: DeadJob<StandardSchemaV1.InferOutput<Schema>>) => readonly FollowUp[];
 }
@@ -133,6 +136,7 @@ export interface JobDefinition<
   readonly limit: string | null;
   /** How much of each run's log is kept, in bytes; 0: nothing. */
   readonly logBytes: number;
+  readonly retention: Retention;
   // Declared as a method: a catalog holds definitions of many payload types side by side.
   onDead?(dead: DeadJob<StandardSchemaV1.InferOutput<Schema>>): readonly FollowUp[];
 }
@@ -160,6 +164,7 @@ export function defineJob<
     expireAfterMs = null,
     limit = null,
     keepLog = false,
+    retention = {},
   } = options;
   const { attempts = 5, backoff = linear(), shouldRetry } = options.retry ?? {};
   const refuse = (what: string): never => {
@@ -184,6 +189,8 @@ export function defineJob<
   if (expireAfterMs !== null && !isExpireAfter(expireAfterMs))
     refuse(`expireAfterMs must be ${EXPIRE_AFTER_RANGE}, got ${expireAfterMs}`);
   if (!isLogBytes(keepLog)) refuse(`keepLog.maxBytes must be ${LOG_BYTES_RANGE}, got ${logBytesOf(keepLog)}`);
+  const bad = badRetention(retention);
+  if (bad) refuse(`retention.${bad} must be a number of milliseconds from 0, got ${retention[bad]}`);
   const definition: JobDefinition<Type, Schema, Result> = {
     type,
     payload: options.payload,
@@ -197,6 +204,7 @@ export function defineJob<
     expireAfterMs,
     limit,
     logBytes: logBytesOf(keepLog),
+    retention,
   };
   return options.onDead ? { ...definition, onDead: options.onDead } : definition;
 }

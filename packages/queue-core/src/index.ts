@@ -41,6 +41,7 @@ export {
   Queue,
   type QueueOptions,
 } from "./queue.ts";
+export type { Retention } from "./retention.ts";
 export type { RunReport, StoredReport } from "./run-report.ts";
 export {
   type CatchUp,

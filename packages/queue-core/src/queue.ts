@@ -44,6 +44,7 @@ import { buildJob, type JobSettings, requireWithinReach, storePayload } from "./
 import type { Pauses } from "./pauses.ts";
 import { checkTogether } from "./payload.ts";
 import { readResult, storeResult } from "./results.ts";
+import { retentionOf } from "./retention.ts";
 import { openReport, type RunReport } from "./run-report.ts";
 import type { DeclaredSchedules, Schedule } from "./schedule.ts";
 import { openError, openPayload, openResult, readableLines, sealError } from "./sealed.ts";
@@ -59,6 +60,7 @@ import type {
   JobStore,
   NewJob,
   OpenTransaction,
+  RetentionPolicy,
   Verdict,
 } from "./store.ts";
 import {
@@ -672,6 +674,19 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    */
   async resume(type?: JobType<Jobs> | (string & {}), { actor = "code" }: ActOptions = {}): Promise<void> {
     await this.store.resume(type ?? null, auditOf(actor, "queue.resume", type));
+  }
+
+  /**
+   * Deletes what is older than its retention, in small transactions: completed and cancelled jobs, and dead letters and
+   * logs of runs where they have one. To be called once a day or more often.
+   * @param policy for all types, but for what `defineJob` says of one; its `byType` goes before both
+   * @returns how many jobs and dead letters went
+   * @throws {OptionInvalidError} if a time is no number from 0; nothing is deleted
+   * @example
+   * await queue.prune({ keepMs: 7 * DAY_MS, deadMs: 90 * DAY_MS });
+   */
+  prune(policy: RetentionPolicy): Promise<number> {
+    return this.store.prune(retentionOf(this.catalog, policy));
   }
 
   /** What is paused, and since when. */

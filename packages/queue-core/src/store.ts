@@ -8,6 +8,7 @@ import type { MinuteRange, MinuteStat } from "./history.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
 import type { DeclaredLimits, LimitShare, NewLimit, StandingLimit } from "./limits.ts";
 import type { Pauses } from "./pauses.ts";
+import type { Retention } from "./retention.ts";
 import type { NewReport, StoredReport } from "./run-report.ts";
 import type { CatchUp, DeclaredSchedules, Overlap, Schedule } from "./schedule.ts";
 import type { QueueStats } from "./stats.ts";
@@ -309,11 +310,16 @@ export interface RevivalPace {
   readonly perMinute: number;
 }
 
+/** How long what jobs leave behind is kept, in milliseconds. */
 export interface RetentionPolicy {
-  /** Completed and cancelled jobs are kept this long, in milliseconds. */
+  /** Completed and cancelled jobs. */
   readonly keepMs: number;
-  /** The same per type, where it differs. */
-  readonly keepMsByType?: Readonly<Record<string, number>>;
+  /** Dead letters, from the time of their death; for ever by default. */
+  readonly deadMs?: number;
+  /** Logs of runs, from their last line; as long as their job by default. */
+  readonly logMs?: number;
+  /** The same for some types, where it differs. */
+  readonly byType?: Readonly<Record<string, Retention>>;
 }
 
 /**
@@ -511,7 +517,7 @@ export interface JobStore<Tables = unknown> {
   events(after: number, limit: number): Promise<EventPage>;
   audit(entry: AuditEntry): Promise<void>;
   /**
-   * Deletes what is older than its retention, in small transactions; returns how many jobs went.
+   * Deletes what is older than its retention, in small transactions; returns how many jobs and dead letters went.
    * @throws {OptionInvalidError} if a retention is no number from 0; nothing is deleted
    */
   prune(policy: RetentionPolicy): Promise<number>;

@@ -55,7 +55,7 @@ export const TRANSITIONS = {
     why: "the parent that had cancelled it was retried",
   },
   discard: { from: ["failed"], to: ["gone"], why: "an operator deletes the dead letter" },
-  prune: { from: ["completed", "cancelled"], to: ["gone"], why: "it is older than its retention" },
+  prune: { from: ["completed", "cancelled", "failed"], to: ["gone"], why: "it is older than its retention" },
 } as const satisfies Record<string, Transition>;
 
 /** A verb of the state machine. */

@@ -20,6 +20,7 @@ describe("defineJob", () => {
       expireAfterMs: null,
       limit: null,
       logBytes: 0,
+      retention: {},
     });
     expect(retry.attempts).toBe(5);
     expect(retry.backoff.kind).toBe("linear");
@@ -40,6 +41,7 @@ describe("defineJob", () => {
         expireAfterMs: 1,
         limit: "email",
         keepLog: { maxBytes: 1_000 },
+        retention: { deadMs: 1 },
         onDead,
       }),
     ).toEqual({
@@ -55,6 +57,7 @@ describe("defineJob", () => {
       expireAfterMs: 1,
       limit: "email",
       logBytes: 1_000,
+      retention: { deadMs: 1 },
       onDead,
     });
   });
@@ -95,6 +98,8 @@ describe("defineJob", () => {
     [{ keepLog: { maxBytes: 255 } }, /keepLog\.maxBytes .*255/],
     [{ keepLog: { maxBytes: 262_145 } }, /keepLog\.maxBytes .*262145/],
     [{ keepLog: { maxBytes: 999.5 } }, /keepLog\.maxBytes .*999\.5/],
+    [{ retention: { completedMs: -1 } }, /retention\.completedMs .*-1/],
+    [{ retention: { logMs: Number.NaN } }, /retention\.logMs .*NaN/],
     [{ keepLog: { maxBytes: 0 } }, /keepLog\.maxBytes .*0/],
   ])("refuses %j, naming what is wrong", (options, message) => {
     expect(() => defineJob("mail", { payload, ...options })).toThrow(message);

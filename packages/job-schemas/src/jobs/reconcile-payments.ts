@@ -8,4 +8,6 @@ export const reconcilePayments = defineJob("reconcile_payments", {
   // Its schedule runs it again each minute anyway, so it does not try for longer than that.
   retry: { attempts: 2, backoff: fixed({ delayMs: 20_000 }) },
   timeoutMs: 120_000,
+  // One a minute, and nearly all of them found nothing to do.
+  retention: { completedMs: 86_400_000, cancelledMs: 86_400_000 },
 });

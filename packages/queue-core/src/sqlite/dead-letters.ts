@@ -143,12 +143,7 @@ function readCursor(cursor: string | undefined): readonly [number, number] {
  * Deletes a dead letter with everything the queue kept about its job.
  * @throws {JobNotFoundError}
  */
-export function discardDeadLetter(
-  connection: Connection,
-  counts: RunCounts,
-  id: string,
-  nowMs: number,
-): void {
+export function forgetDeadLetter(connection: Connection, counts: RunCounts, id: string, nowMs: number): void {
   const row = requireRow(connection, id);
   tellAll(connection, counts, row.seq, nowMs);
   deleteRow(connection, counts, row);

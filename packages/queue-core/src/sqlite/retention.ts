@@ -1,4 +1,3 @@
-import { OptionInvalidError } from "../errors.ts";
 import { formatJobId } from "../job-id.ts";
 import type { RetentionPolicy } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -8,12 +7,14 @@ import type { RunCounts } from "./run-counts.ts";
 import { forgetReports } from "./run-reports.ts";
 import { pruneWorkflows } from "./workflows.ts";
 
-/** Jobs looked at per transaction: about a millisecond of work, so that nobody waits for the lock. */
-const PRUNE_CHUNK = 100;
+/** Jobs deleted per transaction: about a millisecond of work, so that nobody waits for the lock. */
+export const PRUNE_CHUNK = 100;
+/** Rows that are read to find them. A read holds up no writer, but it blocks its own process. */
+export const LOOK_AT_MOST = 500;
 /** Taken slots are kept this long, in milliseconds: longer than any clock is set back. */
 const KEEP_SLOTS_MS = 14 * 24 * 60 * 60_000;
 
-interface OldRow {
+export interface OldRow {
   readonly n: number;
   readonly seq: number;
   readonly type: string;
@@ -23,34 +24,67 @@ interface OldRow {
   readonly workflow_id: string | null;
 }
 
-export interface PruneStep {
-  readonly pruned: number;
-  /** Where the next chunk begins; null when all was looked at. */
-  readonly next: number | null;
-}
-
-/**
- * Nothing is older than NaN, and nothing younger: it would delete all that has ended.
- * @throws {OptionInvalidError}
- */
-export function requireRetention({ keepMs, keepMsByType = {} }: RetentionPolicy): void {
-  for (const [name, ms] of [["keepMs", keepMs] as const, ...Object.entries(keepMsByType)]) {
-    if (ms >= 0) continue;
-    const which = name === "keepMs" ? name : `keepMsByType["${name}"]`;
-    throw new OptionInvalidError(`${which} must be a number of milliseconds from 0, got ${ms}`);
-  }
+/** What a look at old rows has found, and where the next one begins; null when all was looked at. */
+export interface Look<Row, Place> {
+  readonly old: readonly Row[];
+  readonly next: Place | null;
 }
 
 /** Which workflows have ended, of those that one round of pruning has met. */
 export type EndedWorkflows = Map<string, boolean>;
 
+/** Asked once a round: of a workflow that has ended all jobs are looked at. */
+export function hasEnded(
+  ended: EndedWorkflows,
+  workflowId: string | null,
+  hasUnfinished: (workflowId: string) => boolean,
+): boolean {
+  if (workflowId === null) return true;
+  const known = ended.get(workflowId) ?? !hasUnfinished(workflowId);
+  ended.set(workflowId, known);
+  return known;
+}
+
+/** The shortest of a kind that any type has. */
+export function shortest(
+  policy: RetentionPolicy,
+  kinds: readonly ("completedMs" | "cancelledMs" | "deadMs" | "logMs")[],
+  queueWideMs: number,
+): number {
+  const ofTypes = Object.values(policy.byType ?? {}).flatMap((own) => kinds.map((kind) => own[kind]));
+  return Math.min(queueWideMs, ...ofTypes.filter((ms) => ms !== undefined));
+}
+
 /**
- * Sees which workflows of the next chunk have ended. A read, and once a round: of one that has, all jobs are looked at,
- * and nobody is to wait for the lock meanwhile. What joins one of them during the round comes too late for its jobs.
+ * Finds ended jobs that are past the retention of their type, in the order in which they ended. A read: of those that
+ * are kept longer than others there may be many, and nobody is to wait for the lock meanwhile. What joins one of their
+ * workflows during the round comes too late for them.
  */
-export function lookAhead(connection: Connection, after: number, ended: EndedWorkflows): void {
-  for (const { workflow_id: id } of oldRows(connection, after))
-    if (id !== null && !ended.has(id)) ended.set(id, !hasUnfinished(connection, id));
+export function findEnded(
+  connection: Connection,
+  policy: RetentionPolicy,
+  { after, ended }: { readonly after: number; readonly ended: EndedWorkflows },
+  nowMs: number,
+): Look<OldRow, number> {
+  const rows = connection.all<OldRow>(
+    `SELECT f.n, f.seq, f.type, f.status, f.finished_at, j.created_at, j.workflow_id
+     FROM finished f JOIN job j ON j.seq = f.seq WHERE f.n > ? ORDER BY f.n LIMIT ?`,
+    after,
+    LOOK_AT_MOST,
+  );
+  const old: OldRow[] = [];
+  for (const row of rows) {
+    const own = policy.byType?.[row.type];
+    const keepMs = (row.status === "completed" ? own?.completedMs : own?.cancelledMs) ?? policy.keepMs;
+    if (row.finished_at > nowMs - keepMs) continue;
+    if (!hasEnded(ended, row.workflow_id, (id) => hasUnfinished(connection, id))) continue;
+    if (old.push(row) === PRUNE_CHUNK) return { old, next: row.n };
+  }
+  const last = rows.at(-1);
+  const shortestMs = shortest(policy, ["completedMs", "cancelledMs"], policy.keepMs);
+  // Rows are appended as jobs end: once one is younger than the shortest retention, so are all that follow.
+  const isDone = !last || rows.length < LOOK_AT_MOST || last.finished_at > nowMs - shortestMs;
+  return { old, next: isDone ? null : last.n };
 }
 
 function hasUnfinished(connection: Connection, workflowId: string): boolean {
@@ -59,47 +93,26 @@ function hasUnfinished(connection: Connection, workflowId: string): boolean {
   return connection.get(sql, workflowId) !== undefined;
 }
 
-function oldRows(connection: Connection, after: number): readonly OldRow[] {
-  return connection.all<OldRow>(
-    `SELECT f.n, f.seq, f.type, f.status, f.finished_at, j.created_at, j.workflow_id
-     FROM finished f JOIN job j ON j.seq = f.seq WHERE f.n > ? ORDER BY f.n LIMIT ?`,
-    after,
-    PRUNE_CHUNK,
-  );
-}
-
 /**
- * Deletes one chunk of ended jobs that are past their retention. Kept: jobs that an unfinished child or workflow still
- * names, those that the retry of a dead letter would bring back, and the newest job of all, so that a row number is
- * never given twice.
+ * Deletes ended jobs that were found to be old. Kept: jobs that an unfinished child still names, those that the retry
+ * of a dead letter would bring back, and the newest job of all, so that a row number is never given twice.
+ * @returns how many went
  */
-export function pruneChunk(
-  connection: Connection,
-  counts: RunCounts,
-  policy: RetentionPolicy,
-  { after, ended }: { readonly after: number; readonly ended: EndedWorkflows },
-  nowMs: number,
-): PruneStep {
-  const shortestMs = Math.min(policy.keepMs, ...Object.values(policy.keepMsByType ?? {}));
-  const rows = oldRows(connection, after);
+export function pruneEnded(connection: Connection, counts: RunCounts, old: readonly OldRow[]): number {
   const newest = connection.get<{ seq: number }>("SELECT max(seq) AS seq FROM job")?.seq ?? 0;
   const gone: number[] = [];
-  for (const row of rows) {
-    const keepMs = policy.keepMsByType?.[row.type] ?? policy.keepMs;
-    if (row.finished_at > nowMs - keepMs || row.seq === newest) continue;
-    if (row.workflow_id !== null && !ended.get(row.workflow_id)) continue;
-    if (isNeeded(connection, row.seq)) continue;
+  for (const row of old) {
+    if (row.seq === newest || isNeeded(connection, row.seq)) continue;
     if (gone.length === 0) countIn(connection, counts);
-    connection.run("DELETE FROM finished WHERE n = ?", row.n);
+    // It may have come back since it was found, and even have ended again.
+    const sql = "DELETE FROM finished WHERE n = ? AND seq = ? AND finished_at = ?";
+    if (connection.run(sql, row.n, row.seq, row.finished_at) === 0) continue;
     counts.addFinished(row.type, row.status, -1);
     forgetJob(connection, counts, { ...row, id: formatJobId(row.created_at, row.seq) });
     gone.push(row.seq);
   }
   if (gone.length > 0) forgetReports(connection, gone);
-  const last = rows.at(-1);
-  // Rows are appended as jobs end: once one is younger than the shortest retention, so are all that follow.
-  const done = !last || rows.length < PRUNE_CHUNK || last.finished_at > nowMs - shortestMs;
-  return { pruned: gone.length, next: done ? null : last.n };
+  return gone.length;
 }
 
 /**

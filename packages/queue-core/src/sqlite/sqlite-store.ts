@@ -11,6 +11,7 @@ import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts"
 import { parseJobId } from "../job-id.ts";
 import type { DeclaredLimits, LimitShare, NewLimit, StandingLimit } from "../limits.ts";
 import type { Pauses } from "../pauses.ts";
+import { requireRetention } from "../retention.ts";
 import type { StoredReport } from "../run-report.ts";
 import type { DeclaredSchedules, Schedule } from "../schedule.ts";
 import type { QueueStats } from "../stats.ts";
@@ -54,7 +55,15 @@ import { checkpoint } from "./checkpoint.ts";
 import { claimJobs, hasClaimable } from "./claim.ts";
 import { hasDue, nextDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
-import { discardDeadLetter, editDeadLetter, getDeadLetter, listDeadLetters } from "./dead-letters.ts";
+import { editDeadLetter, forgetDeadLetter, getDeadLetter, listDeadLetters } from "./dead-letters.ts";
+import {
+  type DeathPlace,
+  FIRST_DEATH,
+  findDeaths,
+  forgetsDeaths,
+  type OldDeath,
+  pruneDeaths,
+} from "./dead-retention.ts";
 import { declareLimits } from "./declare-limits.ts";
 import { declareSchedules } from "./declare-schedules.ts";
 import { editSchedule, pauseSchedule, removeSchedule, resumeSchedule } from "./edit-schedules.ts";
@@ -77,17 +86,19 @@ import { gatedLinesOf, nextLookAt, wakeKeys } from "./key-gates.ts";
 import { pruneBuckets } from "./key-rooms.ts";
 import { readBuilder, SqliteTransaction } from "./kysely.ts";
 import { shareLimits, unknownShares } from "./limit-shares.ts";
+import { FIRST_LOG, findLogs, forgetsLogs, type LogPlace, type OldLog, pruneLogs } from "./log-retention.ts";
 import { readMinutes } from "./minute-stats.ts";
 import { pause, readPauses, resume } from "./pauses.ts";
 import { Reader } from "./reader.ts";
 import { Rescuer } from "./rescuer.ts";
 import {
   type EndedWorkflows,
-  lookAhead,
-  pruneChunk,
+  findEnded,
+  type Look,
+  type OldRow,
+  pruneEnded,
   pruneHistory,
   pruneSlots,
-  requireRetention,
 } from "./retention.ts";
 import { countRevivable, type DeathSpan, everyDeath, reviveChunk, reviveDeadLetter } from "./revive.ts";
 import { RunCounts } from "./run-counts.ts";
@@ -128,6 +139,12 @@ export interface SqliteStoreParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly busyDeadlineMs: number;
+}
+
+/** How one kind of what is old is found and deleted, some at a time. */
+interface Pruning<Row, Place> {
+  readonly find: (connection: Connection, after: Place) => Look<Row, Place>;
+  readonly drop: (connection: Connection, old: readonly Row[]) => number;
 }
 
 /** The store on one SQLite file; made by `openSqliteStore`. */
@@ -483,7 +500,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   discard(deadLetterId: string, audit: AuditEntry): Promise<void> {
     return this.#writer.write("full", (connection) => {
-      discardDeadLetter(connection, this.#counts, deadLetterId, this.#now());
+      forgetDeadLetter(connection, this.#counts, deadLetterId, this.#now());
       appendAudit(connection, audit, this.#now());
     });
   }
@@ -626,22 +643,18 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   async prune(policy: RetentionPolicy): Promise<number> {
     requireRetention(policy);
-    let pruned = 0;
+    // First, as with a dead letter goes what keeps its children.
+    const deaths = forgetsDeaths(policy) ? await this.#pruneDeaths(policy) : 0;
     const ended: EndedWorkflows = new Map();
-    for (let next: number | null = 0; next !== null; ) {
-      const after: number = next;
-      await this.#reader.read((connection) => lookAhead(connection, after, ended));
-      const begunAtMs = this.#parts.clock.monotonic();
-      const step = await this.#writer.write("normal", (connection) =>
-        pruneChunk(connection, this.#counts, policy, { after, ended }, this.#now()),
-      );
-      pruned += step.pruned;
-      next = step.next;
-      // Half the time the lock is free: deleting is in no hurry, and who asks for it meanwhile is. Bounded, as the time
-      // may have passed while others held it.
-      const tookMs = this.#parts.clock.monotonic() - begunAtMs;
-      await sleep(Math.min(Math.max(tookMs, PRUNE_REST_MS.least), PRUNE_REST_MS.most));
-    }
+    const jobs = await this.#pruneChunks<OldRow, number>(0, {
+      find: (connection, after) => findEnded(connection, policy, { after, ended }, this.#now()),
+      drop: (connection, old) => pruneEnded(connection, this.#counts, old),
+    });
+    if (forgetsLogs(policy))
+      await this.#pruneChunks<OldLog, LogPlace>(FIRST_LOG, {
+        find: (connection, after) => findLogs(connection, policy, after, this.#now()),
+        drop: pruneLogs,
+      });
     await this.#writer.write("normal", (connection) => pruneHistory(connection, this.#now()));
     for (const pruneSome of [pruneSlots, pruneBuckets]) {
       const next = (): Promise<number> =>
@@ -652,6 +665,35 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       const after: TurnKey = next;
       next = await this.#writer.write("normal", (connection) => pruneTurns(connection, after));
       if (next !== null) await turn();
+    }
+    return deaths + jobs;
+  }
+
+  #pruneDeaths(policy: RetentionPolicy): Promise<number> {
+    const ended: EndedWorkflows = new Map();
+    return this.#pruneChunks<OldDeath, DeathPlace>(FIRST_DEATH, {
+      find: (connection, after) => findDeaths(connection, policy, { after, ended }, this.#now()),
+      drop: (connection, old) => pruneDeaths(connection, this.#counts, old, this.#now()),
+    });
+  }
+
+  /** Finds what is old with reads, and deletes it in small transactions; returns how much went. */
+  async #pruneChunks<Row, Place>(first: Place, { find, drop }: Pruning<Row, Place>): Promise<number> {
+    let pruned = 0;
+    for (let next: Place | null = first; next !== null; ) {
+      const after: Place = next;
+      const look = await this.#reader.read((connection) => find(connection, after));
+      next = look.next;
+      if (look.old.length === 0) {
+        await turn();
+        continue;
+      }
+      const begunAtMs = this.#parts.clock.monotonic();
+      pruned += await this.#writer.write("normal", (connection) => drop(connection, look.old));
+      // Half the time the lock is free: deleting is in no hurry, and who asks for it meanwhile is. Bounded, as the time
+      // may have passed while others held it.
+      const tookMs = this.#parts.clock.monotonic() - begunAtMs;
+      await sleep(Math.min(Math.max(tookMs, PRUNE_REST_MS.least), PRUNE_REST_MS.most));
     }
     return pruned;
   }

@@ -1,5 +1,8 @@
 import { sql } from "kysely";
 import { expect } from "vitest";
+import { z } from "zod";
+import { defineJob } from "../../src/define.ts";
+import { createQueue } from "../../src/queue.ts";
 import type { Rule } from "./store-conformance.ts";
 import type { TestBed } from "./test-bed.ts";
 
@@ -41,7 +44,8 @@ export function retentionRules(rule: Rule): void {
     for (const policy of [
       { keepMs: Number.NaN },
       { keepMs: -1 },
-      { ...WEEK, keepMsByType: { mail: Number.NaN } },
+      { ...WEEK, deadMs: Number.NaN },
+      { ...WEEK, byType: { mail: { logMs: Number.NaN } } },
     ])
       await expect(bed.store.prune(policy)).rejects.toMatchObject({ code: "OPTION_INVALID" });
     expect(await bed.store.prune(WEEK)).toBe(1);
@@ -55,7 +59,10 @@ export function retentionRules(rule: Rule): void {
     }
     await addNewest(bed);
     bed.clock.advance(7 * DAY_MS);
-    const policy = { ...WEEK, keepMsByType: { report: 30 * DAY_MS, fixed: DAY_MS } };
+    const policy = {
+      ...WEEK,
+      byType: { report: { completedMs: 30 * DAY_MS }, fixed: { completedMs: DAY_MS } },
+    };
     expect(await bed.store.prune(policy)).toBe(2);
     expect(await bed.states(...jobs)).toEqual(["gone", "completed", "gone"]);
     const late = (await bed.queue.enqueue("fixed", { n: 1 })).id;
@@ -231,5 +238,142 @@ export function retentionRules(rule: Rule): void {
     await bed.queue.runDueCronJobs();
     bed.clock.advance(DAY_MS / 2);
     expect(await bed.queue.runDueCronJobs()).toBe(0);
+  });
+
+  rule("R20: completed and cancelled jobs of a type may be kept for different times", async (bed) => {
+    const completed = await addCompleted(bed);
+    const cancelled = (await bed.add()).id;
+    await bed.store.cancel(cancelled);
+    await addNewest(bed);
+    const policy = { ...WEEK, byType: { mail: { cancelledMs: DAY_MS } } };
+    bed.clock.advance(DAY_MS);
+    expect(await bed.store.prune(policy)).toBe(1);
+    expect(await bed.states(completed, cancelled)).toEqual(["completed", "gone"]);
+    bed.clock.advance(6 * DAY_MS);
+    expect(await bed.store.prune(policy)).toBe(1);
+  });
+
+  rule("R20: what is kept for long does not hide what is kept for a short time behind it", async (bed) => {
+    const many = Array.from({ length: 700 }, (_, n) => ({ n }));
+    await bed.queue.enqueueMany("mail", many);
+    for (const job of await bed.queue.dequeueBatch("worker-1", 700)) await bed.queue.completeJob(job);
+    await bed.queue.enqueue("report", { n: 1 });
+    await bed.queue.completeJob(await bed.claim());
+    await addNewest(bed);
+    bed.clock.advance(2 * DAY_MS);
+    const policy = { ...WEEK, byType: { report: { completedMs: DAY_MS } } };
+    expect(await bed.store.prune(policy)).toBe(1);
+    expect((await bed.store.stats()).byType).toContainEqual({
+      type: "mail",
+      status: "completed",
+      count: 700,
+    });
+  });
+
+  rule(
+    "R20: a type says itself how long its jobs are kept; the queue's policy has the last word",
+    async (bed) => {
+      const payload = z.object({});
+      const jobs = [
+        defineJob("often", { payload, retention: { completedMs: DAY_MS } }),
+        defineJob("seldom", { payload }),
+      ] as const;
+      const queue = createQueue({ store: bed.store, jobs, clock: bed.clock });
+      const run = async (type: "often" | "seldom"): Promise<string> => {
+        const { id } = await queue.enqueue(type, {});
+        for (const job of await queue.dequeueBatch("worker-1", 10)) await queue.completeJob(job);
+        return id;
+      };
+      const ids = [await run("often"), await run("seldom")];
+      await addNewest(bed);
+      bed.clock.advance(DAY_MS);
+      expect(await queue.prune({ ...WEEK, byType: { often: { completedMs: 3 * DAY_MS } } })).toBe(0);
+      expect(await queue.prune(WEEK)).toBe(1);
+      expect(await bed.states(...ids)).toEqual(["gone", "completed"]);
+      await expect(queue.prune({ keepMs: -1 })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    },
+  );
+
+  rule(
+    "R20: dead letters go by age where they have a retention, with all that hangs on them",
+    async (bed) => {
+      const { jobId: old } = await bed.addDead({ uniqueKey: "order-1" });
+      const child = await bed.add({ dependsOn: [old] });
+      bed.clock.advance(DAY_MS);
+      const { jobId: young } = await bed.addDead();
+      await addNewest(bed);
+      bed.clock.advance(29 * DAY_MS);
+      const policy = { keepMs: 300 * DAY_MS, deadMs: 30 * DAY_MS };
+      expect(await bed.store.prune({ ...policy, byType: { fragile: { deadMs: 31 * DAY_MS } } })).toBe(0);
+      expect(await bed.store.prune(policy)).toBe(1);
+      expect(await bed.states(old, young, child.id)).toEqual(["gone", "failed", "cancelled"]);
+      expect(await bed.store.attempts(old)).toEqual([]);
+      expect((await bed.store.stats()).byType).toContainEqual({
+        type: "fragile",
+        status: "failed",
+        count: 1,
+      });
+      expect(await bed.queue.enqueue("fragile", { n: 1 }, { uniqueKey: "order-1" })).toMatchObject({
+        deduplicated: false,
+      });
+      bed.clock.advance(DAY_MS);
+      expect(await bed.store.prune({ ...policy, byType: { fragile: { deadMs: DAY_MS } } })).toBe(1);
+    },
+  );
+
+  rule(
+    "R20: a dead letter is kept while its workflow goes on, or a child that runs after its death",
+    async (bed) => {
+      const policy = { keepMs: 300 * DAY_MS, deadMs: DAY_MS };
+      const { jobId: member } = await bed.addDead({ workflowId: "wf-1" });
+      const open = await bed.queue.enqueueDelayed("mail", { n: 1 }, 5 * DAY_MS, { workflowId: "wf-1" });
+      const { jobId: parent } = await bed.addDead();
+      const child = await bed.queue.enqueueDelayed("report", { n: 1 }, 5 * DAY_MS, {
+        dependsOn: [{ jobId: parent, whenDead: "continue" }],
+      });
+      await addNewest(bed);
+      bed.clock.advance(2 * DAY_MS);
+      expect(await bed.store.prune(policy)).toBe(0);
+      await bed.store.cancel(open.id);
+      await bed.store.cancel(child.id);
+      expect(await bed.store.prune(policy)).toBe(2);
+      expect(await bed.states(member, parent)).toEqual(["gone", "gone"]);
+    },
+  );
+
+  rule("R20: more dead letters than one transaction deletes go in many", async (bed) => {
+    await bed.queue.enqueueMany(
+      "fragile",
+      Array.from({ length: 250 }, (_, n) => ({ n })),
+    );
+    for (const job of await bed.queue.dequeueBatch("worker-1", 250))
+      await bed.queue.failJob(job, new Error("no luck"));
+    await addNewest(bed);
+    bed.clock.advance(DAY_MS);
+    expect(await bed.store.prune({ ...WEEK, deadMs: DAY_MS })).toBe(250);
+    expect((await bed.store.listDeadLetters({ limit: 10 })).items).toEqual([]);
+  });
+
+  rule("R20: logs of runs may go before their jobs do, and later or sooner per type", async (bed) => {
+    const report = { progress: "50", log: '"a line"', logBytesCut: 3 };
+    const run = async (type: "mail" | "report"): Promise<string> => {
+      const { id } = await bed.queue.enqueue(type, { n: 1 });
+      await bed.finish(await bed.claim(), { verb: "complete", result: null }, { report });
+      return id;
+    };
+    const [mail, other] = [await run("mail"), await run("report")];
+    await addNewest(bed);
+    const logs = async (): Promise<unknown[]> =>
+      (await Promise.all([mail, other].map((id) => bed.queue.reports(id)))).map((told) => told[0]?.log);
+    bed.clock.advance(DAY_MS);
+    expect(await bed.store.prune({ ...WEEK, byType: { mail: { logMs: DAY_MS } } })).toBe(0);
+    expect(await logs()).toEqual([null, "a line"]);
+    expect(await bed.store.prune({ ...WEEK, logMs: DAY_MS, byType: { report: { logMs: 2 * DAY_MS } } })).toBe(
+      0,
+    );
+    expect(await logs()).toEqual([null, "a line"]);
+    expect(await bed.store.prune({ ...WEEK, logMs: DAY_MS })).toBe(0);
+    expect(await logs()).toEqual([null, null]);
+    expect(await bed.queue.reports(mail)).toMatchObject([{ progress: 50, logBytesCut: 0 }]);
   });
 }

@@ -69,7 +69,11 @@ export const SCHEDULER_STEPS: readonly Step[] = [
   { name: "promote", weight: 3, act: byAnyone("promote", ({ store }) => store.promoteDue()) },
   { name: "expire", weight: 2, act: byAnyone("expire", ({ queue }) => queue.expireJobs()) },
   { name: "take slots", weight: 4, act: byAnyone("takeSlots", ({ queue }) => queue.runDueCronJobs()) },
-  { name: "prune", weight: 2, act: byAnyone("prune", ({ store }) => store.prune({ keepMs: 60_000 })) },
+  {
+    name: "prune",
+    weight: 2,
+    act: byAnyone("prune", ({ store }) => store.prune({ keepMs: 60_000, deadMs: 90_000, logMs: 30_000 })),
+  },
   { name: "register", weight: 1, act: register },
   { name: "change the schedule", weight: 2, act: changeSchedule },
 ];

@@ -245,10 +245,25 @@ export const OPERATIONS: Readonly<Record<string, Prepare>> = {
     // The newest job of all is kept.
     await bed.queue.enqueue("mail", { n: 1 });
     bed.clock.advance(1_000);
-    const policy = { keepMs: YEAR_MS, keepMsByType: { report: 0 } };
+    const policy = { keepMs: YEAR_MS, byType: { report: { cancelledMs: 0 } } };
     return {
       act: () => bed.store.prune(policy),
       isDone: async () => (await bed.status(id)) === "gone",
+      isStepwise: true,
+    };
+  },
+  "forgetting dead letters and logs that are older than their retention": async (bed) => {
+    const { id } = await bed.queue.enqueue("fragile", { n: 1 });
+    await bed.bury(id);
+    const { id: told } = await bed.queue.enqueue("mail", { n: 1 });
+    const [job] = await bed.queue.dequeueBatch("worker-1", 1);
+    if (!job) throw new Error("nothing could be claimed");
+    await bed.store.report([{ job, report: { log: '"a line"', logBytesCut: 0 } }]);
+    bed.clock.advance(1_000);
+    return {
+      act: () => bed.store.prune({ keepMs: YEAR_MS, deadMs: 1_000, logMs: 1_000 }),
+      isDone: async () =>
+        (await bed.status(id)) === "gone" && (await bed.store.reports(told))[0]?.log === null,
       isStepwise: true,
     };
   },
