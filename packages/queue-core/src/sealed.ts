@@ -27,6 +27,9 @@ const SEALED_ERROR = /^[A-Z][A-Za-z]{0,59}: sealed:([\w-]+\.[\w-]+\.[\w-]+)$/;
  */
 const SEALED_TEXTS = /\bsealed:([\w-]+)\.[\w-]{16}\.[\w-]{22,}/g;
 
+/** And where it stands alone. */
+const SEALED_VALUE = /^([\w-]+)\.[\w-]{16}\.[\w-]{22,}$/;
+
 /** What is bound to a payload: no id of its job, which the database gives as it stores it. */
 function aboutPayload(type: string, payloadVersion: number): readonly string[] {
   return ["payload", type, String(payloadVersion)];
@@ -157,7 +160,10 @@ function covered(value: unknown): unknown {
   if (typeof value === "string")
     return value.replace(SEALED_TEXTS, (_, keyId: string) => `(encrypted with key ${keyId})`);
   if (typeof value !== "object" || value === null || value instanceof Date) return value;
-  if (isSealed(value)) return { encryptedWithKey: value.$sealed.split(".", 1)[0] };
+  if (isSealed(value)) {
+    const keyId = SEALED_VALUE.exec(value.$sealed)?.[1];
+    return keyId === undefined ? value : { encryptedWithKey: keyId };
+  }
   if (Array.isArray(value)) return value.map(covered);
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, covered(part)]));
 }

@@ -273,5 +273,7 @@ export function encryptionRules(rule: Rule): void {
     const { items } = await bed.store.listDeadLetters({ limit: 5, search: "the box" });
     expect(items).toMatchObject([{ originalJobId: id, lastError: String(error) }]);
     expect(items[0] && withoutSealed(items[0])).toEqual(items[0]);
+    const own = { payload: { $sealed: "with a stamp" } };
+    expect(withoutSealed(own)).toEqual(own);
   });
 }
