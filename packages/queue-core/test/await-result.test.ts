@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { awaitResult } from "../src/await-result.ts";
+import { systemClock } from "../src/clock.ts";
 import { createQueue, createWorker, defineJob, type Queue, type Worker } from "../src/index.ts";
 import { MemoryDatabase } from "../src/testing/index.ts";
 
@@ -50,6 +52,19 @@ describe("queue.result", () => {
       jobId: failed.id,
       lastError: expect.stringContaining("RangeError: too small"),
     });
+  });
+
+  it("looks less and less often", async () => {
+    const { id } = await queue.enqueue("double", { n: 1 });
+    let looks = 0;
+    const getJob = (jobId: string) => {
+      looks += 1;
+      return queue.store.getJob(jobId);
+    };
+    const waiting = awaitResult({ getJob }, systemClock, id, { timeoutMs: 400 });
+    await expect(waiting).rejects.toMatchObject({ code: "RESULT_TIMEOUT" });
+    // After 5, 15, 35, 75, 155, 315 and 400 ms; every 5 ms it would be some 70 times. On a busy machine they are fewer.
+    expect(looks).toBeLessThan(20);
   });
 
   it("waits no longer than it is told, and the job goes on", async () => {
