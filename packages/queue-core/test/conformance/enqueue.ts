@@ -123,6 +123,8 @@ export function enqueueRules(rule: Rule): void {
     await expect(orphans).rejects.toMatchObject({ code: "JOB_DEPENDENCY_INVALID" });
     expect((await store.listJobs({ limit: 10 })).items).toHaveLength(3);
     expect(await queue.enqueueEach("mail", [])).toEqual([]);
+    const unknown = queue.enqueueEach("nobody" as "mail", [{ payload: { n: 8 } }]);
+    await expect(unknown).rejects.toMatchObject({ code: "JOB_TYPE_UNKNOWN" });
   });
 
   rule("R4: one invalid payload among many stores none", async ({ queue, database }) => {

@@ -56,6 +56,22 @@ export function workflowRules(rule: Rule): void {
     },
   );
 
+  rule("R14: a workflow is cancelled though its last job has completed all the same", async (bed) => {
+    const workflowId = await bed.queue.startWorkflow("mail", { n: 1 });
+    const running = await bed.claim();
+    await bed.queue.cancelWorkflow(workflowId);
+    await bed.queue.completeJob(running);
+    expect(await bed.queue.workflow(workflowId)).toMatchObject({
+      status: "cancelled",
+      byStatus: { completed: 1 },
+    });
+  });
+
+  rule("R14: a workflow of nothing but detached jobs waits for none, and is all done", async (bed) => {
+    await bed.add({ workflowId: "wf-1", detached: true });
+    expect(await bed.queue.workflow("wf-1")).toMatchObject({ status: "completed", total: 0, progress: 1 });
+  });
+
   rule("R14: fan-out and fan-in: the last step runs when all branches are done", async (bed) => {
     const workflowId = await bed.queue.startWorkflow("mail", { n: 1 });
     const [start] = await bed.store.workflowJobs(workflowId);

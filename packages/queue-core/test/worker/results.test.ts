@@ -84,6 +84,28 @@ describe("a result", () => {
     const stricter = [defineJob("sum", { payload: z.object({}), result: z.string() })] as const;
     const later = createQueue({ store: bed.store, jobs: stricter });
     await expect(later.result(job)).rejects.toThrow(ResultInvalidError);
+    // What is there is not nothing, though its type would let nothing pass.
+    const optional = [defineJob("sum", { payload: z.object({}), result: z.string().optional() })] as const;
+    const latest = createQueue({ store: bed.store, jobs: optional });
+    await expect(latest.result(job)).rejects.toThrow(ResultInvalidError);
+  });
+
+  it("of a type that a process does not know comes as it is stored", async () => {
+    await using opened = await openWith({ count: () => ({ left: 3, at }) });
+    const { id } = await opened.queue.enqueue("count", { shelf: "a" });
+    await opened.queue.result(id);
+    const others = createQueue({ store: opened.bed.store, jobs: [jobs[2]] });
+    expect(await others.result(id)).toEqual({ left: 3, at });
+  });
+
+  it("is checked as it will be read: a schema that wants what JSON cannot hold refuses it at once", async () => {
+    const bed = await WorkerBed.open();
+    const dated = [defineJob("dated", { payload: z.object({}), result: z.date() })] as const;
+    const queue = createQueue({ store: bed.store, jobs: dated });
+    await queue.enqueue("dated", {});
+    const claimed = await queue.dequeue("by-hand");
+    if (!claimed) throw new Error("nothing could be claimed");
+    await expect(queue.completeJob(claimed, new Date(at))).rejects.toThrow(ResultInvalidError);
   });
 
   it("of a parent comes to the child as its type has it; a parent that failed has none", async () => {
