@@ -82,8 +82,10 @@ export function findEnded(
   }
   const last = rows.at(-1);
   const shortestMs = shortest(policy, ["completedMs", "cancelledMs"], policy.keepMs);
-  // Rows are appended as jobs end: once one is younger than the shortest retention, so are all that follow.
-  const isDone = !last || rows.length < LOOK_AT_MOST || last.finished_at > nowMs - shortestMs;
+  // Rows are appended as jobs end: once one is younger than the shortest retention, so are all that follow. Not so what
+  // follows one from the future, whose clock was ahead.
+  const isYoung = last && last.finished_at > nowMs - shortestMs && last.finished_at <= nowMs;
+  const isDone = !last || rows.length < LOOK_AT_MOST || isYoung;
   return { old, next: isDone ? null : last.n };
 }
 

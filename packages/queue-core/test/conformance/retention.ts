@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 import { defineJob } from "../../src/define.ts";
 import { createQueue } from "../../src/queue.ts";
+import { FakeClock } from "../../src/testing/index.ts";
 import type { Rule } from "./store-conformance.ts";
 import type { TestBed } from "./test-bed.ts";
 
@@ -111,6 +112,18 @@ export function retentionRules(rule: Rule): void {
     bed.clock.advance(14 * DAY_MS - 60_000);
     await bed.store.prune(WEEK);
     expect(await slots()).toEqual([120_000, 120_000, 180_000, 180_000]);
+  });
+
+  rule("R20: jobs that ended by a clock a year ahead keep none that ended after them", async (bed) => {
+    const ahead = await bed.openProcess(new FakeClock(bed.clock.now() + 365 * DAY_MS));
+    const payloads = Array.from({ length: 500 }, (_, n) => ({ n }));
+    await bed.queue.enqueueMany("mail", payloads);
+    for (const job of await ahead.queue.dequeueBatch("worker-1", 500)) await ahead.queue.completeJob(job);
+    const right = await addCompleted(bed);
+    await addNewest(bed);
+    bed.clock.advance(8 * DAY_MS);
+    expect(await bed.store.prune(WEEK)).toBe(1);
+    expect(await bed.states(right)).toEqual(["gone"]);
   });
 
   rule("R20: a job goes with its checkpoints, its attempts and its unique key", async (bed) => {
