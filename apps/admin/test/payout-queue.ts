@@ -5,7 +5,12 @@ import { z } from "zod";
 export const IBAN = "DE02120300000000202051";
 
 const jobs = [
-  defineJob("pay_out", { payload: z.object({ iban: z.string() }), retry: { attempts: 1 }, encrypted: true }),
+  defineJob("pay_out", {
+    payload: z.object({ iban: z.string() }),
+    retry: { attempts: 1 },
+    encrypted: true,
+    keepLog: true,
+  }),
 ] as const;
 
 /** A queue with one encrypted job type. */

@@ -88,11 +88,11 @@ export async function savePayload(id, text) {
  */
 export async function decrypt(kind, id) {
   await act(id, async () => {
-    const { payload, presentPayload, result, lastError, history } = await change(
+    const { payload, presentPayload, result, lastError, history, reports } = await change(
       "POST",
       `/admin/${kind}/${id}/decrypt`,
     );
-    const plain = { payload, presentPayload, result, lastError, history };
+    const plain = { payload, presentPayload, result, lastError, history, reports };
     update({ decrypted: withEntry(state.decrypted, id, plain) });
   });
 }

@@ -28,6 +28,7 @@ import {
 } from "./parts.js";
 import { h } from "./preact.js";
 import { refresh } from "./refresh.js";
+import { runReports } from "./run-reports.js";
 import { state as shown, update, withEntry, withItem } from "./state.js";
 
 /** The most that one list of the API holds. */
@@ -154,6 +155,7 @@ function body(state, stored, nowMs) {
     ]),
     verbatim("Error", whole.lastError ?? "none recorded", "error"),
     isEditing ? payloadForm(state, whole) : jsonBlock("Payload", whole.payload),
+    ...runReports(whole.reports, nowMs),
     attemptTable(whole.history, nowMs),
     notesForm(state, whole),
   ]);

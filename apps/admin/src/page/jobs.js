@@ -17,6 +17,7 @@ import {
 } from "./parts.js";
 import { h } from "./preact.js";
 import { refresh } from "./refresh.js";
+import { runReports } from "./run-reports.js";
 import { state as shown, update } from "./state.js";
 import { workflow } from "./workflow.js";
 
@@ -211,6 +212,7 @@ function body(state, stored, nowMs) {
     job.lastError === null ? null : verbatim("Last error", job.lastError, "error"),
     jsonBlock("Payload", job.payload),
     job.result === null ? null : jsonBlock("Result", job.result),
+    ...runReports(job.reports, nowMs),
     attemptTable(job.history, nowMs),
   ]);
 }

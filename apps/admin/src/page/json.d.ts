@@ -9,6 +9,7 @@ import type {
   QueueStats,
   Schedule,
   StandingLimit,
+  StoredReport,
   WorkerRecord,
   WorkflowState,
 } from "@holdfast/queue-core";
@@ -24,7 +25,11 @@ type Json<T> = T extends Date
 
 /** An item of a list names the fields that were too long for it. */
 type Listed<T> = Json<T> & { readonly cut: readonly string[] };
-type WithHistory<T> = Json<T> & { readonly history: readonly Json<Attempt>[] };
+type WithHistory<T> = Json<T> & {
+  readonly history: readonly Json<Attempt>[];
+  /** What its runs told; in place of what is encrypted stands with which key. */
+  readonly reports: readonly ReportJson[];
+};
 
 interface List<Item> {
   readonly items: readonly Item[];
@@ -35,6 +40,7 @@ type StatsJson = Json<QueueStats>;
 type HealthJson = Json<QueueHealth>;
 export type HistoryJson = Json<QueueHistory>;
 export type AttemptJson = Json<Attempt>;
+export type ReportJson = Json<Omit<StoredReport, "leaseToken">>;
 export type JobItem = Listed<Job>;
 export type JobJson = WithHistory<Job>;
 export type DeadLetterItem = Listed<DeadLetter>;

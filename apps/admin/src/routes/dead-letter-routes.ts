@@ -129,6 +129,7 @@ export function deadLetterRoutes(queue: ShopQueue) {
           // Of an encrypted one whoever decrypts it gets this, too.
           presentPayload: deadLetter.keyId === null ? queue.presentPayload(deadLetter) : null,
           history: await store.attempts(deadLetter.originalJobId),
+          reports: await store.reports(deadLetter.originalJobId),
         });
       },
     }),

@@ -30,7 +30,8 @@ export function decryptRoutes(queue: ShopQueue, mayDecrypt: boolean) {
       }),
     );
     const presentPayload = queue.presentPayload(stored);
-    const response = Response.json({ ...plain, presentPayload, history });
+    const reports = await queue.reports(jobId);
+    const response = Response.json({ ...plain, presentPayload, history, reports });
     // Not even the browser's own disk.
     response.headers.set("cache-control", "no-store");
     return response;

@@ -48,7 +48,7 @@ export function jobRoutes({ store }: ShopQueue) {
         const { id } = validInput(c.input).params;
         const job = await store.getJob(id);
         if (job === null) throw new JobNotFoundError(`There is no job ${id}`);
-        return answer({ ...job, history: await store.attempts(id) });
+        return answer({ ...job, history: await store.attempts(id), reports: await store.reports(id) });
       },
     }),
 

@@ -10,9 +10,13 @@ export function dailySalesReport({ shop, mailer, report }: WorkerServices): Hand
     // By the slot, or by when an operator asked: a run that is repeated past midnight still reports the same day.
     const at = ctx.slotAt ?? ctx.createdAt;
     const made = await writeDailySalesReport(shop, { zone, dataFolder, day, at });
+    ctx.log.info({ day: made.report.day, path: made.path }, "report written");
+    ctx.progress(50);
     await ctx.once("mail", () =>
       mailer.send(composeSalesReport(made.report, to), { signal: ctx.signal, key: ctx.idempotencyKey }),
     );
+    ctx.log.info({ to }, "report sent");
+    ctx.progress(100);
     return { day: made.report.day, path: made.path };
   };
 }

@@ -37,10 +37,13 @@ it.each([
 
 it("R23: asked for by an operator it covers the day that is named", async () => {
   const test = await openTestWorker({ variables });
-  await test.shop.queue.enqueue("daily_sales_report", { day: "2025-12-24" });
+  const { id } = await test.shop.queue.enqueue("daily_sales_report", { day: "2025-12-24" });
   expect(await test.reaches("daily_sales_report", "completed")).toMatchObject({
     result: { day: "2025-12-24" },
   });
+  const [told] = await test.shop.queue.reports(id);
+  expect(told).toMatchObject({ attempt: 1, progress: 100 });
+  expect(told?.log).toMatch(/ info report written .*2025-12-24.*\n.* info report sent .*boss@example\.com/);
 });
 
 it("R23: a run that is repeated past midnight still reports the same day", async () => {

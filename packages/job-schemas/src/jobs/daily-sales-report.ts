@@ -8,4 +8,5 @@ export const dailySalesReport = defineJob("daily_sales_report", {
   priority: PRIORITY.LOW,
   retry: { attempts: 5, backoff: linear() },
   timeoutMs: 600_000,
+  keepLog: true,
 });
