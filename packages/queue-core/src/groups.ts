@@ -8,6 +8,19 @@ export interface GroupWeight {
   readonly weight: number;
 }
 
+/** A group that has jobs which wait or run, or a weight that is not 1. */
+export interface GroupState extends GroupWeight {
+  readonly pending: number;
+  readonly processing: number;
+}
+
+export interface Groups {
+  /** Those with the most jobs first, at most 100. */
+  readonly items: readonly GroupState[];
+  /** Whether more wait than were looked at: then there may be more groups, and more pending jobs of each. */
+  readonly isCut: boolean;
+}
+
 const LEAST_WEIGHT = 0.01;
 const MOST_WEIGHT = 1_000;
 

@@ -6,7 +6,7 @@ export * from "./define.ts";
 export * from "./errors.ts";
 export type { EventOptions, JobEvent, MissedEvents } from "./events.ts";
 export { FaultLog } from "./fault-log.ts";
-export type { GroupWeight } from "./groups.ts";
+export type { GroupState, Groups, GroupWeight } from "./groups.ts";
 export {
   DEFAULT_HEALTH_LIMITS,
   type HealthFacts,

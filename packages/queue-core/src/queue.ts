@@ -26,7 +26,7 @@ import {
   WorkflowNotFoundError,
 } from "./errors.ts";
 import { type EventOptions, followEvents, type JobEvent, type MissedEvents } from "./events.ts";
-import { type GroupWeight, requireWeight } from "./groups.ts";
+import { type Groups, type GroupWeight, requireWeight } from "./groups.ts";
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
 import { type HistoryQuery, type QueueHistory, rangeOf, toHistory } from "./history.ts";
 import type { ClaimedJob, DeadLetter, Job } from "./job.ts";
@@ -770,6 +770,14 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   /** The groups whose weight is not 1. */
   groupWeights(): Promise<readonly GroupWeight[]> {
     return this.store.groupWeights();
+  }
+
+  /**
+   * Which groups have jobs that wait or run, and which have a weight. It looks at the 2,000 jobs that come first, so
+   * its cost does not grow with the queue.
+   */
+  groups(): Promise<Groups> {
+    return this.store.groups();
   }
 
   /**

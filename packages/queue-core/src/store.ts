@@ -2,7 +2,7 @@
 import type { Kysely } from "kysely";
 import type { DeadReason } from "./define-job.ts";
 import type { EventPage } from "./events.ts";
-import type { GroupWeight } from "./groups.ts";
+import type { Groups, GroupWeight } from "./groups.ts";
 import type { HealthFacts } from "./health.ts";
 import type { MinuteRange, MinuteStat } from "./history.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
@@ -497,6 +497,8 @@ export interface JobStore<Tables = unknown> {
   setGroupWeight(weight: GroupWeight, audit: AuditEntry): Promise<void>;
   /** Those that are not 1. */
   groupWeights(): Promise<readonly GroupWeight[]>;
+  /** The groups that there are, as far as a look of bounded cost finds them. */
+  groups(): Promise<Groups>;
   stats(): Promise<QueueStats>;
   /** What happened in each minute, both ends included; of a minute there may be several, for several types. */
   minuteStats(range: MinuteRange): Promise<readonly MinuteStat[]>;

@@ -148,6 +148,30 @@ function paceIn(text, prefix) {
   return { rate: isRated ? { limit, periodMs, burst } : undefined, concurrency: number("concurrency") };
 }
 
+/**
+ * @param {string} id what the notice is about
+ * @param {string | null} known the group; null if it is typed
+ * @param {FormData} form
+ */
+export async function saveWeight(id, known, form) {
+  const text = (/** @type {string} */ field) => {
+    const typed = form.get(field);
+    return typeof typed === "string" ? typed.trim() : "";
+  };
+  const groupKey = known ?? text("key");
+  const typed = text("weight");
+  if (groupKey === "" || typed === "" || Number.isNaN(Number(typed))) {
+    const missing = groupKey === "" ? "name a group" : "a weight is a number";
+    notify(id, { kind: "failed", text: `Not done: ${missing}` });
+    return;
+  }
+  const weight = Number(typed);
+  const done = await act(id, () => change("PUT", "/admin/group-weights", { groupKey, weight }));
+  if (!done) return;
+  update({ editedGroup: null });
+  announce(`The group ${groupKey} has the weight ${weight} from now on`);
+}
+
 /** @param {string} name */
 export async function liftLimit(name) {
   await act(`limit ${name}`, async () => {

@@ -4,6 +4,8 @@ import { confirmDialog } from "./confirm-dialog.js";
 import { deadLetters } from "./dead-letters.js";
 import { events } from "./events.js";
 import { failures } from "./failures.js";
+import { groupDialog } from "./group-dialog.js";
+import { groups } from "./groups.js";
 import { history } from "./history.js";
 import { jobTypes } from "./job-types.js";
 import { jobs } from "./jobs.js";
@@ -41,6 +43,7 @@ function page() {
               h("div", { class: "column" }, [
                 jobTypes(state, snapshot),
                 limits(state, snapshot),
+                groups(snapshot),
                 schedules(state, snapshot),
                 workers(snapshot),
               ]),
@@ -50,6 +53,7 @@ function page() {
     h("div", { class: "announcement", "aria-live": "polite" }, noticeLine(state.announcement)),
     scheduleDialog(state),
     limitDialog(state),
+    groupDialog(state),
     retryManyDialog(state),
     confirmDialog(state),
   ];

@@ -2,6 +2,8 @@ import type {
   Attempt,
   DeadLetter,
   FailedRun,
+  GroupState,
+  Groups,
   Job,
   JobEvent,
   QueueHealth,
@@ -49,6 +51,7 @@ export type DeadLetterJson = WithHistory<DeadLetter> & { readonly presentPayload
 export type EventJson = Json<JobEvent>;
 export type FailureItem = Listed<FailedRun>;
 type ScheduleItem = Listed<Schedule>;
+export type GroupItem = GroupState;
 export type LimitItem = Json<StandingLimit>;
 type WorkflowJson = Json<WorkflowState>;
 type WorkerItem = Listed<WorkerRecord>;
@@ -64,6 +67,7 @@ export interface Snapshot {
   readonly failures: List<FailureItem>;
   readonly schedules: List<ScheduleItem>;
   readonly limits: { readonly items: readonly LimitItem[] };
+  readonly groups: Groups;
   readonly workers: List<WorkerItem>;
   readonly jobs: List<JobItem>;
   /** The one that the jobs are filtered by; null if they are not, or it is gone. */

@@ -55,7 +55,7 @@ export async function refresh() {
 /** @returns {Promise<Snapshot>} */
 async function readSnapshot() {
   const { deadLetterFilter, historyMinutes, jobFilter } = state;
-  const [stats, health, history, deadLetters, failures, schedules, limits, workers, jobs, workflow] =
+  const [stats, health, history, deadLetters, failures, schedules, limits, groups, workers, jobs, workflow] =
     await Promise.all([
       read("/admin/queue/stats"),
       read("/admin/queue/health"),
@@ -66,6 +66,7 @@ async function readSnapshot() {
       read("/admin/failures?limit=20"),
       read("/admin/schedules"),
       read("/admin/limits"),
+      read("/admin/groups"),
       read("/admin/workers"),
       read(`/admin/jobs?${query({ ...jobFilter, limit: String(jobFilter.limit) })}`),
       readWorkflow(jobFilter.workflow),
@@ -79,6 +80,7 @@ async function readSnapshot() {
     failures: failures.body,
     schedules: schedules.body,
     limits: limits.body,
+    groups: groups.body,
     workers: workers.body,
     jobs: jobs.body,
     workflow,

@@ -1,4 +1,4 @@
-/** @import { DeadLetterJson, EventJson, JobJson, LimitItem, Snapshot } from "./json.js" */
+/** @import { DeadLetterJson, EventJson, GroupItem, JobJson, LimitItem, Snapshot } from "./json.js" */
 
 /**
  * How the last look at the server went: `connecting` before the first answer, `live`, or `lost`.
@@ -93,6 +93,7 @@
  * @property {EditedSchedule | null} editedSchedule
  * @property {{ limit: LimitItem | null } | null} editedLimit null within: a new one
  * @property {Live} live
+ * @property {{ group: GroupItem | null } | null} editedGroup null within: one that is not in the list
  * @property {RetriedMany | null} retryingMany
  * @property {Question | null} confirming what the reader is asked before it is done
  */
@@ -124,6 +125,7 @@ export const state = {
   announcement: null,
   editedSchedule: null,
   editedLimit: null,
+  editedGroup: null,
   live: { status: "off", type: "", job: "", isPaused: false, held: 0, lines: [] },
   retryingMany: null,
   confirming: null,

@@ -7,10 +7,12 @@ import { operatorIn } from "../locals.ts";
 /** The queue knows the range. */
 const weightChange = z.strictObject({ groupKey: z.string().min(1).max(512), weight: z.number() });
 
-/** How many turns groups have among the jobs of others. */
+/** The groups that there are, and how many turns they have among the jobs of others. */
 export function groupRoutes(queue: ShopQueue) {
   const answer = async (): Promise<Response> => Response.json({ items: await queue.groupWeights() });
   return [
+    route.get("/admin/groups", { resolve: async () => Response.json(await queue.groups()) }),
+
     route.get("/admin/group-weights", { resolve: answer }),
 
     route.put("/admin/group-weights", {

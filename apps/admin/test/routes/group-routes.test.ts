@@ -1,6 +1,24 @@
 import { expect, it } from "vitest";
 import { openTestAdmin } from "../open-test-admin.ts";
 
+it("B4: groups are listed with what waits and runs of each", async () => {
+  const { asOperator, queue } = await openTestAdmin();
+  const list = async (): Promise<unknown> => (await asOperator("/admin/groups")).json();
+  expect(await list()).toEqual({ items: [], isCut: false });
+  for (const groupKey of ["acme", "acme", "zenith"])
+    await queue.enqueue("sync_inventory", { orderId: "ord-1", userId: "u" }, { groupKey });
+  await queue.dequeueBatch("worker-1", 1);
+  await queue.setGroupWeight("idle", 2);
+  expect(await list()).toEqual({
+    items: [
+      { groupKey: "acme", weight: 1, pending: 1, processing: 1 },
+      { groupKey: "zenith", weight: 1, pending: 1, processing: 0 },
+      { groupKey: "idle", weight: 2, pending: 0, processing: 0 },
+    ],
+    isCut: false,
+  });
+});
+
 it("B4: weights of groups are told, set and taken back; one out of range is refused with the reason", async () => {
   const { asOperator } = await openTestAdmin();
   const put = (body: unknown) => asOperator("/admin/group-weights", { method: "PUT", body });

@@ -4,7 +4,7 @@ import type { Kysely } from "kysely";
 import type { Clock } from "../clock.ts";
 import { OptionInvalidError } from "../errors.ts";
 import type { EventPage } from "../events.ts";
-import type { GroupWeight } from "../groups.ts";
+import type { Groups, GroupWeight } from "../groups.ts";
 import type { HealthFacts } from "../health.ts";
 import type { MinuteRange, MinuteStat } from "../history.ts";
 import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts";
@@ -75,6 +75,7 @@ import { finishJob, finishJobs } from "./finish.ts";
 import { FinishQueue } from "./finish-queue.ts";
 import { nextOpeningInMs, readGates } from "./gates.ts";
 import { type Gathering, untilGathered } from "./gathered.ts";
+import { readGroups } from "./group-states.ts";
 import { FIRST_TURN, pruneTurns, type TurnKey } from "./group-turns.ts";
 import { readGroupWeights, setGroupWeight } from "./group-weights.ts";
 import { startHeartbeat } from "./heartbeat.ts";
@@ -619,6 +620,10 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   groupWeights(): Promise<readonly GroupWeight[]> {
     return this.#reader.read(readGroupWeights);
+  }
+
+  groups(): Promise<Groups> {
+    return this.#reader.read(readGroups);
   }
 
   stats(): Promise<QueueStats> {

@@ -184,4 +184,40 @@ export function groupRules(rule: Rule): void {
     for (const groupKey of ["", "g".repeat(513)])
       await expect(bed.add({ groupKey })).rejects.toMatchObject({ code: "OPTION_INVALID" });
   });
+
+  rule("B4: groups are listed with what waits and runs of each, and with their weight", async (bed) => {
+    expect(await bed.queue.groups()).toEqual({ items: [], isCut: false });
+    await add(bed, "big", 5);
+    await add(bed, "small", 1);
+    await bed.add();
+    await add(bed, "third", 1, { delayMs: 60_000 });
+    const [first] = await bed.queue.dequeueBatch("worker-1", 1);
+    await bed.queue.setGroupWeight("idle", 3);
+    await bed.queue.setGroupWeight("small", 0.5);
+    expect(await bed.queue.groups()).toEqual({
+      items: [
+        { groupKey: "big", weight: 1, pending: 4, processing: 1 },
+        { groupKey: "small", weight: 0.5, pending: 1, processing: 0 },
+        { groupKey: "idle", weight: 3, pending: 0, processing: 0 },
+      ],
+      isCut: false,
+    });
+    // What its key holds back waits, too.
+    await bed.queue.setLimit("mail", { perKey: { concurrency: 1 } });
+    await add(bed, "third", 3, { limitKey: "ada" });
+    await bed.queue.dequeueBatch("worker-1", 20);
+    const { items } = await bed.queue.groups();
+    expect(items).toContainEqual({ groupKey: "third", weight: 1, pending: 2, processing: 1 });
+    if (first) await bed.queue.completeJob(first);
+  });
+
+  rule("B4: the list of groups looks at those that come first, and says so", async (bed) => {
+    await add(bed, "big", 3_000);
+    const { items, isCut } = await bed.queue.groups();
+    expect([items[0]?.groupKey, isCut]).toEqual(["big", true]);
+    expect(items[0]?.pending).toBeGreaterThanOrEqual(2_000);
+    expect(items[0]?.pending).toBeLessThan(3_000);
+    for (let n = 0; n < 120; n += 1) await bed.add({ groupKey: `tenant-${n}`, priority: 50 });
+    expect((await bed.queue.groups()).items).toHaveLength(100);
+  });
 }

@@ -57,6 +57,15 @@ it("no statement on a job's way is planned anew for each value that is bound", a
   expect(ran.filter((sql) => /(?:[=<>]|LIMIT) \?/.test(sql))).toEqual([]);
 });
 
+it("B4: the list of groups is a search of each line, and a look at what runs", async () => {
+  await queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }], { groupKey: "tenant" });
+  await queue.dequeue("worker-1");
+  const slow = await slowSteps(() => store.groups());
+  // Its second search, and the weights in their order: none of them goes further than its LIMIT.
+  const isBounded = (step: string): boolean => /^SCAN (?:running|group_weight|h)\b/.test(step);
+  expect(slow.filter((step) => !isBounded(step))).toEqual([]);
+});
+
 it("R16: a batch that gathers costs a search of its lines and of each of its jobs", async () => {
   await queue.enqueueMany("mail", [{ n: 1 }, { n: 2 }]);
   const batch = { lines: ["mail"], size: 3, lingerMs: 60_000 };
