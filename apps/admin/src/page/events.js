@@ -7,7 +7,14 @@ import { badge, button, choice, nothing, section } from "./parts.js";
 import { h } from "./preact.js";
 
 /** @type {Readonly<Record<string, "neutral" | "good" | "warn" | "bad" | "busy">>} */
-const TONES = { started: "busy", completed: "good", retried: "warn", dead: "bad", cancelled: "warn" };
+const TONES = {
+  started: "busy",
+  progressed: "busy",
+  completed: "good",
+  retried: "warn",
+  dead: "bad",
+  cancelled: "warn",
+};
 
 const OFF =
   "Not listening. While somebody listens, each change of a job writes one row more, which makes the queue a little " +
@@ -81,7 +88,7 @@ function tools(live, stats) {
 /** @param {LiveLine} line */
 function line(line) {
   if ("gap" in line) return h("li", { key: line.key, class: "gap" }, line.gap);
-  const { kind, at, type, jobId, attempt, error } = line.event;
+  const { kind, at, type, jobId, attempt, error, progress } = line.event;
   return h("li", { key: line.key }, [
     h("time", { dateTime: at, title: formatMoment(at) }, formatTime(at)),
     badge(kind, TONES[kind]),
@@ -97,6 +104,13 @@ function line(line) {
       jobId,
     ),
     attempt === null ? null : h("span", { class: "note" }, `run ${attempt}`),
+    progress === null
+      ? null
+      : h(
+          "span",
+          { class: "note" },
+          typeof progress === "number" ? `${progress}%` : JSON.stringify(progress),
+        ),
     error === null ? null : h("span", { class: "error" }, error.split("\n", 1)[0]),
   ]);
 }

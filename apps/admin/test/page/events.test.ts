@@ -39,6 +39,19 @@ describe("R26: events on the dashboard", () => {
     expect(complaints).toEqual([]);
   });
 
+  it("tell how far a run has come", async (context) => {
+    const { admin, page } = await openTestPage(context);
+    await listen(page);
+    await admin.queue.enqueue("sync_inventory", payload);
+    const job = await admin.queue.dequeue("worker-1");
+    if (!job) throw new Error("nothing could be claimed");
+    for (const progress of ["40", '{"page":7}'])
+      await admin.queue.store.report([{ job, report: { progress } }]);
+    await lines(page).nth(3).waitFor();
+    expect(await lines(page).nth(1).innerText()).toMatch(/progressed.*sync_inventory.*run 1.*40%/s);
+    expect(await lines(page).first().innerText()).toContain('{"page":7}');
+  });
+
   it("stand still while paused, are counted, come when it goes on, and can be cleared", async (context) => {
     const { admin, page } = await openTestPage(context);
     await listen(page);
