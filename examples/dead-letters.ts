@@ -26,6 +26,12 @@ for (const { id } of others) {
   await store.discard(id, { actor: "ann", action: "dead_letter.discard", subject: id, detail: null });
 }
 
+// The wrong one? It can be put back until its retention is over.
+const { items: discarded } = await store.listDiscarded({ limit: 10 });
+for (const { id } of discarded)
+  await store.putBack(id, { actor: "ann", action: "dead_letter.put_back", subject: id, detail: null });
+console.log(`put back: ${discarded.length}`);
+
 console.log(`retried: ${await store.reviveMany({ search: "timed out", reason: "attempts_exhausted" })}`);
 const again = await queue.dequeue("worker-1");
 console.log(`attempt ${again?.attempt}, after ${(await store.attempts(again?.id ?? "")).length} failed run`);

@@ -21,9 +21,10 @@ attempt 2: completed
 `,
   "dead-letters.ts": `\
 timed out: 2 of 3
+put back: 1
 retried: 2
 attempt 1, after 1 failed run
-dead: 0, unreviewed: 0
+dead: 1, unreviewed: 0
 `,
   "declared-schedules.ts": `\
 first deploy: added send_report, poll_mailbox; kept none; deactivated none

@@ -11,6 +11,7 @@ import type { AdminLocals } from "./locals.ts";
 import { openPageFiles } from "./page-files.ts";
 import { deadLetterRoutes } from "./routes/dead-letter-routes.ts";
 import { decryptRoutes } from "./routes/decrypt-routes.ts";
+import { discardRoutes } from "./routes/discard-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { groupRoutes } from "./routes/group-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
@@ -45,6 +46,7 @@ export function createAdminApp({ queue, token, sessions, streams, mayDecrypt, lo
       ...queueRoutes(queue),
       ...jobRoutes(queue),
       ...deadLetterRoutes(queue),
+      ...discardRoutes(queue),
       ...decryptRoutes(queue, mayDecrypt),
       ...scheduleRoutes(queue),
       ...limitRoutes(queue),

@@ -22,7 +22,7 @@ export type {
   MinuteStat,
   QueueHistory,
 } from "./history.ts";
-export type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
+export type { Attempt, ClaimedJob, DeadLetter, DiscardedJob, Job, JobStatus } from "./job.ts";
 export { createKeyring, type EncryptionKey, type Keyring, parseKeyring } from "./keyring.ts";
 export type { DeclaredLimits, LimitBounds, Pace, StandingLimit } from "./limits.ts";
 export type { JobSettings } from "./new-job.ts";
@@ -58,6 +58,7 @@ export type {
   DeadLetterFilter,
   DeadLetterQuery,
   Dependency,
+  DiscardedQuery,
   Durability,
   FailedRun,
   JobQuery,

@@ -96,6 +96,11 @@ export interface DeadLetter {
   readonly workflowId: string | null;
 }
 
+/** A dead letter that somebody has taken off the list. */
+export interface DiscardedJob extends DeadLetter {
+  readonly discardedAt: Date;
+}
+
 /** One recorded run of a job that did not complete, or the one that did. */
 export interface Attempt {
   readonly attempt: number;

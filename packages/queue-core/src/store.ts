@@ -5,7 +5,7 @@ import type { EventPage } from "./events.ts";
 import type { Groups, GroupWeight } from "./groups.ts";
 import type { HealthFacts } from "./health.ts";
 import type { MinuteRange, MinuteStat } from "./history.ts";
-import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "./job.ts";
+import type { Attempt, ClaimedJob, DeadLetter, DiscardedJob, Job, JobStatus } from "./job.ts";
 import type { DeclaredLimits, LimitShare, NewLimit, StandingLimit } from "./limits.ts";
 import type { Pauses } from "./pauses.ts";
 import type { Retention } from "./retention.ts";
@@ -278,6 +278,8 @@ export interface DeadLetterFilter {
   readonly failedBefore?: Date;
 }
 
+export type DiscardedQuery = ListQuery;
+
 export interface DeadLetterQuery extends ListQuery, DeadLetterFilter {}
 
 /** A failed run, newest first in lists. */
@@ -449,7 +451,24 @@ export interface JobStore<Tables = unknown> {
   reviveMany(filter: DeadLetterFilter, pace?: RevivalPace): Promise<number>;
   /** How many `reviveMany` would find; `atMost` if there are as many or more. */
   countRevivable(filter: DeadLetterFilter, atMost: number): Promise<number>;
+  /**
+   * Takes a dead letter off the list: its job is not found any more and its unique key is free. It can be put back
+   * until it is pruned, as ended jobs are.
+   * @throws {JobNotFoundError}
+   */
   discard(deadLetterId: string, audit: AuditEntry): Promise<void>;
+  listDiscarded(query: DiscardedQuery): Promise<Page<DiscardedJob>>;
+  /**
+   * Takes a discard back: the dead letter is as it was, with all that its retry brings back.
+   * @throws {JobNotFoundError} if it is not among the discarded
+   * @throws {JobStateError} if a newer job has its unique key
+   */
+  putBack(deadLetterId: string, audit: AuditEntry): Promise<void>;
+  /**
+   * Deletes a discarded job at once and for good, with its payload and its history.
+   * @throws {JobNotFoundError} if it is not among the discarded
+   */
+  erase(deadLetterId: string, audit: AuditEntry): Promise<void>;
   editDeadLetter(
     deadLetterId: string,
     change: { readonly stored?: StoredPayload; readonly reviewed?: boolean; readonly notes?: string | null },

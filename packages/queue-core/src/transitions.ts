@@ -1,8 +1,8 @@
 import { JobStateError } from "./errors.ts";
 import type { JobStatus } from "./job.ts";
 
-/** A state a job can be in, or `gone`: the row no longer exists. */
-export type JobState = JobStatus | "gone";
+/** A state a job can be in; `discarded`, in which nobody finds it; or `gone`: the row no longer exists. */
+export type JobState = JobStatus | "discarded" | "gone";
 
 /** What each state means. */
 export const STATES = {
@@ -13,6 +13,7 @@ export const STATES = {
   completed: "its handler returned and the result is recorded",
   cancelled: "called off by somebody, by its handler, or by the end of a parent",
   failed: "given up; its row stands in `dead_letter_jobs`",
+  discarded: "a dead letter that was taken off the list; it can be put back until its retention is over",
   gone: "there is no row: not added yet, or deleted",
 } as const satisfies Record<JobState, string>;
 
@@ -54,8 +55,14 @@ export const TRANSITIONS = {
     to: ["waiting"],
     why: "the parent that had cancelled it was retried",
   },
-  discard: { from: ["failed"], to: ["gone"], why: "an operator deletes the dead letter" },
-  prune: { from: ["completed", "cancelled", "failed"], to: ["gone"], why: "it is older than its retention" },
+  discard: { from: ["failed"], to: ["discarded"], why: "an operator takes the dead letter off the list" },
+  putBack: { from: ["discarded"], to: ["failed"], why: "an operator takes that back" },
+  erase: { from: ["discarded"], to: ["gone"], why: "an operator deletes it for good" },
+  prune: {
+    from: ["completed", "cancelled", "failed", "discarded"],
+    to: ["gone"],
+    why: "it is older than its retention",
+  },
 } as const satisfies Record<string, Transition>;
 
 /** A verb of the state machine. */

@@ -12,26 +12,38 @@ export async function retry({ id, type }) {
   focusOn(next);
 }
 
-/** @param {{ id: string, type: string }} deadLetter */
-async function discard({ id, type }) {
+/** Not asked about first, as Undo takes it back. @param {{ id: string, type: string }} deadLetter */
+export async function discard({ id, type }) {
   const next = neighbourOf(id);
   const done = await act(id, () => change("POST", `/admin/dead-letters/${id}/discard`));
   if (!done) return;
   update({ editing: withItem(state.editing, id, false) });
-  announce(`${type} was discarded for good`);
+  announce(`${type} was discarded`, () => putBack({ id, type }));
   focusOn(next);
 }
 
-/** @param {{ id: string, type: string, originalJobId: string }} deadLetter */
-export function askToDiscard(deadLetter) {
-  const { type, originalJobId } = deadLetter;
+/** @param {{ id: string, type: string }} discarded */
+export async function putBack({ id, type }) {
+  await act("dead-letters", async () => {
+    await change("POST", `/admin/discarded/${id}/put-back`);
+    announce(`${type} is a dead letter again`);
+  });
+}
+
+/** @param {{ id: string, type: string, originalJobId: string }} discarded */
+export function askToErase({ id, type, originalJobId }) {
   update({
     confirming: {
-      title: `Discard this ${type}?`,
-      text: `${originalJobId} is deleted with its payload and history. Only a line in the audit log remains.`,
-      verb: "Discard for good",
+      title: `Delete this ${type} for good?`,
+      text: `${originalJobId} goes at once, with its payload and history. This cannot be undone.`,
+      verb: "Delete for good",
       isDeletion: true,
-      run: () => discard(deadLetter),
+      run: async () => {
+        await act("dead-letters", async () => {
+          await change("DELETE", `/admin/discarded/${id}`);
+          announce(`${type} is deleted`);
+        });
+      },
     },
   });
 }
@@ -202,11 +214,28 @@ export async function turn(verb, type) {
 }
 
 /** @param {string} id */
-export async function cancel(id) {
+async function cancel(id) {
   await act(id, async () => {
     const { status } = await change("POST", `/admin/jobs/${id}/cancel`);
     const text = status === "cancelled" ? "Cancelled" : "Told to stop; it ends when its handler does";
     notify(id, { kind: "done", text });
+  });
+}
+
+/** @param {{ id: string, type: string, status: string }} job */
+export function askToCancel({ id, type, status }) {
+  const meaning =
+    status === "processing"
+      ? "Its handler is told to stop, and may still complete it."
+      : "It never runs, nor do jobs that wait for it, unless they go on without it.";
+  update({
+    confirming: {
+      title: `Cancel this ${type}?`,
+      text: `${meaning} This cannot be undone.`,
+      verb: "Cancel the job",
+      isDeletion: true,
+      run: () => cancel(id),
+    },
   });
 }
 
@@ -233,7 +262,10 @@ export function askToCancelWorkflow({ id, total, progress }) {
   update({
     confirming: {
       title: "Cancel this workflow?",
-      text: `${open} of ${total} jobs of ${id} have not ended. They are called off, with what running ones still add.`,
+      text: [
+        `${open} of ${total} jobs of ${id} have not ended.`,
+        "They are called off, with what running ones still add. This cannot be undone.",
+      ].join(" "),
       verb: "Cancel the workflow",
       isDeletion: true,
       run: () => cancelWorkflow(id),
@@ -292,9 +324,17 @@ export function notify(id, notice) {
   update({ notices: withEntry(state.notices, id, notice) });
 }
 
-/** @param {string} text */
-export function announce(text) {
-  update({ announcement: { kind: "done", text } });
+/**
+ * @param {string} text
+ * @param {() => Promise<void>} [undo] takes back what it tells
+ */
+export function announce(text, undo) {
+  update({ announcement: { kind: "done", text }, undo: undo ?? null });
+}
+
+/** The reader has seen what was told at the foot of the page. */
+export function dismiss() {
+  update({ announcement: null, undo: null });
 }
 
 /**

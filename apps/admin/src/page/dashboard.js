@@ -1,5 +1,6 @@
 // The page's entry: what is shown follows from the state; Preact changes only what differs, so what the reader has
 // opened, selected, scrolled to or typed stays as it is.
+import { announcement } from "./announcement.js";
 import { confirmDialog } from "./confirm-dialog.js";
 import { deadLetters } from "./dead-letters.js";
 import { events } from "./events.js";
@@ -12,7 +13,6 @@ import { jobs } from "./jobs.js";
 import { limitDialog } from "./limit-dialog.js";
 import { limits } from "./limits.js";
 import { numbers } from "./numbers.js";
-import { noticeLine } from "./parts.js";
 import { h, render } from "./preact.js";
 import { startRefreshing } from "./refresh.js";
 import { retryManyDialog } from "./retry-many-dialog.js";
@@ -50,7 +50,7 @@ function page() {
             ]),
           ],
     ]),
-    h("div", { class: "announcement", "aria-live": "polite" }, noticeLine(state.announcement)),
+    announcement(state),
     scheduleDialog(state),
     limitDialog(state),
     groupDialog(state),

@@ -19,7 +19,7 @@ const TIMES = /** @type {const} */ ([
  * @param {State} state
  * @param {Snapshot["stats"]} stats
  */
-export function filterTools({ deadLetterFilter: filter, busy }, stats) {
+export function filterTools({ deadLetterFilter: filter, busy, showsDiscarded }, stats) {
   const types = new Set(stats.byType.filter(({ status }) => status === "failed").map(({ type }) => type));
   if (filter.type !== "") types.add(filter.type);
   return [
@@ -47,11 +47,17 @@ export function filterTools({ deadLetterFilter: filter, busy }, stats) {
       onChange: (/** @type {Event & { currentTarget: HTMLInputElement }} */ event) =>
         set({ search: event.currentTarget.value.trim() }),
     }),
+    button("Show discarded", toggleDiscarded, { pressed: showsDiscarded }),
     choice("Given up", filter.time, TIMES, setTime),
     ...(filter.time === "between"
       ? [timeField("from", "Given up from", filter.from), timeField("until", "before", filter.until)]
       : []),
   ];
+}
+
+function toggleDiscarded() {
+  update({ showsDiscarded: !shown.showsDiscarded });
+  void refresh();
 }
 
 /** @param {string} time */

@@ -1,8 +1,8 @@
 /** @import { DeadLetterItem, DeadLetterJson, Snapshot } from "./json.js" */
 /** @import { State } from "./state.js" */
 import {
-  askToDiscard,
   decrypt,
+  discard,
   forget,
   hidePlaintext,
   openWhole,
@@ -13,6 +13,7 @@ import {
 } from "./actions.js";
 import { asQuery, REASONS } from "./dead-letter-filter.js";
 import { filterTools } from "./dead-letter-tools.js";
+import { discardedJobs } from "./discarded.js";
 import { firstLine, formatJson, formatNumber } from "./format.js";
 import {
   attemptTable,
@@ -39,7 +40,7 @@ const MOST_SHOWN = 200;
  * @param {State} state
  * @param {Snapshot} snapshot
  */
-export function deadLetters(state, { deadLetters: list, stats, atMs }) {
+export function deadLetters(state, { deadLetters: list, discarded, stats, atMs }) {
   const { deadLetterFilter: filter } = state;
   const isFiltered = Object.keys(asQuery(filter)).length > 0;
   return section(
@@ -63,6 +64,7 @@ export function deadLetters(state, { deadLetters: list, stats, atMs }) {
         ...list.items.map((listed) => item(state, listed, atMs, false)),
       ]),
       list.nextCursor === null ? null : more(filter.limit),
+      discarded === null ? null : discardedJobs(discarded, state, atMs),
     ],
   );
 }
@@ -184,7 +186,7 @@ function buttons(state, whole) {
     button(reviewed ? "Mark as not reviewed" : "Mark as reviewed", () => void review(id, !reviewed), {
       disabled,
     }),
-    button("Discard…", () => askToDiscard(whole), { tone: "danger", disabled }),
+    button("Discard", () => void discard(whole), { tone: "danger", disabled }),
   ]);
 }
 

@@ -1,6 +1,6 @@
 /** @import { JobItem, JobJson, Snapshot } from "./json.js" */
 /** @import { State } from "./state.js" */
-import { cancel, decrypt, forget, hidePlaintext, openWhole } from "./actions.js";
+import { askToCancel, decrypt, forget, hidePlaintext, openWhole } from "./actions.js";
 import { listen } from "./live-events.js";
 import {
   attemptTable,
@@ -185,7 +185,7 @@ function body(state, stored, nowMs) {
   return h("div", { class: "body" }, [
     h("div", { class: "buttons" }, [
       CANCELLABLE.has(job.status)
-        ? button("Cancel", () => void cancel(id), { tone: "danger", disabled: state.busy.has(id) })
+        ? button("Cancel…", () => askToCancel(job), { tone: "danger", disabled: state.busy.has(id) })
         : null,
       button("Watch its events", () => watchJob(id)),
       workflowId === null ? null : button("Show its workflow", () => showJobs({ workflow: workflowId })),

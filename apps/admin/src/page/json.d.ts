@@ -1,6 +1,7 @@
 import type {
   Attempt,
   DeadLetter,
+  DiscardedJob,
   FailedRun,
   GroupState,
   Groups,
@@ -33,7 +34,7 @@ type WithHistory<T> = Json<T> & {
   readonly reports: readonly ReportJson[];
 };
 
-interface List<Item> {
+export interface List<Item> {
   readonly items: readonly Item[];
   readonly nextCursor: string | null;
 }
@@ -46,6 +47,7 @@ export type ReportJson = Json<Omit<StoredReport, "leaseToken">>;
 export type JobItem = Listed<Job>;
 export type JobJson = WithHistory<Job>;
 export type DeadLetterItem = Listed<DeadLetter>;
+export type DiscardedItem = Listed<DiscardedJob>;
 /** `presentPayload`: what the payload is by its type's present version, for who edits it. */
 export type DeadLetterJson = WithHistory<DeadLetter> & { readonly presentPayload: unknown };
 export type EventJson = Json<JobEvent>;
@@ -64,6 +66,8 @@ export interface Snapshot {
   readonly health: HealthJson;
   readonly history: HistoryJson;
   readonly deadLetters: List<DeadLetterItem>;
+  /** Null while the reader does not look at them. */
+  readonly discarded: List<DiscardedItem> | null;
   readonly failures: List<FailureItem>;
   readonly schedules: List<ScheduleItem>;
   readonly limits: { readonly items: readonly LimitItem[] };

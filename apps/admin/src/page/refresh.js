@@ -55,28 +55,42 @@ export async function refresh() {
 /** @returns {Promise<Snapshot>} */
 async function readSnapshot() {
   const { deadLetterFilter, historyMinutes, jobFilter } = state;
-  const [stats, health, history, deadLetters, failures, schedules, limits, groups, workers, jobs, workflow] =
-    await Promise.all([
-      read("/admin/queue/stats"),
-      read("/admin/queue/health"),
-      read(`/admin/queue/history?${historyQuery(historyMinutes)}`),
-      read(
-        `/admin/dead-letters?${query({ ...asQuery(deadLetterFilter), limit: String(deadLetterFilter.limit) })}`,
-      ),
-      read("/admin/failures?limit=20"),
-      read("/admin/schedules"),
-      read("/admin/limits"),
-      read("/admin/groups"),
-      read("/admin/workers"),
-      read(`/admin/jobs?${query({ ...jobFilter, limit: String(jobFilter.limit) })}`),
-      readWorkflow(jobFilter.workflow),
-    ]);
+  const [
+    stats,
+    health,
+    history,
+    deadLetters,
+    discarded,
+    failures,
+    schedules,
+    limits,
+    groups,
+    workers,
+    jobs,
+    workflow,
+  ] = await Promise.all([
+    read("/admin/queue/stats"),
+    read("/admin/queue/health"),
+    read(`/admin/queue/history?${historyQuery(historyMinutes)}`),
+    read(
+      `/admin/dead-letters?${query({ ...asQuery(deadLetterFilter), limit: String(deadLetterFilter.limit) })}`,
+    ),
+    state.showsDiscarded ? read("/admin/discarded?limit=25") : null,
+    read("/admin/failures?limit=20"),
+    read("/admin/schedules"),
+    read("/admin/limits"),
+    read("/admin/groups"),
+    read("/admin/workers"),
+    read(`/admin/jobs?${query({ ...jobFilter, limit: String(jobFilter.limit) })}`),
+    readWorkflow(jobFilter.workflow),
+  ]);
   return {
     atMs: stats.atMs,
     stats: stats.body,
     health: health.body,
     history: history.body,
     deadLetters: deadLetters.body,
+    discarded: discarded?.body ?? null,
     failures: failures.body,
     schedules: schedules.body,
     limits: limits.body,

@@ -90,6 +90,8 @@
  * @property {ReadonlySet<string>} busy ids on which an action runs
  * @property {ReadonlyMap<string, Notice>} notices by the id they are about
  * @property {Notice | null} announcement told at the foot of the page, as its subject may be gone
+ * @property {(() => Promise<void>) | null} undo takes back what is told there
+ * @property {boolean} showsDiscarded
  * @property {EditedSchedule | null} editedSchedule
  * @property {{ limit: LimitItem | null } | null} editedLimit null within: a new one
  * @property {Live} live
@@ -123,6 +125,8 @@ export const state = {
   busy: new Set(),
   notices: new Map(),
   announcement: null,
+  undo: null,
+  showsDiscarded: false,
   editedSchedule: null,
   editedLimit: null,
   editedGroup: null,

@@ -128,7 +128,9 @@ describe("R26: the dashboard", () => {
       queue.enqueue("sync_inventory", ORDER),
     );
     await page.locator("#jobs summary").click();
-    await page.locator("#jobs").getByRole("button", { name: "Cancel" }).click();
+    await page.locator("#jobs").getByRole("button", { name: "Cancel…" }).click();
+    await page.getByRole("dialog").getByText("This cannot be undone.").waitFor();
+    await page.getByRole("button", { name: "Cancel the job" }).click();
     await page.locator("#jobs summary .badge", { hasText: "cancelled" }).waitFor();
     expect((await admin.queue.stats()).queue.pending).toBe(0);
   });

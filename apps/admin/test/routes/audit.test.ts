@@ -19,6 +19,9 @@ it("every action of an operator leaves a line that says who did what to which", 
   await asOperator(`/admin/dead-letters/${edited.id}`, { method: "PATCH", body });
   await asOperator(`/admin/dead-letters/${retried.id}/retry`, { method: "POST" });
   await asOperator(`/admin/dead-letters/${discarded.id}/discard`, { method: "POST" });
+  await asOperator(`/admin/discarded/${discarded.id}/put-back`, { method: "POST" });
+  await asOperator(`/admin/dead-letters/${discarded.id}/discard`, { method: "POST" });
+  await asOperator(`/admin/discarded/${discarded.id}`, { method: "DELETE" });
   await send(`/admin/jobs/${job.id}/cancel`, fromPage);
   await queue.registerCron("cleanup_completed_jobs", "0 3 * * *");
   await asOperator("/admin/schedules/cleanup_completed_jobs/run", { method: "POST" });
@@ -52,6 +55,9 @@ it("every action of an operator leaves a line that says who did what to which", 
     { actor: "operator (token)", action: "dead_letter.edit", subject: edited.id },
     { actor: "operator (token)", action: "dead_letter.retry", subject: retried.id },
     { actor: "operator (token)", action: "dead_letter.discard", subject: discarded.id },
+    { actor: "operator (token)", action: "dead_letter.put_back", subject: discarded.id },
+    { actor: "operator (token)", action: "dead_letter.discard", subject: discarded.id },
+    { actor: "operator (token)", action: "dead_letter.erase", subject: discarded.id },
     { actor: "operator (session)", action: "job.cancel", subject: job.id },
     { actor: "operator (token)", action: "schedule.run", subject: "cleanup_completed_jobs" },
     { actor: "operator (token)", action: "schedule.pause", subject: "cleanup_completed_jobs" },
@@ -76,6 +82,8 @@ it("what nobody asks for, or what finds nothing, leaves none", async () => {
   await send("/login?token=wrong");
   await send("/admin/dead-letters/x/retry", { method: "POST" });
   await asOperator("/admin/dead-letters/x/retry", { method: "POST" });
+  await asOperator("/admin/discarded/x/put-back", { method: "POST" });
+  await asOperator("/admin/discarded/x", { method: "DELETE" });
   await asOperator("/admin/queue/pause", { method: "POST", body: { type: "none" } });
   await asOperator("/admin/queue/resume", { method: "POST", body: { type: "sync_inventory" } });
   const lines = await queue.store.read

@@ -95,15 +95,6 @@ it("R6: retries all that fit a filter", async () => {
   }
 });
 
-it("R6: discard deletes it for good", async () => {
-  const admin = await openTestAdmin();
-  const { id, originalJobId } = await makeDeadLetter(admin.queue);
-  expect(await call(admin, `/${id}/discard`, "POST")).toEqual({ status: 204, body: null });
-  expect((await call(admin, `/${id}`)).status).toBe(404);
-  expect(await admin.queue.store.getJob(originalJobId)).toBeNull();
-  expect((await call(admin, `/${id}/discard`, "POST")).status).toBe(404);
-});
-
 it("R6: an edited payload is checked by the type's schema and is what the retry runs with", async () => {
   const admin = await openTestAdmin();
   const { id } = await makeDeadLetter(admin.queue);

@@ -14,11 +14,15 @@ function lock({ folder }: TestAdmin): () => void {
 async function changes(
   admin: TestAdmin,
 ): Promise<Readonly<Record<string, { path: string; body?: unknown }>>> {
-  const [retried, discarded, edited] = [
+  const [retried, discarded, edited, putBack, erased] = [
+    await makeDeadLetter(admin.queue),
+    await makeDeadLetter(admin.queue),
     await makeDeadLetter(admin.queue),
     await makeDeadLetter(admin.queue),
     await makeDeadLetter(admin.queue),
   ];
+  const audit = { actor: "ann", action: "discard", subject: "a dead letter", detail: null };
+  for (const { id } of [putBack, erased]) await admin.queue.store.discard(id, audit);
   await admin.queue.registerCron("reconcile_payments", "0 0 1 1 *", { id: "yearly" });
   await admin.queue.registerCron("reconcile_payments", "0 0 1 * *", { id: "monthly" });
   await admin.queue.syncLimits({ email: { concurrency: 1 } });
@@ -32,6 +36,8 @@ async function changes(
     "POST /admin/dead-letters/:id/decrypt": { path: `/admin/dead-letters/${edited.id}/decrypt` },
     "POST /admin/dead-letters/:id/retry": { path: `/admin/dead-letters/${retried.id}/retry` },
     "POST /admin/dead-letters/:id/discard": { path: `/admin/dead-letters/${discarded.id}/discard` },
+    "POST /admin/discarded/:id/put-back": { path: `/admin/discarded/${putBack.id}/put-back` },
+    "DELETE /admin/discarded/:id": { path: `/admin/discarded/${erased.id}` },
     "PATCH /admin/dead-letters/:id": { path: `/admin/dead-letters/${edited.id}`, body: { reviewed: true } },
     "POST /admin/dead-letters/retry": { path: "/admin/dead-letters/retry", body: {} },
     "POST /admin/queue/pause": { path: "/admin/queue/pause", body: { type: "sync_inventory" } },

@@ -11,7 +11,7 @@ import { toPage } from "./jobs.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { forgetReports } from "./run-reports.ts";
 import { tellAll } from "./tell-children.ts";
-import { releaseEnded } from "./unique-keys.ts";
+import { releaseEnded, releaseKey } from "./unique-keys.ts";
 
 export interface DeadRow {
   readonly seq: number;
@@ -152,6 +152,7 @@ export function forgetDeadLetter(connection: Connection, counts: RunCounts, id: 
   forgetReports(connection, [row.seq]);
 }
 
+/** Takes a dead letter out of its table, and of the counts. */
 export function deleteRow(connection: Connection, counts: RunCounts, { seq, type, reviewed }: DeadRow): void {
   connection.run("DELETE FROM dead_letter_jobs WHERE seq = ?", seq);
   counts.addState(type, "failed", -1);
@@ -165,6 +166,14 @@ export function forgetJob(
   { seq, type, id }: { readonly seq: number; readonly type: string; readonly id: string },
 ): void {
   counts.addState(type, "any", -1);
+  eraseJob(connection, { seq, id });
+}
+
+/** The same of a job that is counted no more. */
+export function eraseJob(
+  connection: Connection,
+  { seq, id }: { readonly seq: number; readonly id: string },
+): void {
   connection.run("DELETE FROM attempt WHERE seq = ?", seq);
   connection.run("DELETE FROM suspect WHERE seq = ?", seq);
   connection.run("DELETE FROM processed_jobs WHERE job_id = ?", id);
@@ -178,11 +187,7 @@ export function forgetJob(
   connection.run("DELETE FROM telling WHERE parent = ?", seq);
   connection.run("DELETE FROM edge WHERE parent = ?", seq);
   connection.run("DELETE FROM edge WHERE child = ?", seq);
-  connection.run(
-    "DELETE FROM unique_key WHERE (type, key) = (SELECT type, unique_key FROM job WHERE seq = ?) AND seq = ?",
-    seq,
-    seq,
-  );
+  releaseKey(connection, seq);
   if (connection.run("DELETE FROM job WHERE seq = ? AND seq < (SELECT max(seq) FROM job)", seq) === 0)
     spendNumber(connection, seq);
 }
@@ -198,7 +203,7 @@ function spendNumber(connection: Connection, seq: number): void {
   );
 }
 
-/** Deletes what was left of discarded jobs that no longer are the newest. */
+/** Deletes what was left of jobs that no longer are the newest. */
 export function dropSpentNumbers(connection: Connection): void {
   connection.run(
     "DELETE FROM job WHERE seq IN (SELECT seq FROM spent_number) AND seq < (SELECT max(seq) FROM job)",
@@ -246,7 +251,7 @@ export function requireRow(connection: Connection, id: string): DeadRow {
   return row;
 }
 
-function toDeadLetter(row: DeadRow): DeadLetter {
+export function toDeadLetter(row: DeadRow): DeadLetter {
   return {
     id: row.id,
     originalJobId: row.original_job_id,

@@ -153,6 +153,7 @@ function waitAgain(
 function isDead(connection: Connection, seq: number): boolean {
   return (
     connection.get("SELECT 1 FROM dead_letter_jobs WHERE seq = ?", seq) !== undefined ||
+    connection.get("SELECT 1 FROM discarded_jobs WHERE seq = ?", seq) !== undefined ||
     connection.get("SELECT 1 FROM finished WHERE seq = ? AND status = 'cancelled'", seq) !== undefined
   );
 }

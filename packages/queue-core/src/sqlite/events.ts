@@ -43,7 +43,9 @@ const TRIGGERS: Readonly<Record<string, string>> = {
     WHERE j.seq = NEW.seq AND NEW.attempt < j.max_attempts;
   END`,
   // A run that is not to be repeated is written down just before: that it failed is not to be told as a retry.
-  event_dead: `AFTER INSERT ON dead_letter_jobs BEGIN
+  // Nor does one that is put back die again.
+  event_dead: `AFTER INSERT ON dead_letter_jobs
+  WHEN NOT EXISTS (SELECT 1 FROM discarded_jobs d WHERE d.seq = NEW.seq) BEGIN
     DELETE FROM event WHERE n = (SELECT max(n) FROM event) AND seq = NEW.seq AND kind = 'retried'
       AND at = NEW.failed_at;
     INSERT INTO event ${COLUMNS}

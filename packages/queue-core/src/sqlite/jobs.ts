@@ -168,7 +168,8 @@ export function attemptsOf(connection: Connection, jobId: string): Attempt[] {
 export function recentFailures(connection: Connection, limit: number): FailedRun[] {
   return connection
     .all<AttemptRow & { seq: number; created_at: number; type: string }>(
-      `SELECT a.*, j.created_at, j.type FROM attempt a JOIN job j ON j.seq = a.seq ORDER BY a.n DESC LIMIT ?`,
+      `SELECT a.*, j.created_at, j.type FROM attempt a JOIN job j ON j.seq = a.seq
+       WHERE NOT EXISTS (SELECT 1 FROM discarded_jobs d WHERE d.seq = a.seq) ORDER BY a.n DESC LIMIT ?`,
       limit,
     )
     .map((row) => ({ ...toAttempt(row), jobId: formatJobId(row.created_at, row.seq), type: row.type }));

@@ -7,7 +7,7 @@ import type { EventPage } from "../events.ts";
 import type { Groups, GroupWeight } from "../groups.ts";
 import type { HealthFacts } from "../health.ts";
 import type { MinuteRange, MinuteStat } from "../history.ts";
-import type { Attempt, ClaimedJob, DeadLetter, Job, JobStatus } from "../job.ts";
+import type { Attempt, ClaimedJob, DeadLetter, DiscardedJob, Job, JobStatus } from "../job.ts";
 import { parseJobId } from "../job-id.ts";
 import type { DeclaredLimits, LimitShare, NewLimit, StandingLimit } from "../limits.ts";
 import type { Pauses } from "../pauses.ts";
@@ -22,6 +22,7 @@ import type {
   ClaimRequest,
   DeadLetterFilter,
   DeadLetterQuery,
+  DiscardedQuery,
   Durability,
   EnqueueOutcome,
   Expiry,
@@ -55,7 +56,7 @@ import { checkpoint } from "./checkpoint.ts";
 import { claimJobs, hasClaimable } from "./claim.ts";
 import { hasDue, nextDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
-import { editDeadLetter, forgetDeadLetter, getDeadLetter, listDeadLetters } from "./dead-letters.ts";
+import { editDeadLetter, getDeadLetter, listDeadLetters } from "./dead-letters.ts";
 import {
   type DeathPlace,
   FIRST_DEATH,
@@ -66,6 +67,15 @@ import {
 } from "./dead-retention.ts";
 import { declareLimits } from "./declare-limits.ts";
 import { declareSchedules } from "./declare-schedules.ts";
+import {
+  type DiscardedRow,
+  discardDeadLetter,
+  eraseDiscarded,
+  findOldDiscarded,
+  listDiscarded,
+  pruneDiscarded,
+  putBackDiscarded,
+} from "./discarded.ts";
 import { editSchedule, pauseSchedule, removeSchedule, resumeSchedule } from "./edit-schedules.ts";
 import { type EnqueueTime, enqueueJobs } from "./enqueue.ts";
 import { EnqueueQueue } from "./enqueue-queue.ts";
@@ -501,7 +511,25 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   discard(deadLetterId: string, audit: AuditEntry): Promise<void> {
     return this.#writer.write("full", (connection) => {
-      forgetDeadLetter(connection, this.#counts, deadLetterId, this.#now());
+      discardDeadLetter(connection, this.#counts, deadLetterId, this.#now());
+      appendAudit(connection, audit, this.#now());
+    });
+  }
+
+  listDiscarded(query: DiscardedQuery): Promise<Page<DiscardedJob>> {
+    return this.#reader.read((connection) => listDiscarded(connection, query));
+  }
+
+  putBack(deadLetterId: string, audit: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => {
+      putBackDiscarded(connection, this.#counts, deadLetterId, this.#now());
+      appendAudit(connection, audit, this.#now());
+    });
+  }
+
+  erase(deadLetterId: string, audit: AuditEntry): Promise<void> {
+    return this.#writer.write("full", (connection) => {
+      eraseDiscarded(connection, deadLetterId);
       appendAudit(connection, audit, this.#now());
     });
   }
@@ -650,6 +678,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     requireRetention(policy);
     // First, as with a dead letter goes what keeps its children.
     const deaths = forgetsDeaths(policy) ? await this.#pruneDeaths(policy) : 0;
+    const discarded = await this.#pruneDiscarded(policy);
     const ended: EndedWorkflows = new Map();
     const jobs = await this.#pruneChunks<OldRow, number>(0, {
       find: (connection, after) => findEnded(connection, policy, { after, ended }, this.#now()),
@@ -671,7 +700,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       next = await this.#writer.write("normal", (connection) => pruneTurns(connection, after));
       if (next !== null) await turn();
     }
-    return deaths + jobs;
+    return deaths + discarded + jobs;
   }
 
   #pruneDeaths(policy: RetentionPolicy): Promise<number> {
@@ -731,6 +760,13 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     this.#parts.inPlace?.stop();
     const { full, normal, reader } = this.#parts;
     for (const connection of [reader, normal, full]) connection.close();
+  }
+
+  #pruneDiscarded(policy: RetentionPolicy): Promise<number> {
+    return this.#pruneChunks<DiscardedRow, number>(0, {
+      find: (connection, after) => findOldDiscarded(connection, policy, after, this.#now()),
+      drop: pruneDiscarded,
+    });
   }
 
   #transactionOf(tx: OpenTransaction): SqliteTransaction {

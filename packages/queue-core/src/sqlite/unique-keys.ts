@@ -227,3 +227,31 @@ export function takeKeyAgain(connection: Connection, seq: number, nowMs: number)
   if (holder?.seq === seq || take(connection, { type, key, seq, scope, until }, nowMs)) return null;
   return holder ? getJobBySeq(connection, holder.seq) : null;
 }
+
+/** A job gives up its key, whatever the key's scope. */
+export function releaseKey(connection: Connection, seq: number): void {
+  connection.run(
+    "DELETE FROM unique_key WHERE (type, key) = (SELECT type, unique_key FROM job WHERE seq = ?) AND seq = ?",
+    seq,
+    seq,
+  );
+}
+
+/**
+ * A discarded job is a dead letter again, which keeps its key unless that is given back at its end.
+ * @returns the newer job that has it by now; null if it has its key again, or needs none
+ */
+export function takeDiscardedKey(connection: Connection, seq: number, nowMs: number): Job | null {
+  const job = connection.get<KeyOfJob>(
+    "SELECT type, unique_key, unique_scope, unique_until FROM job WHERE seq = ?",
+    seq,
+  );
+  if (!job || job.unique_key === null || job.unique_scope !== null) return null;
+  const { type, unique_key: key, unique_until: until } = job;
+  if (until !== null && until <= nowMs) {
+    connection.run("UPDATE job SET unique_key = NULL WHERE seq = ?", seq);
+    return null;
+  }
+  if (take(connection, { type, key, seq, scope: null, until }, nowMs)) return null;
+  return holderOf(connection, type, key);
+}

@@ -141,52 +141,14 @@ export function deadLetterRules(rule: Rule): void {
     });
   });
 
-  rule("R6: a discarded job is gone with all that hung on it, but for an audit line", async (bed) => {
-    const { jobId, deadId } = await bed.addDead({ uniqueKey: "once" });
-    await bed.store.discard(deadId, AUDIT);
-    expect(await bed.states(jobId)).toEqual(["gone"]);
-    expect(await bed.store.attempts(jobId)).toEqual([]);
-    expect(await bed.queue.enqueue("fragile", { n: 1 }, { uniqueKey: "once" })).toMatchObject({
-      deduplicated: false,
-    });
-    const lines = await sql`SELECT at, actor, action, subject, detail FROM audit_log`.execute(bed.store.read);
-    expect(lines.rows).toEqual([{ at: bed.clock.now(), ...AUDIT }]);
-  });
-
-  rule("R6: the id of a discarded job is not given again", async (bed) => {
-    const { jobId, deadId } = await bed.addDead();
-    await bed.store.discard(deadId, AUDIT);
-    expect((await bed.add()).id).not.toBe(jobId);
-  });
-
-  rule("R6: nor by another process whose clock shows the time of its creation again", async (bed) => {
-    const other = await bed.openProcess();
-    const { jobId, deadId } = await bed.addDead();
-    await bed.store.discard(deadId, AUDIT);
-    expect((await other.queue.enqueue("mail", { n: 1 })).id).not.toBe(jobId);
-    const numbers = await sql`SELECT seq FROM jobs WHERE id = ${jobId}`.execute(bed.store.read);
-    expect(numbers.rows).toEqual([]);
-  });
-
-  rule(
-    "R6: of discarded jobs that were the newest nothing is left when newer ones are there",
-    async (bed) => {
-      for (let n = 0; n < 3; n += 1) await bed.store.discard((await bed.addDead()).deadId, AUDIT);
-      const count = () => bed.database.dump().then((dump) => JSON.stringify(dump).length);
-      const before = await count();
-      await bed.add();
-      await bed.store.prune({ keepMs: 1_000 });
-      expect(await count()).toBeLessThan(before);
-      expect((await bed.store.listJobs({ limit: 10 })).items).toHaveLength(1);
-    },
-  );
-
   rule("R6: what is no dead letter can be neither retried, edited nor discarded", async (bed) => {
     const { jobId, deadId } = await bed.addDead();
     await bed.store.revive(deadId);
     const before = await bed.database.dump();
     const missing = { code: "JOB_NOT_FOUND" };
     for (const id of [deadId, jobId, "nobody"]) {
+      await expect(bed.store.putBack(id, AUDIT)).rejects.toMatchObject(missing);
+      await expect(bed.store.erase(id, AUDIT)).rejects.toMatchObject(missing);
       await expect(bed.store.revive(id)).rejects.toMatchObject(missing);
       await expect(bed.store.editDeadLetter(id, { reviewed: true })).rejects.toMatchObject(missing);
       await expect(bed.store.discard(id, AUDIT)).rejects.toMatchObject(missing);

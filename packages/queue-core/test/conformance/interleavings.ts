@@ -38,7 +38,7 @@ class Crowd {
     enqueue: async (choice, other) => {
       const wanted = this.#jobs.filter((_, i) => (i + choice) % 7 === 0).slice(-3);
       const states = await this.#bed.states(...wanted);
-      const parents = wanted.filter((_, i) => states[i] !== "gone");
+      const parents = wanted.filter((_, i) => states[i] !== "gone" && states[i] !== "discarded");
       const whenDead = other % 2 ? "cancel" : "continue";
       const { id } = await this.#bed.add({
         priority: (choice % 41) - 20,
@@ -81,6 +81,14 @@ class Crowd {
       const audit = { actor: "ann", action: "discard", subject: "a dead letter", detail: null };
       await this.#tolerantly((id) => this.#bed.store.discard(id, audit), pick(items, choice)?.id);
     },
+    undiscard: async (choice, other) => {
+      const { items } = await this.#bed.store.listDiscarded({ limit: 50 });
+      const audit = { actor: "ann", action: "undiscard", subject: "a dead letter", detail: null };
+      const { store } = this.#bed;
+      const verb = (id: string): Promise<void> =>
+        other % 3 === 0 ? store.erase(id, audit) : store.putBack(id, audit);
+      await this.#tolerantly(verb, pick(items, choice)?.id);
+    },
     advance: async (choice) => this.#bed.clock.advance(choice * 10),
     setWall: async (choice, other) =>
       this.#bed.clock.setWall(this.#bed.clock.now() + (choice - other) * 60_000),
@@ -103,7 +111,9 @@ class Crowd {
       quiet = rescued + claimed.length === 0 ? quiet + 1 : 0;
     }
     const states = await this.#bed.states(...this.#jobs);
-    return states.filter((state) => !["completed", "cancelled", "failed", "gone"].includes(state));
+    return states.filter(
+      (state) => !["completed", "cancelled", "failed", "discarded", "gone"].includes(state),
+    );
   }
 
   /** What was not there any more, or has moved on, is refused; that is no fault. */
@@ -131,6 +141,7 @@ export function interleavingRules(rule: Rule): void {
         "cancel",
         "revive",
         "discard",
+        "undiscard",
       ];
       const others = ["advance", "setWall", "beat", "rescue", "rescue", "expire", "prune"];
       const step = fc.tuple(fc.constantFrom(...names, ...others), fc.nat(1_000), fc.nat(1_000));

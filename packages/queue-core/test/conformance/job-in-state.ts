@@ -31,7 +31,7 @@ export async function buildJobIn(bed: TestBed, state: JobState, cancelledBy: Can
   const whenDead = state === "cancelled" && cancelledBy === "parent" ? "cancel" : "continue";
   const { id: jobId } = await bed.add({
     uniqueKey: "subject",
-    maxAttempts: state === "failed" || state === "gone" ? 1 : 5,
+    maxAttempts: state === "failed" || state === "discarded" || state === "gone" ? 1 : 5,
     delayMs: state === "scheduled" ? 60_000 : 0,
     expireAfterMs: SUBJECT_EXPIRES_MS,
     dependsOn: [...open, { jobId: deadParent, whenDead }],
@@ -74,12 +74,14 @@ export async function buildJobIn(bed: TestBed, state: JobState, cancelledBy: Can
       return { ...subject, claim };
     }
     case "failed":
+    case "discarded":
     case "gone": {
       const claim = await claimMail(bed);
       await bed.queue.failJob(claim, new Error("no luck"));
       const deadId = await bed.deadIdOf(jobId);
       const audit = { actor: "ann", action: "discard", subject: deadId, detail: null };
-      if (state === "gone") await bed.store.discard(deadId, audit);
+      if (state !== "failed") await bed.store.discard(deadId, audit);
+      if (state === "gone") await bed.store.erase(deadId, audit);
       return { ...subject, claim, deadId };
     }
   }

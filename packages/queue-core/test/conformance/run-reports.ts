@@ -166,7 +166,7 @@ export function runReportRules(rule: Rule): void {
     expect(told).toEqual(Array.from({ length: 20 }, (_, n) => n + 3));
   });
 
-  rule("R20: what its runs told goes with the job, by age or when it is discarded", async (bed) => {
+  rule("R20: what its runs told goes with the job, by age or when it is erased", async (bed) => {
     const { id } = await bed.add();
     await bed.finish(await bed.claim(), { verb: "complete", result: null }, { report: { progress: "1" } });
     const fragile = await bed.queue.enqueue("fragile", { n: 1 });
@@ -179,7 +179,9 @@ export function runReportRules(rule: Rule): void {
     expect(await bed.store.reports(id)).toEqual([]);
     expect(await bed.store.reports(fragile.id)).toHaveLength(1);
     const deadId = await bed.deadIdOf(fragile.id);
-    await bed.store.discard(deadId, { actor: "ann", action: "discard", subject: deadId, detail: null });
+    const audit = { actor: "ann", action: "discard", subject: deadId, detail: null };
+    await bed.store.discard(deadId, audit);
+    await bed.store.erase(deadId, audit);
     expect(await bed.store.reports(fragile.id)).toEqual([]);
   });
 

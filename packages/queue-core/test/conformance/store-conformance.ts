@@ -10,6 +10,7 @@ import { cronSlotRules } from "./cron-slots.ts";
 import { deadLetterRules } from "./dead-letters.ts";
 import { delayedRules } from "./delayed.ts";
 import { dependencyRules } from "./dependencies.ts";
+import { discardRules } from "./discarded.ts";
 import { encryptionRules } from "./encryption.ts";
 import { enqueueRules } from "./enqueue.ts";
 import { eventRules } from "./events.ts";
@@ -55,6 +56,7 @@ const THEMES: Readonly<Record<string, (rule: Rule) => void>> = {
   expiry: expiryRules,
   retries: retryRules,
   "dead letters": deadLetterRules,
+  discarded: discardRules,
   "unique keys": uniqueKeyRules,
   "unique keys that are given back": uniqueScopeRules,
   delayed: delayedRules,

@@ -100,12 +100,19 @@ export class TestBed implements TestProcess {
 
   /** The states of jobs, in the order asked for; `gone` for those that no longer exist. */
   states(...jobIds: readonly string[]): Promise<readonly string[]> {
-    return Promise.all(jobIds.map(async (id) => (await this.store.getJob(id))?.status ?? "gone"));
+    return Promise.all(jobIds.map((id) => this.#stateOf(id)));
   }
 
   async close(): Promise<void> {
     for (const store of this.#stores) await store.close();
     await this.database.remove();
+  }
+
+  async #stateOf(jobId: string): Promise<string> {
+    const job = await this.store.getJob(jobId);
+    if (job) return job.status;
+    const { items } = await this.store.listDiscarded({ limit: 1_000 });
+    return items.some(({ originalJobId }) => originalJobId === jobId) ? "discarded" : "gone";
   }
 
   #process(): TestProcess {

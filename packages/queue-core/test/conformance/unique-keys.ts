@@ -73,9 +73,11 @@ export function uniqueKeyRules(rule: Rule): void {
     expect(second).toMatchObject({ id: first?.id, deduplicated: true });
   });
 
-  rule("R7: an idle key does not point at the wrong job after the newest was discarded", async (bed) => {
+  rule("R7: an idle key does not point at the wrong job after the newest was erased", async (bed) => {
     const { deadId } = await bed.addDead({ uniqueKey: "order-1" });
-    await bed.store.discard(deadId, { actor: "ann", action: "discard", subject: deadId, detail: null });
+    const audit = { actor: "ann", action: "discard", subject: deadId, detail: null };
+    await bed.store.discard(deadId, audit);
+    await bed.store.erase(deadId, audit);
     const keyed = await bed.add({ uniqueKey: "order-2" });
     await bed.add();
     expect(await bed.add({ uniqueKey: "order-2" })).toMatchObject({ id: keyed.id, deduplicated: true });

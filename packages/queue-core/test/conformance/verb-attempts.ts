@@ -4,6 +4,7 @@ import type { Verb } from "../../src/transitions.ts";
 import { SUBJECT_EXPIRES_MS, type Subject } from "./job-in-state.ts";
 import type { TestBed } from "./test-bed.ts";
 
+const AUDIT = { actor: "ann", action: "decide", subject: "a dead letter", detail: null };
 const DAY_MS = 24 * 60 * 60_000;
 
 /** How the store turns a verb down: by an error's code, or by answering that nothing was done. */
@@ -68,11 +69,9 @@ export const VERB_ATTEMPTS: Readonly<Record<Verb, (bed: TestBed, subject: Subjec
     await bed.store.revive(deadParentId);
     return { jobId };
   },
-  discard: (bed, { jobId, deadId }) =>
-    orRefusal(
-      jobId,
-      bed.store.discard(deadId, { actor: "ann", action: "discard", subject: deadId, detail: null }),
-    ),
+  discard: (bed, { jobId, deadId }) => orRefusal(jobId, bed.store.discard(deadId, AUDIT)),
+  putBack: (bed, { jobId, deadId }) => orRefusal(jobId, bed.store.putBack(deadId, AUDIT)),
+  erase: (bed, { jobId, deadId }) => orRefusal(jobId, bed.store.erase(deadId, AUDIT)),
   prune: async (bed, { jobId }) => {
     bed.clock.advance(8 * DAY_MS);
     // Of its type alone: there is another dead letter.
@@ -102,5 +101,7 @@ export const REFUSALS: Readonly<Record<Verb, (exists: boolean) => Refusal>> = {
   revive: () => "JOB_NOT_FOUND",
   restore: () => "NOTHING_DONE",
   discard: () => "JOB_NOT_FOUND",
+  putBack: () => "JOB_NOT_FOUND",
+  erase: () => "JOB_NOT_FOUND",
   prune: () => "NOTHING_DONE",
 };

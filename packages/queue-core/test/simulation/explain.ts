@@ -129,7 +129,11 @@ function movesBy(operation: Operation, at: Standing, job: JobFacts, view: Commit
     case "revive":
       return operation.jobId === job.id ? revive(at, job, view, move) : restore(job, move);
     case "discard":
-      return operation.jobId === job.id ? [move("discard", { state: "gone" })] : [];
+      return operation.jobId === job.id ? [move("discard", { state: "discarded" })] : [];
+    case "putBack":
+      return operation.jobId === job.id ? [move("putBack", { state: "failed" })] : [];
+    case "erase":
+      return operation.jobId === job.id ? [move("erase", { state: "gone" })] : [];
     case "prune":
       return [move("prune", { state: "gone" })];
     case "enqueue":

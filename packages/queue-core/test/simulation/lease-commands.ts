@@ -197,7 +197,7 @@ function byOperator(verb: Extract<Verb, "cancel" | "revive" | "discard">, choice
       job.cancelRequested = true;
       return;
     }
-    const state = (await store.getJob(job.id))?.status ?? "gone";
+    const state = (await store.getJob(job.id))?.status ?? "discarded";
     expect(outcomesOf(verb, job.state)).toContain(state);
     Object.assign(job, { state, lease: null });
   });

@@ -28,7 +28,7 @@ export type Operation =
       readonly step: string;
     }
   | { readonly kind: "report"; readonly jobId: string; readonly leaseToken: number }
-  | { readonly kind: "cancel" | "revive" | "discard" | "edit"; readonly jobId: string }
+  | { readonly kind: "cancel" | "revive" | "discard" | "putBack" | "erase" | "edit"; readonly jobId: string }
   | { readonly kind: "promote" | "expire" | "rescue" | "takeSlots" | "prune" | "reviveMany" | "presence" };
 
 export interface ClaimOperation {

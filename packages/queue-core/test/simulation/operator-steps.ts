@@ -26,6 +26,17 @@ async function deadIdOf({ store }: SimulatedProcess, job: JobFacts): Promise<str
   return items.find((item) => item.originalJobId === job.id)?.id ?? "none";
 }
 
+/** What somebody does to a job that was discarded. */
+function toDiscarded(verb: "putBack" | "erase"): Step["act"] {
+  return toJob(["discarded"], (job, process) =>
+    process.perform({ kind: verb, jobId: job.id }, async () => {
+      const { items } = await process.store.listDiscarded({ limit: 100 });
+      const deadId = items.find((item) => item.originalJobId === job.id)?.id ?? "none";
+      return process.store[verb](deadId, AUDIT);
+    }),
+  );
+}
+
 const AUDIT = { actor: "ann", action: "discard", subject: "a dead letter", detail: null };
 
 async function reviveMany(world: World): Promise<string | null> {
@@ -91,5 +102,7 @@ export const OPERATOR_STEPS: readonly Step[] = [
       ),
     ),
   },
+  { name: "put back", weight: 2, act: toDiscarded("putBack") },
+  { name: "erase", weight: 1, act: toDiscarded("erase") },
   { name: "use any claim", weight: 5, act: useAnyClaim },
 ];

@@ -6,7 +6,7 @@ import type { World } from "./world.ts";
 
 /** Rounds of a third of a lease each after which everything must have ended. */
 const ROUNDS = 60;
-const ENDS: ReadonlySet<string> = new Set(["completed", "cancelled", "failed"]);
+const ENDS: ReadonlySet<string> = new Set(["completed", "cancelled", "failed", "discarded"]);
 
 /**
  * No new faults: who is frozen stays so, everybody else does what workers do, and time passes. Everything must end, and

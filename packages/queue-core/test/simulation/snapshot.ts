@@ -103,7 +103,8 @@ const QUERIES = {
     UNION ALL SELECT seq, 'processing', attempts, token, worker_id, cancel_requested_at IS NOT NULL, 0, 0, NULL, NULL
       FROM running
     UNION ALL SELECT seq, status, attempts, NULL, NULL, 0, cancel_cause IS NOT NULL, 0, NULL, NULL FROM finished
-    UNION ALL SELECT seq, 'failed', attempts, NULL, NULL, 0, 0, edited, reason, NULL FROM dead_letter_jobs`,
+    UNION ALL SELECT seq, 'failed', attempts, NULL, NULL, 0, 0, edited, reason, NULL FROM dead_letter_jobs
+    UNION ALL SELECT seq, 'discarded', attempts, NULL, NULL, 0, 0, edited, reason, NULL FROM discarded_jobs`,
   suspects: "SELECT seq, crashes FROM suspect",
   failures: "SELECT seq, count(*) FROM attempt GROUP BY seq",
   edges: "SELECT parent, child FROM edge",

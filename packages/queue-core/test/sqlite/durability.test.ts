@@ -73,6 +73,19 @@ describe("what must be on the disk commits where SQLite flushes", () => {
     expect(logBytes()).toBeGreaterThan(before);
   });
 
+  it("discarded dead letters: put back, erased", async () => {
+    for (const act of [(id: string) => store.putBack(id, audit), (id: string) => store.erase(id, audit)]) {
+      await queue.enqueue("fragile", { n: 1 });
+      const claimed = await queue.dequeue("worker-1", { types: ["fragile"] });
+      if (!claimed) throw new Error("Nothing could be claimed");
+      await queue.failJob(claimed, new Error("no luck"));
+      const dead = (await store.listDeadLetters({ limit: 1 })).items[0]?.id ?? "";
+      await store.discard(dead, audit);
+      expect(await commitsOf(() => act(dead))).toEqual([2]);
+      if ((await store.getDeadLetter(dead)) !== null) await store.discard(dead, audit);
+    }
+  });
+
   it("dead letters: edited, retried, discarded", async () => {
     for (const act of [
       (id: string) => store.editDeadLetter(id, { notes: "seen" }),

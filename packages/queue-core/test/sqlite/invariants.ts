@@ -9,6 +9,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT j.seq, count(s.seq) AS states FROM job j LEFT JOIN (
       ${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
       UNION ALL SELECT seq FROM running UNION ALL SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs
+      UNION ALL SELECT seq FROM discarded_jobs
     ) s ON s.seq = j.seq GROUP BY j.seq HAVING states <> iif(j.seq IN (SELECT seq FROM spent_number), 0, 1)`,
   "a spent number hides an empty row": `
     SELECT s.seq FROM spent_number s LEFT JOIN job j ON j.seq = s.seq
@@ -17,6 +18,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT seq FROM (
       ${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
       UNION ALL SELECT seq FROM running UNION ALL SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs
+      UNION ALL SELECT seq FROM discarded_jobs
     ) WHERE seq NOT IN (SELECT seq FROM job)`,
   "a place in the line repeats what the job says": `
     SELECT h.seq FROM ready h JOIN job j ON j.seq = h.seq
@@ -43,7 +45,8 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       GROUP BY w.seq HAVING w.unmet <> open`,
   "an open edge of a waiting job leads to a parent that can still end": `
     SELECT e.parent, e.child FROM waiting w JOIN edge e ON e.child = w.seq AND e.done = 0
-      WHERE e.parent IN (SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs)
+      WHERE e.parent IN (SELECT seq FROM finished UNION ALL SELECT seq FROM dead_letter_jobs
+        UNION ALL SELECT seq FROM discarded_jobs)
         AND NOT EXISTS (SELECT 1 FROM telling t WHERE t.parent = e.parent AND t.after < e.child)`,
   "a parent that tells its children has ended": `
     SELECT parent FROM telling
@@ -51,7 +54,8 @@ const INVARIANTS: Readonly<Record<string, string>> = {
   "a job that its dead parent cancels is not claimable": `
     SELECT parent, child FROM edge WHERE when_dead = 'cancel'
       AND child IN (${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM running)
-      AND parent IN (SELECT seq FROM dead_letter_jobs UNION ALL SELECT seq FROM finished WHERE status = 'cancelled')`,
+      AND parent IN (SELECT seq FROM dead_letter_jobs UNION ALL SELECT seq FROM finished WHERE status = 'cancelled'
+        UNION ALL SELECT seq FROM discarded_jobs)`,
   "an edge joins two jobs": `
     SELECT parent, child FROM edge
       WHERE parent NOT IN (SELECT seq FROM job) OR child NOT IN (SELECT seq FROM job)`,
@@ -65,7 +69,8 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT type, state, sum(count) AS difference FROM (
       SELECT type, state, count FROM job_count
       UNION ALL SELECT type, 'any', -1 FROM job
-        WHERE seq <= (SELECT up_to FROM counted_in) AND seq NOT IN (SELECT seq FROM spent_number)
+        WHERE seq <= (SELECT up_to FROM counted_in)
+          AND seq NOT IN (SELECT seq FROM spent_number UNION ALL SELECT seq FROM discarded_jobs)
       UNION ALL SELECT j.type, 'scheduled', -1 FROM scheduled h JOIN job j ON j.seq = h.seq
       UNION ALL SELECT j.type, 'waiting', -1 FROM waiting h JOIN job j ON j.seq = h.seq
       UNION ALL SELECT type, 'failed', -1 FROM dead_letter_jobs
@@ -82,7 +87,8 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       WHERE j.seq IS NULL OR j.type <> u.type OR j.unique_key IS NOT u.key`,
   "a job's unique key is held by it": `
     SELECT j.seq FROM job j LEFT JOIN unique_key u ON u.type = j.type AND u.key = j.unique_key
-      WHERE j.unique_key IS NOT NULL AND j.unique_scope IS NULL AND u.seq IS NOT j.seq`,
+      WHERE j.unique_key IS NOT NULL AND j.unique_scope IS NULL AND u.seq IS NOT j.seq
+        AND j.seq NOT IN (SELECT seq FROM discarded_jobs)`,
   "a key that a transition gives back belongs to a job that has not come to it": `
     SELECT u.key FROM unique_key u WHERE u.scope = 'unfinished' AND u.seq NOT IN (
       ${PENDING} UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM waiting
@@ -103,7 +109,8 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT seq, crashes FROM suspect WHERE crashes >= 3`,
   "what a parent cancelled comes back with it": `
     SELECT seq, cancel_cause FROM finished WHERE cancel_cause IS NOT NULL AND cancel_cause NOT IN (
-      SELECT seq FROM dead_letter_jobs UNION ALL SELECT seq FROM finished WHERE status = 'cancelled')`,
+      SELECT seq FROM dead_letter_jobs UNION ALL SELECT seq FROM finished WHERE status = 'cancelled'
+        UNION ALL SELECT seq FROM discarded_jobs)`,
   "a slot that was taken has its job": `
     SELECT s.schedule_id, s.slot_at FROM cron_slot s JOIN job j ON j.seq = s.seq WHERE j.slot_at IS NOT s.slot_at`,
   "a schedule that the code withdrew is off": `
@@ -144,7 +151,8 @@ const VIEW_INVARIANTS: Readonly<Record<string, string>> = {
   "a job is listed once, in jobs or in dead_letter_jobs": `
     SELECT j.seq, count(l.seq) AS listed FROM job j LEFT JOIN (
       SELECT seq FROM jobs UNION ALL SELECT seq FROM dead_letter_jobs
-    ) l ON l.seq = j.seq GROUP BY j.seq HAVING listed <> iif(j.seq IN (SELECT seq FROM spent_number), 0, 1)`,
+    ) l ON l.seq = j.seq GROUP BY j.seq HAVING listed <> iif(
+      j.seq IN (SELECT seq FROM spent_number UNION ALL SELECT seq FROM discarded_jobs), 0, 1)`,
 };
 
 /**

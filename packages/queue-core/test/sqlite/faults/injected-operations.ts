@@ -206,6 +206,25 @@ export const OPERATIONS: Readonly<Record<string, Prepare>> = {
       isDone: async () => (await bed.store.reports(id)).length === 1,
     };
   },
+  "putting back a discarded one": async (bed) => {
+    const { id } = await bed.queue.enqueue("fragile", { n: 1 }, { uniqueKey: `key-${nextKey()}` });
+    const deadId = await bed.bury(id);
+    const audit = { actor: "test", action: "put_back", subject: id, detail: null };
+    await bed.store.discard(deadId, audit);
+    return {
+      act: () => bed.store.putBack(deadId, audit),
+      isDone: async () => (await bed.status(id)) === "failed",
+    };
+  },
+  "erasing a discarded one": async (bed) => {
+    const { id } = await bed.queue.enqueue("fragile", { n: 1 });
+    const deadId = await bed.bury(id);
+    const audit = { actor: "test", action: "erase", subject: id, detail: null };
+    await bed.store.discard(deadId, audit);
+    const isThere = async () =>
+      (await bed.store.listDiscarded({ limit: 200 })).items.some((item) => item.originalJobId === id);
+    return { act: () => bed.store.erase(deadId, audit), isDone: async () => !(await isThere()) };
+  },
   "slots of a schedule": async (bed) => {
     const id = `schedule-${nextKey()}`;
     await bed.queue.registerCron("report", "* * * * *", { id, payload: { n: 1 } });
