@@ -68,6 +68,7 @@ export class SimulatedWorker {
     const lines = process.queue.linesOf(types);
     const operation = { kind: "claim", workerId: this.id, types, lines } as const;
     const begun = process.connection.begun;
+    const mayWrite = this.#world.mayClaimWrite();
     const { leaseMs } = this.#world;
     this.isClaiming = true;
     const claim = await process.perform(operation, () =>
@@ -76,7 +77,8 @@ export class SimulatedWorker {
     this.isClaiming = false;
     if (!claim.done) return [];
     const jobs = claim.result;
-    this.#world.checkClaim(operation, jobs, ask, process.connection.begun - begun);
+    // What was set aside before may have been let through, and nobody's claim has taken it yet.
+    this.#world.checkClaim(operation, jobs, ask, mayWrite ? 0 : process.connection.begun - begun);
     const runs = jobs.map((job) => new SimulatedRun(job, job.suspect ? this.#fork() : process));
     for (const run of runs) this.runs.add(run);
     return runs;

@@ -197,9 +197,13 @@ export class World implements Truth {
       auditor.fail("a claim has left jobs that fit");
     if (ask.lingerMs !== undefined && free.length === lines.length) this.#checkLinger(operation, jobs, ask);
     // After the clock was set back it sets the buckets of tokens right, and it sets aside what its key holds back.
-    const mayWrite = gates.some(({ rate_limit }) => rate_limit !== null);
-    if (auditor.effectsOf(operation).length === 0 && begun > 0 && !mayWrite)
+    if (auditor.effectsOf(operation).length === 0 && begun > 0 && !this.mayClaimWrite())
       auditor.fail("a claim of nothing has written");
+  }
+
+  /** Whether there is what a claim may set right without claiming anything, also of types it does not ask for. */
+  mayClaimWrite(): boolean {
+    return this.#gates().some(({ rate_limit }) => rate_limit !== null);
   }
 
   /** The types that a claim may leave jobs of. */
