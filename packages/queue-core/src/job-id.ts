@@ -1,5 +1,6 @@
 const TIME_DIGITS = 11;
 const SEQ_DIGITS = 12;
+const ZEROS = "0".repeat(SEQ_DIGITS);
 const JOB_ID = /^[0-9a-f]{11}-[0-9a-f]{12}$/;
 
 /**
@@ -13,7 +14,8 @@ export function formatJobId(createdAtMs: number, seq: number): string {
     lastTime.ms = createdAtMs;
     lastTime.text = createdAtMs.toString(16).padStart(TIME_DIGITS, "0");
   }
-  return `${lastTime.text}-${seq.toString(16).padStart(SEQ_DIGITS, "0")}`;
+  const digits = seq.toString(16);
+  return `${lastTime.text}-${ZEROS.slice(digits.length)}${digits}`;
 }
 
 /** Jobs are added and claimed in lists; writing a number this large costs more than the rest of the id. */

@@ -1,7 +1,7 @@
 import { type CatalogIndex, definitionOf } from "./catalog.ts";
 import type { FollowUp } from "./define-job.ts";
 import { OptionInvalidError } from "./errors.ts";
-import { parsePayload, serializePayload } from "./payload.ts";
+import { copyIfFlat, parsePayload, serializePayload } from "./payload.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from "./priority.ts";
 import { EXPIRE_AFTER_RANGE, isExpireAfter, MAX_ATTEMPTS, MAX_DELAY_MS } from "./retry-policy.ts";
 import { sealPayload } from "./sealed.ts";
@@ -73,7 +73,7 @@ export function storePayload(catalog: CatalogIndex, type: string, payload: unkno
   const json = serializePayload(type, payload);
   return encrypted
     ? { payloadVersion, ...sealPayload(catalog, type, payloadVersion, json) }
-    : { payload: json, payloadVersion, keyId: null };
+    : { payload: json, payloadVersion, keyId: null, readAs: copyIfFlat(payload) };
 }
 
 /**
@@ -83,7 +83,7 @@ export function storePayload(catalog: CatalogIndex, type: string, payload: unkno
 export function buildStored(
   catalog: CatalogIndex,
   type: string,
-  { payload, payloadVersion, keyId }: StoredPayload,
+  { payload, payloadVersion, keyId, readAs }: StoredPayload,
   settings: JobSettings,
 ): NewJob {
   const definition = definitionOf(catalog, type);
@@ -117,6 +117,7 @@ export function buildStored(
     payload,
     payloadVersion,
     keyId,
+    readAs,
     priority,
     maxAttempts,
     delayMs: Math.ceil(delayMs),

@@ -46,6 +46,8 @@ export interface StoredPayload {
   readonly payloadVersion: number;
   /** Of the key that it is encrypted with; null if it is not. */
   readonly keyId: string | null;
+  /** What `payload` reads as, where that is known without parsing it: a store that answers with it need not do so. */
+  readonly readAs?: unknown;
 }
 
 /** A job ready to be stored: validated, with every default filled in. */

@@ -20,6 +20,7 @@ describe("buildJob", () => {
       payload: "{}",
       payloadVersion: 1,
       keyId: null,
+      readAs: {},
       priority: 0,
       maxAttempts: 3,
       delayMs: 0,

@@ -3,7 +3,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { PayloadInvalidError } from "../src/errors.ts";
-import { MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_LENGTH, parsePayload, serializePayload } from "../src/payload.ts";
+import {
+  copyIfFlat,
+  MAX_PAYLOAD_DEPTH,
+  MAX_PAYLOAD_LENGTH,
+  parsePayload,
+  serializePayload,
+} from "../src/payload.ts";
 
 const order = z.object({
   items: z.array(z.object({ quantity: z.number().int() })),
@@ -118,5 +124,63 @@ describe("serializePayload", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe("copyIfFlat", () => {
+  it("gives what the JSON of a flat object reads as, or nothing", () => {
+    const leaf = fc.oneof(
+      fc.string(),
+      fc.double(),
+      fc.integer(),
+      fc.boolean(),
+      fc.constantFrom(null, undefined),
+    );
+    const value = fc.oneof(fc.dictionary(fc.string(), leaf), fc.dictionary(fc.string(), fc.jsonValue()));
+    let copied = 0;
+    fc.assert(
+      fc.property(value, (payload) => {
+        const copy = copyIfFlat(payload);
+        if (copy === undefined) return;
+        copied += 1;
+        expect(copy).not.toBe(payload);
+        expect(copy).toStrictEqual(JSON.parse(JSON.stringify(payload)));
+        expect(JSON.stringify(copy)).toBe(JSON.stringify(payload));
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(copied).toBeGreaterThan(200);
+  });
+
+  it("copies the usual payload", () => {
+    const payload = { n: 1, to: "ada@example.com", urgent: false, note: null };
+    expect(copyIfFlat(payload)).toStrictEqual(payload);
+  });
+
+  it.each([
+    ["nothing", undefined],
+    ["a text", "text"],
+    ["null", null],
+    ["a list", [1]],
+    ["an object in it", { a: {} }],
+    ["a list in it", { a: [] }],
+    ["a date in it", { a: new Date(0) }],
+    ["a date", new Date(0)],
+    ["what JSON leaves out", { a: undefined }],
+    ["a negative zero", { a: -0 }],
+    ["no number", { a: Number.NaN }],
+    ["infinity", { a: Number.POSITIVE_INFINITY }],
+    ["its own way to become JSON", { a: 1, toJSON: () => 2 }],
+    ["a symbol for a name", { [Symbol("s")]: 1 }],
+    [
+      "a class",
+      new (class Money {
+        readonly amount = 1;
+        toJSON = (): string => "1 EUR";
+      })(),
+    ],
+    ["no prototype", Object.create(null)],
+  ])("leaves %s to the parser", (_, value) => {
+    expect(copyIfFlat(value)).toBeUndefined();
   });
 });

@@ -209,7 +209,7 @@ function asStored(job: NewJob, seq: number, status: Job["status"], dueAt: number
   return {
     id: formatJobId(createdAtMs, seq),
     type: job.type,
-    payload: JSON.parse(job.payload),
+    payload: job.readAs ?? JSON.parse(job.payload),
     payloadVersion: job.payloadVersion,
     keyId: job.keyId,
     status,
