@@ -1,5 +1,5 @@
 import type { DeadReason } from "../define-job.ts";
-import { JobNotFoundError } from "../errors.ts";
+import { JobNotFoundError, OptionInvalidError } from "../errors.ts";
 import type { DeadLetter } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
 import { keyIdOf, storedLineOf, versionOf } from "../line.ts";
@@ -7,7 +7,7 @@ import { readForDisplay } from "../payload.ts";
 import type { DeadLetterFilter, DeadLetterQuery, Page, StoredPayload } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { countIn } from "./count-jobs.ts";
-import { toPage } from "./jobs.ts";
+import { readCursor, requirePageSize, toPage, writeCursor } from "./page.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { forgetReports } from "./run-reports.ts";
 import { tellAll } from "./tell-children.ts";
@@ -75,9 +75,13 @@ export function getDeadLetter(connection: Connection, id: string): DeadLetter | 
   return row ? toDeadLetter(row) : null;
 }
 
-/** Newest first. */
+/**
+ * Newest first.
+ * @throws {OptionInvalidError} if the page or a time cannot be one
+ */
 export function listDeadLetters(connection: Connection, query: DeadLetterQuery): Page<DeadLetter> {
-  const [failedAt, seq] = readCursor(query.cursor);
+  requirePageSize(query.limit);
+  const [failedAt, seq] = readCursor(query.cursor, 2) ?? FIRST_PAGE;
   const { filters, parameters } = conditions(query);
   const rows = connection.all<DeadRow>(
     `SELECT * FROM dead_letter_jobs WHERE ${["(failed_at, seq) < (?, ?)", ...filters].join(" AND ")}
@@ -87,18 +91,18 @@ export function listDeadLetters(connection: Connection, query: DeadLetterQuery):
     ...parameters,
     query.limit + 1,
   );
-  return toPage(
-    rows.map(toDeadLetter),
-    rows,
-    query.limit,
-    (row) => `${row.failed_at.toString(36)}-${row.seq.toString(36)}`,
-  );
+  return toPage(rows.map(toDeadLetter), rows, query.limit, (row) => writeCursor(row.failed_at, row.seq));
 }
+
+const FIRST_PAGE = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] as const;
 
 /** An error that is a ciphertext, or quotes one: 16 letters of it are the nonce. */
 const SEALED = `*sealed:*.${"[-A-Za-z0-9_]".repeat(16)}.*`;
 
-/** A filter as SQL. */
+/**
+ * A filter as SQL.
+ * @throws {OptionInvalidError} if a time is none
+ */
 export function conditions(filter: DeadLetterFilter): {
   readonly filters: string[];
   readonly parameters: unknown[];
@@ -119,11 +123,11 @@ export function conditions(filter: DeadLetterFilter): {
   }
   if (filter.failedFrom !== undefined) {
     filters.push("failed_at >= ?");
-    parameters.push(filter.failedFrom.getTime());
+    parameters.push(instantOf("failedFrom", filter.failedFrom));
   }
   if (filter.failedBefore !== undefined) {
     filters.push("failed_at < ?");
-    parameters.push(filter.failedBefore.getTime());
+    parameters.push(instantOf("failedBefore", filter.failedBefore));
   }
   if (filter.search !== undefined) {
     // Not LIKE, in which a per cent sign or an underscore stands for anything. A sealed error is no text to search.
@@ -133,10 +137,10 @@ export function conditions(filter: DeadLetterFilter): {
   return { filters, parameters };
 }
 
-function readCursor(cursor: string | undefined): readonly [number, number] {
-  const [time, seq] = (cursor ?? "").split("-").map((part) => Number.parseInt(part, 36));
-  const valid = time !== undefined && seq !== undefined && !Number.isNaN(time) && !Number.isNaN(seq);
-  return valid ? [time, seq] : [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+function instantOf(name: string, date: Date): number {
+  const ms = date.getTime();
+  if (Number.isNaN(ms)) throw new OptionInvalidError(`${name} must be a valid date`);
+  return ms;
 }
 
 /**

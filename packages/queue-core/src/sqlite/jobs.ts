@@ -4,6 +4,7 @@ import { keyIdOf, versionOf } from "../line.ts";
 import { readForDisplay } from "../payload.ts";
 import type { FailedRun, JobQuery, Page } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import { readCursor, requirePageSize, toPage, writeCursor } from "./page.ts";
 
 interface JobRow {
   readonly id: string;
@@ -68,9 +69,11 @@ const TABLE_OF: Readonly<Record<JobStatus, string>> = {
 /**
  * Newest first. Seqs are looked up in the table of the state asked for (or in `job`), and only a page of them is read
  * whole: the view `jobs` would visit every row.
+ * @throws {OptionInvalidError} if the page cannot be one
  */
 export function listJobs(connection: Connection, query: JobQuery): Page<Job> {
-  const before = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number.parseInt(query.cursor, 36);
+  requirePageSize(query.limit);
+  const [before = Number.MAX_SAFE_INTEGER] = readCursor(query.cursor, 1) ?? [];
   const filters = ["j.seq < ?"];
   const parameters: unknown[] = [before];
   for (const [column, value] of [
@@ -93,7 +96,7 @@ export function listJobs(connection: Connection, query: JobQuery): Page<Job> {
     query.limit + 1,
   );
   const jobs = rows.slice(0, query.limit).flatMap(({ seq }) => getJobBySeq(connection, seq) ?? []);
-  return toPage(jobs, rows, query.limit, (row) => row.seq.toString(36));
+  return toPage(jobs, rows, query.limit, (row) => writeCursor(row.seq));
 }
 
 /** How each row of a state is found from its job, for those tables that are not kept in the order of `seq`. */
@@ -117,20 +120,6 @@ function inState(
   if (probe && connection.get(`SELECT 1 FROM ${table} LIMIT 1 OFFSET ${SORTED_AT_MOST}`))
     return { from: "job j", probe };
   return { from: `${table} h JOIN job j ON j.seq = h.seq` };
-}
-
-/** Cuts the extra row that was read to see whether there is another page. */
-export function toPage<Row, Item>(
-  items: readonly Item[],
-  rows: readonly Row[],
-  limit: number,
-  cursor: (row: Row) => string,
-): Page<Item> {
-  const last = rows[limit - 1];
-  return {
-    items: items.slice(0, limit),
-    nextCursor: rows.length > limit && last !== undefined ? cursor(last) : null,
-  };
 }
 
 export function workflowJobs(connection: Connection, workflowId: string): Job[] {

@@ -126,4 +126,23 @@ export function workflowRules(rule: Rule): void {
     expect([...first.items, ...second.items].map((job) => job.id)).toEqual(added);
     expect(second.nextCursor).toBeNull();
   });
+
+  rule("R26: what is no page is refused, and no list begins anew for it", async ({ store }) => {
+    const refused = { code: "OPTION_INVALID" };
+    for (const limit of [0, -1, 1.5, Number.NaN]) {
+      await expect(store.listJobs({ limit })).rejects.toMatchObject(refused);
+      await expect(store.listDeadLetters({ limit })).rejects.toMatchObject(refused);
+    }
+    for (const cursor of ["", "-", "a b", "1-2-3", "é", "zzzzzzzzzzzzzzzz"]) {
+      await expect(store.listJobs({ limit: 1, cursor })).rejects.toMatchObject(refused);
+      await expect(store.listDeadLetters({ limit: 1, cursor })).rejects.toMatchObject(refused);
+    }
+    await expect(store.listJobs({ limit: 1, cursor: "1-2" })).rejects.toMatchObject(refused);
+    await expect(store.listDeadLetters({ limit: 1, cursor: "1" })).rejects.toMatchObject(refused);
+    for (const name of ["failedFrom", "failedBefore"]) {
+      const filter = { [name]: new Date(Number.NaN) };
+      await expect(store.listDeadLetters({ limit: 1, ...filter })).rejects.toMatchObject(refused);
+      await expect(store.reviveMany(filter)).rejects.toMatchObject(refused);
+    }
+  });
 }
