@@ -4,7 +4,7 @@ import type { DiscardedQuery, Page, RetentionPolicy } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { countIn } from "./count-jobs.ts";
 import { type DeadRow, deleteRow, eraseJob, requireRow, toDeadLetter } from "./dead-letters.ts";
-import { toPage } from "./jobs.ts";
+import { readCursor, requirePageSize, toPage, writeCursor } from "./page.ts";
 import { type Look, PRUNE_CHUNK } from "./retention.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { forgetReports } from "./run-reports.ts";
@@ -99,16 +99,20 @@ export function pruneDiscarded(connection: Connection, old: readonly DiscardedRo
   return still.length;
 }
 
-/** Newest first. */
+/**
+ * Newest first.
+ * @throws {OptionInvalidError} if the page cannot be one
+ */
 export function listDiscarded(connection: Connection, query: DiscardedQuery): Page<DiscardedJob> {
-  const before = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number.parseInt(query.cursor, 36);
+  requirePageSize(query.limit);
+  const [before = Number.MAX_SAFE_INTEGER] = readCursor(query.cursor, 1) ?? [];
   const rows = connection.all<DiscardedRow>(
     "SELECT * FROM discarded_jobs WHERE n < ? ORDER BY n DESC LIMIT ?",
-    Number.isNaN(before) ? Number.MAX_SAFE_INTEGER : before,
+    before,
     query.limit + 1,
   );
   const items = rows.map((row) => ({ ...toDeadLetter(row), discardedAt: new Date(row.discarded_at) }));
-  return toPage(items, rows, query.limit, (row) => row.n.toString(36));
+  return toPage(items, rows, query.limit, (row) => writeCursor(row.n));
 }
 
 function erase(connection: Connection, { n, seq, original_job_id }: DiscardedRow): void {

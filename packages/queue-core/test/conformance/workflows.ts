@@ -132,10 +132,12 @@ export function workflowRules(rule: Rule): void {
     for (const limit of [0, -1, 1.5, Number.NaN]) {
       await expect(store.listJobs({ limit })).rejects.toMatchObject(refused);
       await expect(store.listDeadLetters({ limit })).rejects.toMatchObject(refused);
+      await expect(store.listDiscarded({ limit })).rejects.toMatchObject(refused);
     }
     for (const cursor of ["", "-", "a b", "1-2-3", "é", "zzzzzzzzzzzzzzzz"]) {
       await expect(store.listJobs({ limit: 1, cursor })).rejects.toMatchObject(refused);
       await expect(store.listDeadLetters({ limit: 1, cursor })).rejects.toMatchObject(refused);
+      await expect(store.listDiscarded({ limit: 1, cursor })).rejects.toMatchObject(refused);
     }
     await expect(store.listJobs({ limit: 1, cursor: "1-2" })).rejects.toMatchObject(refused);
     await expect(store.listDeadLetters({ limit: 1, cursor: "1" })).rejects.toMatchObject(refused);
