@@ -49,11 +49,12 @@ export class LogTail {
     this.#bytes += kept;
     while (this.#bytes > this.#maxBytes) {
       const gone = Buffer.byteLength(this.#lines[this.#first] ?? "") + 1;
+      // Its place goes in bulk, as each `shift` would move all lines; its text at once, as a thousand may be megabytes.
+      this.#lines[this.#first] = "";
       this.#first += 1;
       this.#bytes -= gone;
       this.#cut += gone;
     }
-    // What is gone is let go in bulk: each `shift` would move all lines.
     if (this.#first > 1_000 && this.#first * 2 > this.#lines.length) {
       this.#lines.splice(0, this.#first);
       this.#first = 0;

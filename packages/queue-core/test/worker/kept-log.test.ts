@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { LogTail, teeLog } from "../../src/worker/kept-log.ts";
@@ -33,6 +35,20 @@ describe("the end of a log", () => {
     expect(Buffer.byteLength(tail.text)).toBeLessThan(1_000);
     const all = Array.from({ length: 50_000 }, (_, n) => `line ${n}\n`).join("");
     expect(tail.bytesCut + Buffer.byteLength(tail.text) + 1).toBe(all.length);
+  });
+
+  it("lets go of the text of the lines that it loses, also of few and long ones", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const heldBytes = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const tail = new LogTail(100_000);
+    const before = heldBytes();
+    for (let n = 0; n < 500; n += 1) tail.add(Buffer.alloc(90_000, 97 + (n % 26)).toString("latin1"));
+    expect(heldBytes() - before).toBeLessThan(10_000_000);
+    expect(tail.text).toHaveLength(90_000);
   });
 });
 
