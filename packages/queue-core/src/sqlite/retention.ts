@@ -30,10 +30,13 @@ export interface Look<Row, Place> {
   readonly next: Place | null;
 }
 
-/** Which workflows have ended, of those that one round of pruning has met. */
+/** Which workflows have ended, of those that one round of pruning has met last. */
 export type EndedWorkflows = Map<string, boolean>;
 
-/** Asked once a round: of a workflow that has ended all jobs are looked at. */
+/** So many are remembered: a round may meet a million of them, and jobs of one workflow mostly end close together. */
+const MOST_REMEMBERED = 10_000;
+
+/** Asked once while it is remembered: of a workflow that has ended all jobs are looked at. */
 export function hasEnded(
   ended: EndedWorkflows,
   workflowId: string | null,
@@ -41,6 +44,7 @@ export function hasEnded(
 ): boolean {
   if (workflowId === null) return true;
   const known = ended.get(workflowId) ?? !hasUnfinished(workflowId);
+  if (ended.size >= MOST_REMEMBERED) ended.clear();
   ended.set(workflowId, known);
   return known;
 }

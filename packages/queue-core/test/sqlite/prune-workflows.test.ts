@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { hasEnded } from "../../src/sqlite/retention.ts";
 import { RecordingStore } from "./recording-store.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -15,4 +16,10 @@ it("R20: a round of pruning looks once at the jobs of a workflow, however many o
   const statements = await bed.statementsOf(() => bed.store.prune({ keepMs: 7 * DAY_MS }));
   expect(statements.filter((sql) => sql.includes("FROM finished f WHERE f.seq = j.seq"))).toHaveLength(1);
   await bed.close();
+});
+
+it("R20: of the workflows that a round of pruning meets it remembers ten thousand at most", () => {
+  const ended = new Map<string, boolean>();
+  for (let n = 0; n < 25_000; n += 1) expect(hasEnded(ended, `wf-${n}`, () => n % 2 === 1)).toBe(n % 2 === 0);
+  expect(ended.size).toBeLessThanOrEqual(10_000);
 });
