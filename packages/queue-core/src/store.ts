@@ -411,7 +411,7 @@ export interface JobStore<Tables = unknown> {
   ): Promise<boolean>;
 
   /**
-   * Stores what runs tell of themselves, each under its lease, in one small transaction; what is left out stays.
+   * Stores what runs tell of themselves, each under its lease, in small transactions; what is left out stays.
    * @returns of each whether it was stored; false if the lease was lost
    */
   report(told: readonly Told[]): Promise<readonly boolean[]>;

@@ -1,6 +1,6 @@
 import type { RetentionPolicy } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { LOOK_AT_MOST, type Look, shortest } from "./retention.ts";
+import { LOOK_AT_MOST, type Look, PRUNE_CHUNK, shortest } from "./retention.ts";
 
 export interface OldLog {
   readonly n: number;
@@ -36,11 +36,13 @@ export function findLogs(
     nowMs - shortest(policy, ["logMs"], queueWideMs),
     LOOK_AT_MOST,
   );
+  const old: OldLog[] = [];
+  for (const row of rows) {
+    if (row.told_at > nowMs - (policy.byType?.[row.type]?.logMs ?? queueWideMs)) continue;
+    if (old.push(row) === PRUNE_CHUNK) return { old, next: { toldAt: row.told_at, n: row.n } };
+  }
   const last = rows[LOOK_AT_MOST - 1];
-  return {
-    old: rows.filter(({ type, told_at: at }) => at <= nowMs - (policy.byType?.[type]?.logMs ?? queueWideMs)),
-    next: last ? { toldAt: last.told_at, n: last.n } : null,
-  };
+  return { old, next: last ? { toldAt: last.told_at, n: last.n } : null };
 }
 
 /** Deletes the logs, but not what else those runs told; returns how many. */

@@ -7,6 +7,25 @@ import type { Connection } from "./connection.ts";
 /** Of so many runs of a job what they told is kept: a job that polls may be put off for ever. */
 const MOST_REPORTS = 20;
 
+/** One transaction stores so many characters of logs: some milliseconds of work, however long the logs are. */
+const STORED_AT_ONCE = 1_048_576;
+
+/** Cuts what runs tell into what one transaction stores. */
+export function reportChunks(told: readonly Told[]): readonly (readonly Told[])[] {
+  const chunks: Told[][] = [];
+  let left = 0;
+  for (const each of told) {
+    left -= each.report.log?.length ?? 0;
+    const chunk = left >= 0 ? chunks.at(-1) : undefined;
+    if (chunk) chunk.push(each);
+    else {
+      chunks.push([each]);
+      left = STORED_AT_ONCE - (each.report.log?.length ?? 0);
+    }
+  }
+  return chunks;
+}
+
 /** Stores what a run tells while its lease holds; false if it is lost. What is left out stays as it was told before. */
 export function storeReport(connection: Connection, { job, report }: Told, nowMs: number): boolean {
   const seq = parseJobId(job.id)?.seq ?? -1;

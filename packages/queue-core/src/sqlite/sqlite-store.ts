@@ -113,7 +113,7 @@ import {
 } from "./retention.ts";
 import { countRevivable, type DeathSpan, everyDeath, reviveChunk, reviveDeadLetter } from "./revive.ts";
 import { RunCounts } from "./run-counts.ts";
-import { reportsOf, storeReport } from "./run-reports.ts";
+import { reportChunks, reportsOf, storeReport } from "./run-reports.ts";
 import { brokenSchedules, hasDueSlots, listSchedules, registerSchedule, takeDueSlots } from "./schedules.ts";
 import { readHealthFacts, readStats } from "./stats.ts";
 import { readStep, recordStep } from "./steps.ts";
@@ -402,10 +402,13 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   async report(told: readonly Told[]): Promise<readonly boolean[]> {
-    if (told.length === 0) return [];
-    return this.#writer.write("normal", (connection) =>
-      told.map((each) => storeReport(connection, each, this.#now())),
-    );
+    const held: boolean[] = [];
+    for (const chunk of reportChunks(told)) {
+      const store = (connection: Connection): boolean[] =>
+        chunk.map((each) => storeReport(connection, each, this.#now()));
+      held.push(...(await this.#writer.write("normal", store)));
+    }
+    return held;
   }
 
   reports(jobId: string): Promise<readonly StoredReport[]> {

@@ -21,7 +21,7 @@ export interface Reporter {
 }
 
 /**
- * Stores what the runs of a process tell, twice a second and of all of them in one transaction: of a value that another
+ * Stores what the runs of a process tell, twice a second and of all of them together: of a value that another
  * one followed in between nobody hears. What is left at the end of a run is stored with that.
  */
 export class ReportRounds {
