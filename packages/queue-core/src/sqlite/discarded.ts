@@ -11,10 +11,13 @@ import { forgetReports } from "./run-reports.ts";
 import { tellAll } from "./tell-children.ts";
 import { releaseKey, takeDiscardedKey } from "./unique-keys.ts";
 
-export interface DiscardedRow extends DeadRow {
+interface DiscardedRow extends DeadRow {
   readonly n: number;
   readonly discarded_at: number;
 }
+
+/** Without its payload, which may be a megabyte: most are looked at and kept. */
+export type OldDiscarded = Pick<DiscardedRow, "n" | "seq" | "type" | "original_job_id" | "discarded_at">;
 
 /** Both tables have them. */
 const COLUMNS = `seq, id, original_job_id, type, payload, attempts, last_error, failed_at, reviewed, notes, workflow_id,
@@ -80,9 +83,10 @@ export function findOldDiscarded(
   { keepMs, byType }: RetentionPolicy,
   after: number,
   nowMs: number,
-): Look<DiscardedRow, number> {
-  const rows = connection.all<DiscardedRow>(
-    `SELECT * FROM discarded_jobs WHERE n > ? ORDER BY n LIMIT ${PRUNE_CHUNK}`,
+): Look<OldDiscarded, number> {
+  const rows = connection.all<OldDiscarded>(
+    `SELECT n, seq, type, original_job_id, discarded_at FROM discarded_jobs WHERE n > ?
+     ORDER BY n LIMIT ${PRUNE_CHUNK}`,
     after,
   );
   const old = rows.filter((row) => row.discarded_at <= nowMs - (byType?.[row.type]?.cancelledMs ?? keepMs));
@@ -90,7 +94,7 @@ export function findOldDiscarded(
 }
 
 /** Deletes those that were found, but for what was put back meanwhile; returns how many. */
-export function pruneDiscarded(connection: Connection, old: readonly DiscardedRow[]): number {
+export function pruneDiscarded(connection: Connection, old: readonly OldDiscarded[]): number {
   const sql = "SELECT 1 FROM discarded_jobs WHERE n = ? AND seq = ? AND discarded_at = ?";
   const still = old.filter(
     ({ n, seq, discarded_at }) => connection.get(sql, n, seq, discarded_at) !== undefined,
@@ -115,7 +119,7 @@ export function listDiscarded(connection: Connection, query: DiscardedQuery): Pa
   return toPage(items, rows, query.limit, (row) => writeCursor(row.n));
 }
 
-function erase(connection: Connection, { n, seq, original_job_id }: DiscardedRow): void {
+function erase(connection: Connection, { n, seq, original_job_id }: OldDiscarded): void {
   connection.run("DELETE FROM discarded_jobs WHERE n = ?", n);
   eraseJob(connection, { seq, id: original_job_id });
   forgetReports(connection, [seq]);

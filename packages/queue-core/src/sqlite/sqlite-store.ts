@@ -68,11 +68,11 @@ import {
 import { declareLimits } from "./declare-limits.ts";
 import { declareSchedules } from "./declare-schedules.ts";
 import {
-  type DiscardedRow,
   discardDeadLetter,
   eraseDiscarded,
   findOldDiscarded,
   listDiscarded,
+  type OldDiscarded,
   pruneDiscarded,
   putBackDiscarded,
 } from "./discarded.ts";
@@ -766,7 +766,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   #pruneDiscarded(policy: RetentionPolicy): Promise<number> {
-    return this.#pruneChunks<DiscardedRow, number>(0, {
+    return this.#pruneChunks<OldDiscarded, number>(0, {
       find: (connection, after) => findOldDiscarded(connection, policy, after, this.#now()),
       drop: pruneDiscarded,
     });
