@@ -391,7 +391,8 @@ export interface JobStore<Tables = unknown> {
   expire(expiry: Expiry): Promise<number>;
   /**
    * Hands back the jobs of workers that were not seen to beat for their lease, by this store's own observation; returns
-   * how many. Goes on with the cancelling of workflows that a process has left half done.
+   * how many. Goes on with the cancelling of workflows that a process has left half done, and does not wait for long
+   * ones: what is left is cancelled meanwhile.
    */
   rescue(): Promise<number>;
   /** Cancels a job; a running one is flagged. Returns the state it is in now. */

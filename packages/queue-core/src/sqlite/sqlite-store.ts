@@ -88,6 +88,7 @@ import { type Gathering, untilGathered } from "./gathered.ts";
 import { readGroups } from "./group-states.ts";
 import { FIRST_TURN, pruneTurns, type TurnKey } from "./group-turns.ts";
 import { readGroupWeights, setGroupWeight } from "./group-weights.ts";
+import { HalfCancelled } from "./half-cancelled.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { HungBell, NO_BELL } from "./hung-bell.ts";
 import type { InPlaceCheck } from "./in-place-check.ts";
@@ -120,14 +121,7 @@ import { readStep, recordStep } from "./steps.ts";
 import { hasUntold, tellMore } from "./tell-children.ts";
 import { WalPressure } from "./wal-pressure.ts";
 import { drain, listWorkers, retire } from "./workers.ts";
-import {
-  beginCancelling,
-  cancelChunk,
-  countWorkflow,
-  nextHalfCancelled,
-  parentsOf,
-  retryChunk,
-} from "./workflows.ts";
+import { beginCancelling, cancelChunk, countWorkflow, parentsOf, retryChunk } from "./workflows.ts";
 import { Writer } from "./writer.ts";
 
 /** Old slots, or buckets of idle keys, that are deleted in one transaction. */
@@ -170,6 +164,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   readonly #enqueues: EnqueueQueue;
   readonly #finishes: FinishQueue;
   readonly #rescuer: Rescuer;
+  readonly #halfCancelled: HalfCancelled;
   readonly #cancelListeners = new Set<() => void>();
   #lastCreatedAtMs = 0;
 
@@ -207,7 +202,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
       write: (work) => this.#writer.write("normal", work),
       finish: (connection, finishes) => finishJobs(connection, this.#counts, finishes, this.#enqueueTime()),
     });
-    this.#rescuer = new Rescuer({ reader: this.#reader, writer: this.#writer, counts: this.#counts, clock });
+    const onFile = { reader: this.#reader, writer: this.#writer, counts: this.#counts, clock };
+    this.#rescuer = new Rescuer(onFile);
+    this.#halfCancelled = new HalfCancelled({ ...onFile, onCancelled: () => this.#tellCancelled() });
   }
 
   transaction<T>(
@@ -365,10 +362,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   async rescue(): Promise<number> {
     const rescued = await this.#rescuer.rescue();
-    for (let half = await this.#reader.read(nextHalfCancelled); half; ) {
-      await this.#cancelAfter(half.id, half.after);
-      half = await this.#reader.read(nextHalfCancelled);
-    }
+    await this.#halfCancelled.goOn();
     return rescued;
   }
 
@@ -376,7 +370,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     const status = await this.#writer.write("full", (connection) =>
       cancelJob(connection, this.#counts, jobId, this.#now()),
     );
-    if (status === "processing") for (const listener of this.#cancelListeners) listener();
+    if (status === "processing") this.#tellCancelled();
     return status;
   }
 
@@ -435,16 +429,16 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
     const last = await this.#writer.write("full", (connection) =>
       beginCancelling(connection, this.#counts, workflowId, this.#now()),
     );
-    await this.#cancelAfter(workflowId, last);
-  }
-
-  async #cancelAfter(workflowId: string, last: number | null): Promise<void> {
     for (let next = last; next !== null; ) {
       const after: number = next;
       next = await this.#writer.write("full", (connection) =>
         cancelChunk(connection, this.#counts, workflowId, after, this.#now()),
       );
     }
+    this.#tellCancelled();
+  }
+
+  #tellCancelled(): void {
     for (const listener of this.#cancelListeners) listener();
   }
 
@@ -757,6 +751,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   async close(): Promise<void> {
+    await this.#halfCancelled.close();
     await this.#finishes.idle();
     await this.#writer.idle();
     this.#ringer.stop();
