@@ -18,6 +18,8 @@ export interface Program extends AsyncDisposable {
 
 interface ProgramOptions {
   readonly nodeFlags?: readonly string[];
+  /** Beside this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** It has a server of its own to stop: killing it would leave that running. */
   readonly ownsServer?: boolean;
 }
@@ -58,11 +60,12 @@ export function killWithPrograms(child: ChildProcess): Promise<void> {
  * @throws {BenchOverError} after `killPrograms`
  */
 export function startProgram(name: string, task: unknown, options: ProgramOptions = {}): Program {
-  const { nodeFlags = [], ownsServer = false } = options;
+  const { nodeFlags = [], environment = {}, ownsServer = false } = options;
   if (isOver) throw new BenchOverError(`${name} is not started: the benchmark is being ended`);
   const path = fileURLToPath(new URL(`./programs/${name}${ENDING}`, import.meta.url));
   const child = fork(path, [JSON.stringify(task)], {
     execArgv: [...process.execArgv, ...nodeFlags],
+    env: { ...process.env, ...environment },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const exited = ownsServer

@@ -8,6 +8,7 @@ export interface DrainOptions {
   /** Types that the workers ask for, by default all that are not paused. */
   readonly types?: readonly string[];
   readonly nodeFlags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface Drained {
@@ -26,10 +27,10 @@ const LOOK_MS = 2;
  * start of processes and threads is not part of it, and counted by what the database holds rather than by handlers.
  */
 export async function drain(path: string, count: number, options: DrainOptions = {}): Promise<Drained> {
-  const { processes = 1, concurrency = 100, types, nodeFlags = [] } = options;
+  const { processes = 1, concurrency = 100, types, nodeFlags = [], environment = {} } = options;
   const task = { path, concurrency, types };
   const workers = Array.from({ length: processes }, () =>
-    startProgram("holdfast-worker", task, { nodeFlags }),
+    startProgram("holdfast-worker", task, { nodeFlags, environment }),
   );
   using stack = new DisposableStack();
   const database = stack.adopt(new Database(path, { readonly: true }), (open) => open.close());
