@@ -3,7 +3,9 @@ import { promisify } from "node:util";
 import { jobs } from "@holdfast/job-schemas";
 import { createQueue } from "@holdfast/queue-core";
 import type { ShopQueue } from "@holdfast/services";
+import { pino } from "pino";
 import { expect, it } from "vitest";
+import { EventStreams, EventStreamsFullError } from "../../src/event-streams.ts";
 import { makeDeadLetter, openTestAdmin, type TestAdmin, TOKEN } from "../open-test-admin.ts";
 import { IBAN, payoutQueue } from "../payout-queue.ts";
 
@@ -154,6 +156,13 @@ it("ends its streams when it stops, and leaves no listener behind", async () => 
   const closing = admin.close();
   expect(await stream.next()).toEqual({ value: undefined, done: true });
   await closing;
+});
+
+it("takes no watcher any more once it has begun to stop", async () => {
+  const { queue } = await openTestAdmin();
+  const streams = new EventStreams({ queue, log: pino({ enabled: false }) });
+  await streams.close();
+  expect(() => streams.open({ isWelcome: () => true })).toThrow(EventStreamsFullError);
 });
 
 it("can be watched with curl", async (context) => {
