@@ -61,7 +61,7 @@ export class RowLedger {
 
   #checkEnd({ last, facts, moves }: Change): void {
     if (facts.attempts > facts.maxAttempts) this.#fail(`job ${facts.id} has more attempts than it may`);
-    if (facts.state !== "failed" || last?.state === "failed") return;
+    if (facts.state !== "failed" || last?.state === "failed" || moves.at(-1)?.verb === "putBack") return;
     const died = facts.deathReason === "worker_died";
     if (died !== (moves.at(-1)?.verb === "crash"))
       this.#fail(`job ${facts.id} is dead, reason ${facts.deathReason}`);
@@ -185,7 +185,7 @@ function owedJobs(change: Change, operations: readonly Operation[], born: readon
   const { id, type, payload } = change.facts;
   if (change.moves.some(({ verb }) => verb === "complete"))
     return [...(finishOf(change, operations, born)?.followUps ?? [])];
-  const died = change.moves.some(({ verb, next }) => verb !== "revive" && next.state === "failed");
+  const died = change.moves.some(({ verb, next }) => verb !== "putBack" && next.state === "failed");
   return died && type === "mourned" && hasTag(JSON.parse(payload)) ? [obituaryOf(id)] : [];
 }
 
