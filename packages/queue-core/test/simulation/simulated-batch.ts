@@ -4,6 +4,7 @@ import { executeBatch } from "../../src/worker/execute-batch.ts";
 import type { BatchJob } from "../../src/worker/handler.ts";
 import { ReportRounds } from "../../src/worker/report-rounds.ts";
 import { BATCH } from "./job-types.ts";
+import { throwUnlessKilled } from "./simulated-connection.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import { LOG, type SimulatedRun, turn } from "./simulated-run.ts";
 
@@ -49,9 +50,7 @@ export class SimulatedBatch {
       onEnd: (run, executed) => {
         run.executed = executed;
       },
-      onBroken: (_, error) => {
-        throw error;
-      },
+      onBroken: (_, error) => throwUnlessKilled(error),
     });
     await turn();
   }

@@ -5,6 +5,11 @@ import { SharedConnection } from "../../src/testing/index.ts";
 /** Thrown into what a process was doing when it was killed: nothing of that process runs on. */
 export class ProcessKilledError extends Error {}
 
+/** A run whose process was killed since its claim may throw: one with no attempt left reads once more as it begins. */
+export function throwUnlessKilled(error: unknown): void {
+  if (!(error instanceof ProcessKilledError)) throw error;
+}
+
 export const FAULTS = [
   "SQLITE_BUSY",
   "SQLITE_FULL",

@@ -9,7 +9,7 @@ import type { JobContext } from "../../src/worker/handler.ts";
 import { ReportRounds } from "../../src/worker/report-rounds.ts";
 import type { NoteTables, SIMULATED_JOBS } from "./job-types.ts";
 import type { SimulatedBatch } from "./simulated-batch.ts";
-import { ProcessKilledError } from "./simulated-connection.ts";
+import { throwUnlessKilled } from "./simulated-connection.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 
 export type Context = JobContext<typeof SIMULATED_JOBS, NoteTables>;
@@ -57,15 +57,9 @@ export class SimulatedRun {
       run: { log: LOG },
       rounds: this.rounds,
     });
-    void Promise.resolve(executing).then(
-      (executed) => {
-        this.executed = executed;
-      },
-      (error: unknown) => {
-        // It was killed between its claim and this run, which reads once more where no attempt is left.
-        if (!(error instanceof ProcessKilledError)) throw error;
-      },
-    );
+    void Promise.resolve(executing).then((executed) => {
+      this.executed = executed;
+    }, throwUnlessKilled);
     await turn();
   }
 
