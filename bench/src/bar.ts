@@ -47,6 +47,18 @@ export function sized(bench: Pick<Bench, "size">, sizes: Readonly<Record<Size, n
   return sizes[bench.size];
 }
 
+/**
+ * How many jobs each process does before it is timed, whoever is measured: V8 compiles what is called often, in threads
+ * of its own that take a second core, and a service is done with that seconds after its start.
+ */
+export function warmUpOf(bench: Pick<Bench, "size">): number {
+  return sized(bench, { full: 20_000, quick: 10_000, tiny: 100 });
+}
+
+export function warmUpNote(warmUp: number): string {
+  return `whoever is measured has done ${warmUp.toLocaleString("en")} jobs before, untimed`;
+}
+
 export interface BarFigures {
   readonly id: BarId;
   readonly title: string;

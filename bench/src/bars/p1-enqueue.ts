@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type BarResult, type Bench, sized, toResult } from "../bar.ts";
+import { type BarResult, type Bench, sized, toResult, warmUpNote, warmUpOf } from "../bar.ts";
 import { peerContestants } from "../peers/contestants.ts";
 import { inRounds, runsOf } from "../rounds.ts";
 import { runProgram } from "../run-program.ts";
@@ -7,18 +7,13 @@ import { atLeast } from "../statistics.ts";
 
 type Speed = { readonly perSecond: number };
 
-/**
- * For all contestants: code is compiled at its first call, where Node interprets it for some hundred. These runs are
- * over within a second.
- */
-const NODE_FLAGS = ["--always-sparkplug"];
-
 /** What differs between the bars that add jobs. */
 interface Adding {
   readonly id: "P1" | "P2" | "P8";
   readonly title: string;
   readonly mode: "one" | "bulk" | "callers";
   readonly rawMode: "one" | "bulk" | "full";
+  readonly warmUp: number;
   readonly count: number;
   readonly bar: number;
   /** How many jobs the other queues add, where they are measured too; rates don't depend on it. */
@@ -26,19 +21,20 @@ interface Adding {
 }
 
 async function measureAdding(bench: Bench, adding: Adding): Promise<BarResult> {
-  const { id, title, mode, rawMode, count, bar, peerCount } = adding;
+  const { id, title, mode, rawMode, warmUp, count, bar, peerCount = count } = adding;
   const run = async (program: string, programMode: string): Promise<number> => {
     const path = join(bench.folder(), "bench.db");
-    return (await runProgram<Speed>(program, { path, count, mode: programMode }, NODE_FLAGS)).perSecond;
+    return (await runProgram<Speed>(program, { path, warmUp, count, mode: programMode })).perSecond;
   };
-  const others = mode === "callers" ? {} : await peerContestants(bench, mode, peerCount ?? count, NODE_FLAGS);
+  const peerRun = { warmUp: Math.min(warmUp, peerCount), count: peerCount };
+  const others = mode === "callers" ? {} : await peerContestants(bench, { mode, ...peerRun });
   const runs = await inRounds(bench, {
     raw: () => run("raw", rawMode),
     holdfast: () => run("holdfast-enqueue", mode),
     ...others,
   });
   const part = atLeast("enqueue", runsOf(runs, "holdfast"), "raw", runsOf(runs, "raw"), bar);
-  return toResult({ id, title, runs, parts: [part], notes: [`all with node ${NODE_FLAGS.join(" ")}`] });
+  return toResult({ id, title, runs, parts: [part], notes: [warmUpNote(warmUp)] });
 }
 
 /** One validated job at a time, NORMAL, against one raw insert at a time. */
@@ -49,6 +45,7 @@ export function measureEnqueue(bench: Bench): Promise<BarResult> {
     title: "enqueue one",
     mode: "one",
     rawMode: "one",
+    warmUp: 2 * warmUpOf(bench),
     count,
     bar: 0.8,
     peerCount: sized(bench, { full: 2_000, quick: 500, tiny: 20 }),
@@ -63,6 +60,7 @@ export function measureBulk(bench: Bench): Promise<BarResult> {
     title: "enqueue by 1,000",
     mode: "bulk",
     rawMode: "bulk",
+    warmUp: 5 * warmUpOf(bench),
     count,
     bar: 0.7,
     peerCount: sized(bench, { full: 20_000, quick: 10_000, tiny: 1_000 }),
@@ -73,5 +71,6 @@ export function measureBulk(bench: Bench): Promise<BarResult> {
 export function measureFull(bench: Bench): Promise<BarResult> {
   const count = sized(bench, { full: 20_000, quick: 5_000, tiny: 200 });
   const title = "enqueue under FULL, 100 callers";
-  return measureAdding(bench, { id: "P8", title, mode: "callers", rawMode: "full", count, bar: 5 });
+  const warmUp = 2 * warmUpOf(bench);
+  return measureAdding(bench, { id: "P8", title, mode: "callers", rawMode: "full", warmUp, count, bar: 5 });
 }

@@ -1,5 +1,14 @@
 import { join } from "node:path";
-import { type BarResult, type Bench, type Part, type Runs, sized, toResult } from "../bar.ts";
+import {
+  type BarResult,
+  type Bench,
+  type Part,
+  type Runs,
+  sized,
+  toResult,
+  warmUpNote,
+  warmUpOf,
+} from "../bar.ts";
 import { drain } from "../holdfast/drain.ts";
 import { HELD_TYPE, TYPES } from "../holdfast/jobs.ts";
 import { addBacklog, addMixed, type Backlog } from "../holdfast/prepare.ts";
@@ -12,6 +21,7 @@ const KINDS: readonly Backlog[] = ["pending", "completed", "scheduled", "waiting
 /** P4's mixture with few, more and very many rows beside it. Each file is filled once; every round adds and drains. */
 export async function measureBacklog(bench: Bench): Promise<BarResult> {
   const count = sized(bench, { full: 20_000, quick: 5_000, tiny: 500 });
+  const warmUp = warmUpOf(bench);
   const few = sized(bench, { full: 10_000, quick: 1_000, tiny: 100 });
   const more = sized(bench, { full: 100_000, quick: 10_000, tiny: 300 });
   const many = sized(bench, { full: 1_000_000, quick: 50_000, tiny: 1_000 });
@@ -21,7 +31,7 @@ export async function measureBacklog(bench: Bench): Promise<BarResult> {
     const contestants: Record<string, () => Promise<number>> = {};
     for (const rows of [few, more, many]) {
       const path = await fill(bench, kind, rows);
-      contestants[nameOf(rows, kind)] = () => addAndDrain(path, kind, count);
+      contestants[nameOf(rows, kind)] = () => addAndDrain(path, kind, { warmUp, count });
     }
     const runs = await inRounds(bench, contestants);
     Object.assign(all, runs);
@@ -29,6 +39,7 @@ export async function measureBacklog(bench: Bench): Promise<BarResult> {
     parts.push(atLeast(`beside ${large}`, runsOf(runs, large), small, runsOf(runs, small), 0.6));
   }
   const notes = [
+    warmUpNote(warmUp),
     "paused, rate-limited (one a day): a type of its own at top priority, which the workers ask for",
     "rows were added through the store, completed ones by a real drain",
     await measureRetention(bench),
@@ -47,9 +58,13 @@ async function fill(bench: Bench, kind: Backlog, rows: number): Promise<string> 
   return path;
 }
 
-async function addAndDrain(path: string, kind: Backlog, count: number): Promise<number> {
-  await addMixed(path, count);
+async function addAndDrain(
+  path: string,
+  kind: Backlog,
+  { warmUp, count }: { readonly warmUp: number; readonly count: number },
+): Promise<number> {
+  await addMixed(path, warmUp + count);
   const isHeld = kind === "paused" || kind === "rate-limited";
   const types = isHeld ? [...TYPES, HELD_TYPE] : TYPES;
-  return (await drain(path, count, { types })).perSecond;
+  return (await drain(path, count, { warmUp, types })).perSecond;
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type BarResult, type Bench, type Part, sized, toResult } from "../bar.ts";
+import { type BarResult, type Bench, type Part, sized, toResult, warmUpNote, warmUpOf } from "../bar.ts";
 import { drain } from "../holdfast/drain.ts";
 import { addFifo } from "../holdfast/prepare.ts";
 import { inRounds, runsOf } from "../rounds.ts";
@@ -8,11 +8,12 @@ import { atLeast, median } from "../statistics.ts";
 /** 2 and 4 worker processes on one file, against one; and how evenly they share. */
 export async function measureProcesses(bench: Bench): Promise<BarResult> {
   const count = sized(bench, { full: 40_000, quick: 10_000, tiny: 1_000 });
+  const warmUp = warmUpOf(bench);
   const shares: Record<number, number[]> = { 2: [], 4: [] };
   const measure = (processes: number) => async (): Promise<number> => {
     const path = join(bench.folder(), "bench.db");
-    await addFifo(path, count);
-    const drained = await drain(path, count, { processes });
+    await addFifo(path, warmUp * processes + count);
+    const drained = await drain(path, count, { warmUp, processes });
     shares[processes]?.push(Math.min(...drained.shares) / Math.max(...drained.shares));
     return drained.perSecond;
   };
@@ -45,5 +46,5 @@ export async function measureProcesses(bench: Bench): Promise<BarResult> {
     share(2),
     share(4),
   ];
-  return toResult({ id: "P6", title: "several worker processes", runs, parts });
+  return toResult({ id: "P6", title: "several worker processes", runs, parts, notes: [warmUpNote(warmUp)] });
 }

@@ -8,10 +8,16 @@ import { inRounds, runsOf } from "../rounds.ts";
 import { median, within } from "../statistics.ts";
 
 /**
- * For a small container; they have an effect on the command line only. V8's last optimiser takes 5 MB, and what it
- * makes of a worker's own code is no faster.
+ * For a small container; they have an effect on the command line only. Of V8's compilers the last takes 5 MB, doing it
+ * in a second thread 6 and inlining 2, and a worker without them is no slower. The old space is half full here.
  */
-const NODE_FLAGS = ["--max-semi-space-size=1", "--max-old-space-size=32", "--no-opt"];
+const NODE_FLAGS = [
+  "--max-semi-space-size=1",
+  "--max-old-space-size=28",
+  "--no-opt",
+  "--no-concurrent-recompilation",
+  "--no-maglev-inlining",
+];
 
 /** One heap for all threads, by glibc: one each took 4 MB more in a short drain, and 7 in a long one. */
 const ENVIRONMENT = { MALLOC_ARENA_MAX: "1" };

@@ -3,6 +3,8 @@ import Database from "better-sqlite3";
 import { startProgram } from "../run-program.ts";
 
 export interface DrainOptions {
+  /** How many of the jobs are drained before the rest are timed, per process. */
+  readonly warmUp?: number;
   readonly processes?: number;
   readonly concurrency?: number;
   /** Types that the workers ask for, by default all that are not paused. */
@@ -23,11 +25,12 @@ export interface Drained {
 const LOOK_MS = 2;
 
 /**
- * Has real workers drain `count` jobs. Timed from the first recorded completion that is seen to the last, so that the
- * start of processes and threads is not part of it, and counted by what the database holds rather than by handlers.
+ * Has real workers drain all there is: `count` jobs and the warm-up before them. Timed from the first look that finds
+ * the warm-up completed to the last completion, so that the start of processes and threads is not part of it, and
+ * counted by what the database holds rather than by handlers.
  */
 export async function drain(path: string, count: number, options: DrainOptions = {}): Promise<Drained> {
-  const { processes = 1, concurrency = 100, types, nodeFlags = [], environment = {} } = options;
+  const { warmUp = 0, processes = 1, concurrency = 100, types, nodeFlags = [], environment = {} } = options;
   const task = { path, concurrency, types };
   const workers = Array.from({ length: processes }, () =>
     startProgram("holdfast-worker", task, { nodeFlags, environment }),
@@ -40,21 +43,22 @@ export async function drain(path: string, count: number, options: DrainOptions =
     await Promise.all(workers.map((worker) => worker.next()));
     const before = finished();
     for (const worker of workers) worker.send({ go: true });
+    const [cold, all] = [warmUp * processes, warmUp * processes + count];
     let first = 0;
     let firstAt = 0;
     for (;;) {
       const done = finished() - before;
-      if (done > 0 && firstAt === 0) {
+      if (done > cold && firstAt === 0) {
         first = done;
         firstAt = performance.now();
       }
-      if (done >= count) break;
+      if (done >= all) break;
       await sleep(LOOK_MS);
     }
     const seconds = (performance.now() - firstAt) / 1_000;
     const ends = await Promise.all(workers.map((worker) => worker.end<{ handled: number; rssMb: number }>()));
     return {
-      perSecond: (count - first) / seconds,
+      perSecond: (all - first) / seconds,
       shares: ends.map(({ handled }) => handled),
       rssMb: Math.max(...ends.map(({ rssMb }) => rssMb)),
     };

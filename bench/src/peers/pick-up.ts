@@ -19,9 +19,9 @@ const LOST_MS = 45_000;
 export async function measurePeerPickUp(bench: Bench, peer: ReadyPeer, rounds: number): Promise<number[]> {
   const place = await peer.place();
   // One after the other: the first makes the tables.
-  await using producer = startProgram(peer.program, { place, mode: "producer", count: 0 });
+  await using producer = startProgram(peer.program, { place, mode: "producer", warmUp: 0, count: 0 });
   await producer.next();
-  await using worker = startProgram(peer.program, { place, mode: "worker", count: 0 });
+  await using worker = startProgram(peer.program, { place, mode: "worker", warmUp: 0, count: 0 });
   await worker.next();
   const latenciesMs: number[] = [];
   // The first is not counted: it meets cold code on both sides.

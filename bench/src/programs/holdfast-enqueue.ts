@@ -3,26 +3,37 @@ import { payloadOf } from "../holdfast/jobs.ts";
 import { openQueue } from "../holdfast/open.ts";
 import { answerAndEnd, readTask, timed } from "./task.ts";
 
-const { path, count, mode } = readTask<{ path: string; count: number; mode: "one" | "bulk" | "callers" }>();
+interface Task {
+  readonly path: string;
+  readonly warmUp: number;
+  readonly count: number;
+  readonly mode: "one" | "bulk" | "callers";
+}
+
+const { path, warmUp, count, mode } = readTask<Task>();
 const BULK = 1_000;
 const CALLERS = 100;
 
 await using opened = await openQueue(path);
 const { queue } = opened;
-const seconds = await timed(async () => {
+
+async function add(jobs: number): Promise<void> {
   if (mode === "one") {
-    for (let n = 0; n < count; n++) await queue.enqueue("t0", payloadOf(n), { durability: "normal" });
+    for (let n = 0; n < jobs; n++) await queue.enqueue("t0", payloadOf(n), { durability: "normal" });
   } else if (mode === "bulk") {
-    for (let n = 0; n < count; n += BULK) {
-      const payloads = Array.from({ length: Math.min(BULK, count - n) }, (_, i) => payloadOf(n + i));
+    for (let n = 0; n < jobs; n += BULK) {
+      const payloads = Array.from({ length: Math.min(BULK, jobs - n) }, (_, i) => payloadOf(n + i));
       await queue.enqueueMany("t0", payloads, { durability: "normal" });
     }
   } else {
     await Promise.all(
       Array.from({ length: CALLERS }, async (_, caller) => {
-        for (let n = caller; n < count; n += CALLERS) await queue.enqueue("t0", payloadOf(n));
+        for (let n = caller; n < jobs; n += CALLERS) await queue.enqueue("t0", payloadOf(n));
       }),
     );
   }
-});
+}
+
+await add(warmUp);
+const seconds = await timed(() => add(count));
 answerAndEnd({ perSecond: count / seconds });

@@ -16,6 +16,8 @@ export interface PeerClient {
 export interface PeerTask {
   readonly place: string;
   readonly mode: "one" | "bulk" | "drain" | "worker" | "producer";
+  /** Jobs that it does before it is timed. */
+  readonly warmUp: number;
   readonly count: number;
 }
 
@@ -25,15 +27,15 @@ async function addAll(client: PeerClient, count: number): Promise<void> {
   for (let n = 0; n < count; n += BULK) await client.addMany(n, Math.min(n + BULK, count));
 }
 
-/** Jobs per second from the first run to the last recorded end, so that starting a worker is not part of it. */
-async function drain(client: PeerClient, count: number): Promise<number> {
-  await addAll(client, count);
+/** Jobs per second from the first run behind the warm-up to the last recorded end. */
+async function drain(client: PeerClient, { warmUp, count }: PeerTask): Promise<number> {
+  await addAll(client, warmUp + count);
   const handled = Promise.withResolvers<void>();
   let runs = 0;
   let firstAt = 0;
   await client.work(() => {
-    if (++runs === 1) firstAt = performance.now();
-    if (runs === count) handled.resolve();
+    if (++runs === warmUp + 1) firstAt = performance.now();
+    if (runs === warmUp + count) handled.resolve();
   });
   await handled.promise;
   while (!(await client.isDrained())) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -48,12 +50,14 @@ export async function runPeer(open: (task: PeerTask) => Promise<PeerClient>): Pr
   if (mode === "worker" || mode === "producer") return await talk(client, mode);
   let perSecond: number;
   if (mode === "drain") {
-    perSecond = await drain(client, count);
+    perSecond = await drain(client, task);
   } else {
-    const seconds = await timed(async () => {
-      if (mode === "bulk") await addAll(client, count);
-      else for (let n = 0; n < count; n++) await client.add(n);
-    });
+    const add = async (jobs: number): Promise<void> => {
+      if (mode === "bulk") await addAll(client, jobs);
+      else for (let n = 0; n < jobs; n++) await client.add(n);
+    };
+    await add(task.warmUp);
+    const seconds = await timed(() => add(count));
     perSecond = count / seconds;
   }
   await client.close();

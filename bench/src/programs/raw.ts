@@ -6,10 +6,11 @@ import { answerAndEnd, readTask, timed } from "./task.ts";
 type Mode = "one" | "bulk" | "full" | "fifo" | "mixed";
 const {
   path,
+  warmUp,
   count,
   mode,
   batch = 100,
-} = readTask<{ path: string; count: number; mode: Mode; batch?: number }>();
+} = readTask<{ path: string; warmUp: number; count: number; mode: Mode; batch?: number }>();
 
 const database = new Database(path);
 database.pragma("journal_mode = WAL");
@@ -43,11 +44,15 @@ function insertOne(n: number): void {
 const insertMany = database.transaction((from: number, to: number) => {
   for (let n = from; n < to; n++) insertOne(n);
 });
-function insertInBulk(): void {
-  for (let n = 0; n < count; n += 1_000) insertMany(n, Math.min(n + 1_000, count));
+function insertInBulk(rows: number): void {
+  for (let n = 0; n < rows; n += 1_000) insertMany(n, Math.min(n + 1_000, rows));
+}
+function insertOneByOne(rows: number): void {
+  for (let n = 0; n < rows; n++) insertOne(n);
 }
 
-function drain(): void {
+/** Makes what claims and finishes rows, batch by batch. */
+function drainer(): (rows: number) => void {
   const arm = "SELECT id, np, due FROM job WHERE state = 0 AND type = ?";
   const heads =
     mode === "mixed"
@@ -56,23 +61,25 @@ function drain(): void {
   const claim = database.prepare(`UPDATE job SET state = 1 WHERE id IN (${heads}) RETURNING id, payload`);
   const finish = database.prepare("UPDATE job SET state = 2 WHERE id IN (SELECT value FROM json_each(?))");
   const types = mode === "mixed" ? TYPES : [];
-  for (;;) {
-    const claimed = claim.all(...types) as { id: number; payload: string }[];
-    if (claimed.length === 0) return;
-    for (const { payload } of claimed) JSON.parse(payload);
-    finish.run(JSON.stringify(claimed.map(({ id }) => id)));
-  }
+  return (rows) => {
+    for (let left = rows; left > 0; ) {
+      const claimed = claim.all(...types) as { id: number; payload: string }[];
+      if (claimed.length === 0) return;
+      for (const { payload } of claimed) JSON.parse(payload);
+      finish.run(JSON.stringify(claimed.map(({ id }) => id)));
+      left -= claimed.length;
+    }
+  };
 }
 
-let work: () => void = insertInBulk;
+let work: (rows: number) => void = insertInBulk;
 if (mode === "one" || mode === "full") {
-  work = () => {
-    for (let n = 0; n < count; n++) insertOne(n);
-  };
+  work = insertOneByOne;
 } else if (mode !== "bulk") {
-  insertInBulk();
-  work = drain;
+  insertInBulk(warmUp + count);
+  work = drainer();
 }
-const seconds = await timed(work);
+work(warmUp);
+const seconds = await timed(() => work(count));
 database.close();
 answerAndEnd({ perSecond: count / seconds });
