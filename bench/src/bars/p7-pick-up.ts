@@ -51,17 +51,20 @@ export async function measurePickUp(bench: Bench): Promise<BarResult> {
   const peers = await measurePeers(bench);
   const notes = [
     "timed from before the call of enqueue (NORMAL) to the handler's first line; ms, at default settings",
+    "raw by hand: an insert, a touched file that is watched, a claim; no queue around it",
     ...bench.peers.skipped,
   ];
   const runs = { holdfast: latenciesMs, ...peers };
   return toResult({ id: "P7", title: "pick-up by an idle worker", runs, parts, notes });
 }
 
-/** The same of the other queues, fewer times: some of them poll every half second. */
+/** The same by hand, and of the other queues, fewer times: some of them poll every half second. */
 async function measurePeers(bench: Bench): Promise<Record<string, readonly number[]>> {
   const rounds = sized(bench, { full: 100, quick: 10, tiny: 1 });
   const runs: Record<string, readonly number[]> = {};
-  for (const peer of await bench.peers.ready())
+  const place = async (): Promise<string> => join(bench.folder(), "bench.db");
+  const raw = { name: "raw by hand", program: "raw-pick-up", place };
+  for (const peer of [raw, ...(await bench.peers.ready())])
     runs[peer.name] = await measurePeerPickUp(bench, peer, rounds);
   return runs;
 }

@@ -16,7 +16,11 @@ const LOST_MS = 45_000;
  * How long each job of one process waits for an idle worker in another.
  * @returns milliseconds from before the call that adds it to its handler's first line, per job
  */
-export async function measurePeerPickUp(bench: Bench, peer: ReadyPeer, rounds: number): Promise<number[]> {
+export async function measurePeerPickUp(
+  bench: Bench,
+  peer: Pick<ReadyPeer, "name" | "program" | "place">,
+  rounds: number,
+): Promise<number[]> {
   const place = await peer.place();
   // One after the other: the first makes the tables.
   await using producer = startProgram(peer.program, { place, mode: "producer", warmUp: 0, count: 0 });
