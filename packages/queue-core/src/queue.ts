@@ -489,9 +489,11 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   /**
    * Gives up the jobs of this catalog that nobody claimed in time; returns how many. A claim does that to those it
    * meets; this one finds also jobs of types that nobody claims.
+   * @param options.signal once it is aborted no more are given up than those of the transaction that is under way
    */
-  expireJobs(): Promise<number> {
+  expireJobs(options: { readonly signal?: AbortSignal } = {}): Promise<number> {
     return this.store.expire({
+      ...options,
       lines: this.linesOf([...this.catalog.keys()]),
       bury: (job) => this.#buryExpired(job),
     });

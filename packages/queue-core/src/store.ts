@@ -122,6 +122,8 @@ export interface Expiry {
   readonly lines: readonly string[];
   /** Called inside the transaction, and again if that fails to commit; must not throw. */
   readonly bury: (job: ExpiredJob) => Burial;
+  /** Once it is aborted no further transaction begins: what is left stays in the lines. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ClaimRequest {

@@ -350,8 +350,9 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 
   async expire(expiry: Expiry): Promise<number> {
     const lines = [...new Set(expiry.lines)];
+    const isAnyLeft = (connection: Connection): boolean => hasExpired(connection, lines, this.#now());
     let expired = 0;
-    while (await this.#reader.read((connection) => hasExpired(connection, lines, this.#now()))) {
+    while (!expiry.signal?.aborted && (await this.#reader.read(isAnyLeft))) {
       expired += await this.#writer.write("normal", (connection) =>
         expireJobs(connection, this.#counts, { ...expiry, lines }, this.#enqueueTime()),
       );

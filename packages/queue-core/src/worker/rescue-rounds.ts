@@ -18,6 +18,8 @@ const LOOKS_PER_LEASE = 3;
 export class RescueRounds {
   readonly #options: RescueRoundsOptions;
   #lastMs = Number.NEGATIVE_INFINITY;
+  readonly #stopping = new AbortController();
+  #expiring: Promise<void> | null = null;
 
   constructor(options: RescueRoundsOptions) {
     this.#options = options;
@@ -36,8 +38,22 @@ export class RescueRounds {
     } catch (error) {
       faults.failed("rescuing", error);
     }
+    // Not waited for: there may be very many, and between two of its transactions a claim has its turn.
+    this.#expiring ??= this.#expire().finally(() => {
+      this.#expiring = null;
+    });
+  }
+
+  /** Resolves once nothing more is given up here; what is left is for others. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#expiring;
+  }
+
+  async #expire(): Promise<void> {
+    const { queue, log, faults } = this.#options;
     try {
-      const expired = await queue.expireJobs();
+      const expired = await queue.expireJobs({ signal: this.#stopping.signal });
       if (expired > 0) log.warn({ expired }, "jobs that nobody claimed in time given up");
       faults.works("giving up expired jobs");
     } catch (error) {

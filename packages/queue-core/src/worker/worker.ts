@@ -185,12 +185,14 @@ export class Worker {
   async #stop(): Promise<void> {
     this.#wake.ring();
     this.#bell?.stop();
+    const rescuesOver = this.#rescues.stop();
     this.#log.info({ running: this.#running.size }, "worker stopping");
     await this.#sayDraining();
     if (!(await settlesWithin(this.#drained(), this.#limits.shutdownMs))) await this.#handBackRunning();
     this.#giveUp.abort();
     // A claim that was under way at the deadline: what it brings is handed back before this worker is gone.
     await this.#loop;
+    await rescuesOver;
     await this.#reports.stop();
     this.#cancelWatch?.stop();
     await this.#heartbeat?.stop();

@@ -215,6 +215,22 @@ export function expiryRules(rule: Rule): void {
     expect((await bed.store.stats()).queue).toMatchObject({ failed: 230, pending: 230 });
   });
 
+  rule("R17: who asks may stop it between two transactions, and what is left expires later", async (bed) => {
+    await bed.queue.enqueueMany(
+      "fleeting",
+      Array.from({ length: 230 }, (_, n) => ({ n })),
+    );
+    bed.clock.advance(EXPIRES_MS);
+    const stop = new AbortController();
+    const asked = bed.queue.expireJobs({ signal: stop.signal });
+    stop.abort();
+    const expired = await asked;
+    expect(expired).toBeLessThan(230);
+    expect((await bed.store.stats()).queue).toMatchObject({ failed: expired, pending: 230 });
+    expect(await bed.queue.expireJobs({ signal: stop.signal })).toBe(0);
+    expect(await bed.queue.expireJobs()).toBe(230 - expired);
+  });
+
   rule("R17: nothing expires twice when two processes look", async (bed) => {
     const other = await bed.openProcess();
     for (let n = 0; n < 50; n += 1) await addFleeting(bed, n);

@@ -107,6 +107,26 @@ describe("R3: a worker", () => {
     expect(await bed.logged("jobs that nobody claimed in time given up")).toMatchObject({ expired: 1 });
   });
 
+  it("R17: claims on while very many are given up, and stops without waiting for them", async () => {
+    const bed = await WorkerBed.open();
+    const store = await bed.openStore();
+    let isAsked = false;
+    // As one that never comes to the last of them.
+    store.expire = ({ signal }) =>
+      new Promise((resolve) => {
+        isAsked = true;
+        signal?.addEventListener("abort", () => resolve(1));
+      });
+    const queue = createQueue({ store, jobs: WORKER_JOBS });
+    const worker = bed.createWorker({ task: () => "claimed" }, { queue });
+    worker.start();
+    await until("the expired are being given up", () => isAsked);
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    expect((await bed.reaches(id, "completed")).result).toBe("claimed");
+    await worker.stop();
+    expect(await bed.logged("jobs that nobody claimed in time given up")).toMatchObject({ expired: 1 });
+  });
+
   it("finds work that comes while it sleeps, and what becomes due", async () => {
     const bed = await WorkerBed.open();
     bed.work({ task: () => "done" });
