@@ -1,3 +1,4 @@
+/** @import { LimitItem } from "./json.js" */
 import { change, RequestFailedError } from "./api.js";
 import { readWhole, refresh } from "./refresh.js";
 import { state, update, withEntry, withItem } from "./state.js";
@@ -184,11 +185,30 @@ export async function saveWeight(id, known, form) {
   announce(`The group ${groupKey} has the weight ${weight} from now on`);
 }
 
-/** @param {string} name */
-export async function liftLimit(name) {
+/** Not asked about first, as Undo takes it back. @param {LimitItem} limit */
+export async function liftLimit(limit) {
+  const { name } = limit;
   await act(`limit ${name}`, async () => {
     await change("DELETE", `/admin/limits/${name}`);
-    announce(`The limit ${name} is lifted`);
+    announce(`The limit ${name} is lifted`, () => setAgain(limit));
+  });
+}
+
+/** @param {LimitItem} limit as it was */
+async function setAgain({ name, isEdited, declared, perKey, ...all }) {
+  const paceOf = (/** @type {Pick<LimitItem, "rate" | "concurrency">} */ { rate, concurrency }) => ({
+    ...(rate && { rate }),
+    ...(concurrency && { concurrency }),
+  });
+  // What goes wrong is told by the list: the limit's own row may be gone.
+  await act("limits", async () => {
+    if (declared !== null && !isEdited) await change("POST", `/admin/limits/${name}/reset`);
+    else
+      await change("PUT", `/admin/limits/${name}`, {
+        ...paceOf(all),
+        ...(perKey && { perKey: paceOf(perKey) }),
+      });
+    announce(`The limit ${name} holds again`);
   });
 }
 

@@ -13,8 +13,8 @@ import { h } from "./preact.js";
  */
 export function limits(state, { limits: list, stats: { byType } }) {
   const tools = button("Set a limit…", () => openLimit(null));
-  return section(
-    { id: "limits", title: "Limits", tools },
+  return section({ id: "limits", title: "Limits", tools }, [
+    noticeLine(state.notices.get("limits")),
     list.items.length === 0
       ? nothing("Nothing is limited: workers take jobs as fast as they can.")
       : h("div", { class: "scroll" }, [
@@ -54,7 +54,7 @@ export function limits(state, { limits: list, stats: { byType } }) {
             ),
           ]),
         ]),
-  );
+  ]);
 }
 
 /** @param {LimitItem} limit */
@@ -107,7 +107,7 @@ function tool({ busy, notices }, limit) {
       button("Edit…", () => openLimit(limit), { label: `Edit the limit ${name}` }),
       isLifted(limit)
         ? null
-        : button("Lift", () => void liftLimit(name), { label: `Lift the limit ${name}`, disabled }),
+        : button("Lift", () => void liftLimit(limit), { label: `Lift the limit ${name}`, disabled }),
       isEdited && declared !== null
         ? button("As in the code", () => void resetLimit(name), {
             label: `Make the limit ${name} as in the code`,

@@ -52,3 +52,23 @@ it("R12, R26: shows, sets, edits and lifts limits, and says what is wrong with o
   expect(await queue.limits()).toMatchObject([{ name: "email", rate: null, isEdited: true }]);
   expect(complaints).toEqual([]);
 });
+
+it("R12, R26: Undo makes a lifted limit what it was, as in the code or as somebody had set it", async (context) => {
+  const each = { rate: { limit: 5, periodMs: 1_000, burst: 3 }, concurrency: 2 };
+  const { admin, page, complaints } = await openTestPage(context, async ({ queue }) => {
+    await queue.syncLimits({ email: { rate: { limit: 120, periodMs: 60_000 } } });
+    await queue.setLimit("sync_inventory", { ...each, perKey: each });
+  });
+  const before = await admin.queue.limits();
+  const undo = page.getByRole("button", { name: "Undo" });
+  await page.getByRole("button", { name: "Lift the limit email" }).click();
+  await page.getByText("The limit email is lifted").waitFor();
+  await undo.click();
+  await page.getByText("The limit email holds again").waitFor();
+  await page.getByRole("button", { name: "Lift the limit sync_inventory" }).click();
+  await page.getByText("The limit sync_inventory is lifted").waitFor();
+  await undo.click();
+  await page.getByText("The limit sync_inventory holds again").waitFor();
+  expect(await admin.queue.limits()).toEqual(before);
+  expect(complaints).toEqual([]);
+});
