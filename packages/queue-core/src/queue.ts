@@ -388,7 +388,8 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   /**
    * Claims one job for a worker, or null if none is due.
    * The lease lasts as long as this worker claims or beats; see `store.beat`.
-   * A stored payload that its schema no longer accepts goes to the dead letters and the next job is taken.
+   * A job whose stored payload its schema no longer accepts goes to the dead letters, as does one whose last attempt was
+   * ended in a worker that hung, and the next job is taken.
    */
   async dequeue<Type extends JobType<Jobs> = JobType<Jobs>>(
     workerId: string,
@@ -397,7 +398,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     for (;;) {
       const claimed = await this.#claim(workerId, 1, options);
       if (claimed.length === 0) return null;
-      const [valid] = await this.#buryInvalid(claimed);
+      const [valid] = await this.#buryUnrunnable(claimed);
       if (valid) return valid as Claimed<Jobs, Type>;
     }
   }
@@ -414,7 +415,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     if (!Number.isInteger(limit) || limit < 1)
       throw new OptionInvalidError(`limit must be a whole number from 1, got ${limit}`);
     const claimed = await this.#claim(workerId, limit, options);
-    return (await this.#buryInvalid(claimed)) as readonly Claimed<Jobs, Type>[];
+    return (await this.#buryUnrunnable(claimed)) as readonly Claimed<Jobs, Type>[];
   }
 
   /**
@@ -474,6 +475,22 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     return "error" in verdict
       ? { ...verdict, error: sealError(this.catalog, type, id, verdict.error) }
       : verdict;
+  }
+
+  /**
+   * The finish of a job that was claimed with no attempt left: its last run was ended by the heartbeat of a worker that
+   * hung.
+   * @param onFault told when the type's `onDead` hook throws; the verdict's error says so, too
+   */
+  async buryExhausted(job: ClaimedJob, onFault: OnFault = noted): Promise<Finish> {
+    const last = (await this.store.attempts(job.id)).at(-1);
+    const verdict: Verdict = {
+      verb: "bury",
+      reason: "attempts_exhausted",
+      error: last?.error ?? "It has no attempt left",
+      timedOut: last?.outcome === "timed_out",
+    };
+    return { job, ...this.withFollowUps(job, verdict, onFault), effects: [] };
   }
 
   /**
@@ -848,16 +865,17 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     return this.claim({ workerId, types, limit, leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS });
   }
 
-  async #buryInvalid(claimed: readonly ClaimedJob[]): Promise<readonly ClaimedJob[]> {
+  async #buryUnrunnable(claimed: readonly ClaimedJob[]): Promise<readonly ClaimedJob[]> {
     const valid: ClaimedJob[] = [];
-    const invalid: Finish[] = [];
+    const buried: Finish[] = [];
     for (const job of claimed) {
       const parsed = this.parse(job);
       if (isPayloadFault(parsed))
-        invalid.push({ job, verdict: this.verdictOnPayload(job, parsed), followUps: [], effects: [] });
+        buried.push({ job, verdict: this.verdictOnPayload(job, parsed), followUps: [], effects: [] });
+      else if (parsed.attempt > parsed.maxAttempts) buried.push(await this.buryExhausted(parsed));
       else valid.push(parsed);
     }
-    const outcomes = invalid.length > 0 ? await this.store.finish(invalid) : [];
+    const outcomes = buried.length > 0 ? await this.store.finish(buried) : [];
     for (const outcome of outcomes) if ("error" in outcome) throw outcome.error;
     return valid;
   }

@@ -25,15 +25,10 @@ export function failRun(queue: Queue, { job, error, timedOut }: FailedRun, log: 
 
 /** The finish of a job that was claimed with no attempt left. */
 export async function buryExhausted(queue: Queue, job: ClaimedJob, log: Logger): Promise<Finish> {
-  const last = (await queue.store.attempts(job.id)).at(-1);
-  const verdict: Verdict = {
-    verb: "bury",
-    reason: "attempts_exhausted",
-    error: last?.error ?? "It has no attempt left",
-    timedOut: last?.outcome === "timed_out",
-  };
-  log.error({ error: verdict.error }, "no attempt is left, job goes to the dead letters");
-  return { job, ...queue.withFollowUps(job, verdict, faultLog(log)), effects: [] };
+  const finish = await queue.buryExhausted(job, faultLog(log));
+  if ("error" in finish.verdict)
+    log.error({ error: finish.verdict.error }, "no attempt is left, job goes to the dead letters");
+  return finish;
 }
 
 /** The finish of a run whose process died, with what the `onDead` hook asks for if that was once too often. */

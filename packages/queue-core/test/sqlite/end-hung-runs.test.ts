@@ -46,7 +46,9 @@ it("a run that was claimed only to be buried costs no attempt: no handler ran", 
   const queue = createQueue({ store: memory.openStore({ clock }), jobs: JOB_TYPES, clock });
   const connection = memory.connect();
   const claimAndHang = async (): Promise<void> => {
-    expect(await queue.dequeue("worker-1")).not.toBeNull();
+    // As a worker claims: what has no attempt left comes, too, and is buried there.
+    const claim = { workerId: "worker-1", types: ["fragile"], limit: 1, leaseMs: 30_000 };
+    expect(await queue.claim(claim)).toHaveLength(1);
     const overdue = runsHeldBy(connection, "worker-1");
     endHungRuns(connection, { workerId: "worker-1", overdue, isSilent: () => true, nowMs: clock.now() });
   };
@@ -58,9 +60,12 @@ it("a run that was claimed only to be buried costs no attempt: no handler ran", 
   await claimAndHang();
   expect(await queue.store.getJob(id)).toMatchObject({ status: "pending", attempts: 1 });
   expect(await queue.store.attempts(id)).toHaveLength(1);
-  const job = await queue.dequeue("worker-1");
-  if (job) await queue.failJob(job, new Error("no attempt is left"));
+  const [ended] = await queue.store.attempts(id);
+  // Who claims for himself is not handed a run that must not be.
+  expect(await queue.dequeue("worker-1")).toBeNull();
   expect(await queue.store.getJob(id)).toMatchObject({ status: "failed", attempts: 1 });
+  const { items } = await queue.store.listDeadLetters({ limit: 1 });
+  expect(items).toMatchObject([{ reason: "attempts_exhausted", lastError: ended?.error }]);
   // Nor is it told as a run, or its last one as one that another follows.
   const { events } = await queue.store.events(last, 10);
   expect(events.map(({ kind, attempt }) => [kind, attempt])).toEqual([
