@@ -388,8 +388,8 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   /**
    * Claims one job for a worker, or null if none is due.
    * The lease lasts as long as this worker claims or beats; see `store.beat`.
-   * A job whose stored payload its schema no longer accepts goes to the dead letters, as does one whose last attempt was
-   * ended in a worker that hung, and the next job is taken.
+   * A job whose stored payload its schema no longer accepts goes to the dead letters, as does one whose last attempt
+   * was ended in a worker that hung, and the next job is taken.
    */
   async dequeue<Type extends JobType<Jobs> = JobType<Jobs>>(
     workerId: string,
