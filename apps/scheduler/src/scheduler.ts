@@ -27,6 +27,7 @@ export class Scheduler {
   readonly #faults: FaultLog;
   #longLogTicks = 0;
   #loop: Promise<void> | null = null;
+  #expiring: Promise<void> | null = null;
 
   constructor({ queue, log, tickMs = 1_000 }: SchedulerOptions) {
     this.#queue = queue;
@@ -43,10 +44,16 @@ export class Scheduler {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
+    await this.#expiring;
   }
 
   /** One look at everything there is to do. A step that fails is logged and keeps no other from its turn. */
   async tick(): Promise<void> {
+    await this.#look();
+    await this.#expiring;
+  }
+
+  async #look(): Promise<void> {
     await this.#step("adding jobs of due schedules", "jobs of due schedules added", () =>
       this.#queue.runDueCronJobs(),
     );
@@ -54,15 +61,23 @@ export class Scheduler {
     await this.#step("rescuing jobs", "jobs of silent workers handed back", () =>
       this.#queue.releaseStaleJobs(),
     );
-    await this.#step("giving up expired jobs", "jobs that nobody claimed in time given up", () =>
-      this.#queue.expireJobs(),
-    );
+    // Not waited for: there may be very many, and neither schedules nor the log may wait for the last of them.
+    this.#expiring ??= this.#expire().finally(() => {
+      this.#expiring = null;
+    });
     await this.#step("checkpointing", "", () => this.#checkpoint());
+  }
+
+  #expire(): Promise<void> {
+    const { signal } = this.#stopping;
+    return this.#step("giving up expired jobs", "jobs that nobody claimed in time given up", () =>
+      this.#queue.expireJobs({ signal }),
+    );
   }
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      await this.tick();
+      await this.#look();
       // Rejects only because `stop` aborted it, which the loop's condition then sees.
       await sleep(this.#tickMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }

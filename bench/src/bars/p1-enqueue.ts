@@ -16,25 +16,23 @@ interface Adding {
   readonly warmUp: number;
   readonly count: number;
   readonly bar: number;
-  /** How many jobs the other queues add, where they are measured too; rates don't depend on it. */
-  readonly peerCount?: number;
 }
 
 async function measureAdding(bench: Bench, adding: Adding): Promise<BarResult> {
-  const { id, title, mode, rawMode, warmUp, count, bar, peerCount = count } = adding;
+  const { id, title, mode, rawMode, warmUp, count, bar } = adding;
   const run = async (program: string, programMode: string): Promise<number> => {
     const path = join(bench.folder(), "bench.db");
     return (await runProgram<Speed>(program, { path, warmUp, count, mode: programMode })).perSecond;
   };
-  const peerRun = { warmUp: Math.min(warmUp, peerCount), count: peerCount };
-  const others = mode === "callers" ? {} : await peerContestants(bench, { mode, ...peerRun });
+  const others = mode === "callers" ? {} : await peerContestants(bench, { mode, warmUp, count });
   const runs = await inRounds(bench, {
     raw: () => run("raw", rawMode),
     holdfast: () => run("holdfast-enqueue", mode),
     ...others,
   });
   const part = atLeast("enqueue", runsOf(runs, "holdfast"), "raw", runsOf(runs, "raw"), bar);
-  return toResult({ id, title, runs, parts: [part], notes: [warmUpNote(warmUp)] });
+  const notes = [warmUpNote(warmUp), "the other queues add for 2 s before, and then for 4 s, at most"];
+  return toResult({ id, title, runs, parts: [part], notes: mode === "callers" ? notes.slice(0, 1) : notes });
 }
 
 /** One validated job at a time, NORMAL, against one raw insert at a time. */
@@ -48,7 +46,6 @@ export function measureEnqueue(bench: Bench): Promise<BarResult> {
     warmUp: 2 * warmUpOf(bench),
     count,
     bar: 0.8,
-    peerCount: sized(bench, { full: 2_000, quick: 500, tiny: 20 }),
   });
 }
 
@@ -63,7 +60,6 @@ export function measureBulk(bench: Bench): Promise<BarResult> {
     warmUp: 5 * warmUpOf(bench),
     count,
     bar: 0.7,
-    peerCount: sized(bench, { full: 20_000, quick: 10_000, tiny: 1_000 }),
   });
 }
 

@@ -1,3 +1,4 @@
+import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   type BarResult,
@@ -18,7 +19,7 @@ import { measureRetention } from "./p5-retention.ts";
 
 const KINDS: readonly Backlog[] = ["pending", "completed", "scheduled", "waiting", "paused", "rate-limited"];
 
-/** P4's mixture with few, more and very many rows beside it. Each file is filled once; every round adds and drains. */
+/** P4's mixture with few, more and very many rows beside it. Each file is filled once; every round drains in a copy. */
 export async function measureBacklog(bench: Bench): Promise<BarResult> {
   const count = sized(bench, { full: 20_000, quick: 5_000, tiny: 500 });
   const warmUp = warmUpOf(bench);
@@ -30,8 +31,8 @@ export async function measureBacklog(bench: Bench): Promise<BarResult> {
   for (const kind of KINDS) {
     const contestants: Record<string, () => Promise<number>> = {};
     for (const rows of [few, more, many]) {
-      const path = await fill(bench, kind, rows);
-      contestants[nameOf(rows, kind)] = () => addAndDrain(path, kind, { warmUp, count });
+      const filled = await fill(bench, kind, rows);
+      contestants[nameOf(rows, kind)] = () => addAndDrain(bench, filled, kind, { warmUp, count });
     }
     const runs = await inRounds(bench, contestants);
     Object.assign(all, runs);
@@ -55,16 +56,26 @@ async function fill(bench: Bench, kind: Backlog, rows: number): Promise<string> 
   bench.say(`  adding ${rows.toLocaleString("en")} ${kind} rows`);
   await addBacklog(path, kind, rows);
   if (kind === "completed") await drain(path, rows);
+  if (existsSync(`${path}-wal`)) throw new Error(`${path} has a log still: a copy of it would lack rows`);
   return path;
 }
 
 async function addAndDrain(
-  path: string,
+  bench: Bench,
+  filled: string,
   kind: Backlog,
   { warmUp, count }: { readonly warmUp: number; readonly count: number },
 ): Promise<number> {
-  await addMixed(path, warmUp + count);
+  const folder = bench.folder();
+  const path = join(folder, "bench.db");
   const isHeld = kind === "paused" || kind === "rate-limited";
   const types = isHeld ? [...TYPES, HELD_TYPE] : TYPES;
-  return (await drain(path, count, { warmUp, types })).perSecond;
+  try {
+    // A copy, as what was drained would lie beside the next round.
+    copyFileSync(filled, path);
+    await addMixed(path, warmUp + count);
+    return (await drain(path, count, { warmUp, types })).perSecond;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -15,7 +15,7 @@ export interface DrainOptions {
 
 export interface Drained {
   readonly perSecond: number;
-  /** Jobs run by each process. */
+  /** Jobs run by each process, of those that are timed. */
   readonly shares: readonly number[];
   /** The largest of the processes' peaks of resident memory, in MB. */
   readonly rssMb: number;
@@ -51,15 +51,18 @@ export async function drain(path: string, count: number, options: DrainOptions =
       if (done > cold && firstAt === 0) {
         first = done;
         firstAt = performance.now();
+        for (const worker of workers) worker.send({ usage: true });
       }
       if (done >= all) break;
       await sleep(LOOK_MS);
     }
     const seconds = (performance.now() - firstAt) / 1_000;
+    if (first >= all) throw new Error("The drain was over before anybody had looked: too few jobs");
+    const atFirst = await Promise.all(workers.map((worker) => worker.next<{ handled: number }>()));
     const ends = await Promise.all(workers.map((worker) => worker.end<{ handled: number; rssMb: number }>()));
     return {
       perSecond: (all - first) / seconds,
-      shares: ends.map(({ handled }) => handled),
+      shares: ends.map(({ handled }, i) => handled - (atFirst[i]?.handled ?? 0)),
       rssMb: Math.max(...ends.map(({ rssMb }) => rssMb)),
     };
   } finally {

@@ -1,4 +1,4 @@
-import { answer, answerAndEnd, readTask, timed } from "./task.ts";
+import { answer, answerAndEnd, readTask } from "./task.ts";
 
 /** One of the other queues, opened at a place. */
 export interface PeerClient {
@@ -22,9 +22,28 @@ export interface PeerTask {
 }
 
 const BULK = 1_000;
+/** Some add a few hundred jobs a second: no more are added than in so long, in milliseconds. A rate needs no more. */
+const LONGEST_MS = { warmUp: 2_000, timed: 4_000 };
 
 async function addAll(client: PeerClient, count: number): Promise<void> {
   for (let n = 0; n < count; n += BULK) await client.addMany(n, Math.min(n + BULK, count));
+}
+
+/** @returns jobs per second */
+async function add(
+  client: PeerClient,
+  mode: "one" | "bulk",
+  count: number,
+  longestMs: number,
+): Promise<number> {
+  const startedAt = performance.now();
+  let added = 0;
+  while (added < count && performance.now() - startedAt < longestMs) {
+    const next = mode === "bulk" ? Math.min(added + BULK, count) : added + 1;
+    await (mode === "bulk" ? client.addMany(added, next) : client.add(added));
+    added = next;
+  }
+  return added / ((performance.now() - startedAt) / 1_000);
 }
 
 /** Jobs per second from the first run behind the warm-up to the last recorded end. */
@@ -45,20 +64,15 @@ async function drain(client: PeerClient, { warmUp, count }: PeerTask): Promise<n
 /** Does what the benchmark asks of a peer, in a process of its own. */
 export async function runPeer(open: (task: PeerTask) => Promise<PeerClient>): Promise<void> {
   const task = readTask<PeerTask>();
-  const { mode, count } = task;
+  const { mode, warmUp, count } = task;
   const client = await open(task);
   if (mode === "worker" || mode === "producer") return await talk(client, mode);
   let perSecond: number;
   if (mode === "drain") {
     perSecond = await drain(client, task);
   } else {
-    const add = async (jobs: number): Promise<void> => {
-      if (mode === "bulk") await addAll(client, jobs);
-      else for (let n = 0; n < jobs; n++) await client.add(n);
-    };
-    await add(task.warmUp);
-    const seconds = await timed(() => add(count));
-    perSecond = count / seconds;
+    await add(client, mode, warmUp, LONGEST_MS.warmUp);
+    perSecond = await add(client, mode, count, LONGEST_MS.timed);
   }
   await client.close();
   answerAndEnd({ perSecond });

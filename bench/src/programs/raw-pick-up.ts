@@ -1,9 +1,12 @@
 // What the machine itself can do for a pick-up: a row, a touched file that the other process watches, and a claim by
-// hand. No queue around it, and nobody looks again if a touch is not heard.
+// hand. No queue around it.
 import { type FSWatcher, utimesSync, watch, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { payloadOf } from "../holdfast/jobs.ts";
 import { runPeer } from "./peer.ts";
+
+/** A touch that is not heard is made good after so long, in milliseconds. */
+const POLL_MS = 100;
 
 await runPeer(async ({ place, mode }) => {
   const database = new Database(place);
@@ -24,6 +27,7 @@ await runPeer(async ({ place, mode }) => {
   const left = database.prepare("SELECT EXISTS (SELECT 1 FROM job WHERE state < 2)").pluck();
   const add = (n: number): void => void insert.run(JSON.stringify(payloadOf(n)));
   let watcher: FSWatcher | undefined;
+  let poll: NodeJS.Timeout | undefined;
   return {
     async add(n) {
       add(n);
@@ -34,16 +38,19 @@ await runPeer(async ({ place, mode }) => {
       for (let n = from; n < to; n++) add(n);
     },
     async work(onJob) {
-      watcher = watch(bell, () => {
+      const look = (): void => {
         for (const { id, payload } of claim.all() as { id: number; payload: string }[]) {
           onJob(JSON.parse(payload).n);
           finish.run(id);
         }
-      });
+      };
+      watcher = watch(bell, look);
+      poll = setInterval(look, POLL_MS);
     },
     isDrained: async () => left.get() === 0,
     async close() {
       watcher?.close();
+      clearInterval(poll);
       database.close();
     },
   };

@@ -404,7 +404,8 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   }
 
   /**
-   * Claims up to `limit` jobs for a worker.
+   * Claims up to `limit` jobs for a worker. May return fewer, even none, while more are due: what `dequeue` passes over
+   * is buried here too.
    * @param limit a whole number from 1
    */
   async dequeueBatch<Type extends JobType<Jobs> = JobType<Jobs>>(

@@ -195,13 +195,14 @@ export async function liftLimit(limit) {
 }
 
 /** @param {LimitItem} limit as it was */
-async function setAgain({ name, isEdited, declared, perKey, ...all }) {
+async function setAgain(limit) {
+  const { name, isEdited, declared, perKey, ...all } = limit;
   const paceOf = (/** @type {Pick<LimitItem, "rate" | "concurrency">} */ { rate, concurrency }) => ({
     ...(rate && { rate }),
     ...(concurrency && { concurrency }),
   });
   // What goes wrong is told by the list: the limit's own row may be gone.
-  await act("limits", async () => {
+  const done = await act("limits", async () => {
     if (declared !== null && !isEdited) await change("POST", `/admin/limits/${name}/reset`);
     else
       await change("PUT", `/admin/limits/${name}`, {
@@ -210,6 +211,7 @@ async function setAgain({ name, isEdited, declared, perKey, ...all }) {
       });
     announce(`The limit ${name} holds again`);
   });
+  if (!done) announce(`The limit ${name} is still lifted`, () => setAgain(limit));
 }
 
 /** @param {string} name */

@@ -52,10 +52,11 @@ export class RescueRounds {
 
   async #expire(): Promise<void> {
     const { queue, log, faults } = this.#options;
+    const { signal } = this.#stopping;
     try {
-      const expired = await queue.expireJobs({ signal: this.#stopping.signal });
+      const expired = await queue.expireJobs({ signal });
       if (expired > 0) log.warn({ expired }, "jobs that nobody claimed in time given up");
-      faults.works("giving up expired jobs");
+      if (!signal.aborted) faults.works("giving up expired jobs");
     } catch (error) {
       faults.failed("giving up expired jobs", error);
     }
