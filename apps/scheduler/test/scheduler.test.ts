@@ -117,6 +117,25 @@ it("gives up what nobody claimed in time, of whatever type", async () => {
   ]);
 });
 
+it("a stop leaves what else has expired to others", async () => {
+  const { store, queue, scheduler } = await openScheduler();
+  const payloads = Array.from({ length: 3_000 }, () => ({}));
+  await queue.enqueueMany("reconcile_payments", payloads, { expireAfterMs: 1_000 });
+  clock.advance(1_000);
+  const dead = async (): Promise<number> => (await store.stats()).queue.failed;
+  scheduler.start();
+  while ((await dead()) === 0) await new Promise((resolve) => setImmediate(resolve));
+  await scheduler.stop();
+  const given = await dead();
+  expect(given).toBeLessThan(payloads.length);
+  // And nothing of it goes on.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await dead()).toBe(given);
+  await scheduler.tick();
+  expect(await dead()).toBe(given);
+  expect(await queue.expireJobs()).toBe(payloads.length - given);
+});
+
 it("a fault that lasts is told once, and so is its end", async () => {
   const { queue } = await openScheduler();
   const lines: string[] = [];
