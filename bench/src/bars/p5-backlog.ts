@@ -12,6 +12,7 @@ import {
 } from "../bar.ts";
 import { drain } from "../holdfast/drain.ts";
 import { HELD_TYPE, TYPES } from "../holdfast/jobs.ts";
+import { openQueue } from "../holdfast/open.ts";
 import { addBacklog, addMixed, type Backlog } from "../holdfast/prepare.ts";
 import { inRounds, runsOf } from "../rounds.ts";
 import { atLeast } from "../statistics.ts";
@@ -56,6 +57,8 @@ async function fill(bench: Bench, kind: Backlog, rows: number): Promise<string> 
   bench.say(`  adding ${rows.toLocaleString("en")} ${kind} rows`);
   await addBacklog(path, kind, rows);
   if (kind === "completed") await drain(path, rows);
+  // Whoever closes it last and may write empties its log into it: a copy of the one file is whole then.
+  await (await openQueue(path)).store.close();
   if (existsSync(`${path}-wal`)) throw new Error(`${path} has a log still: a copy of it would lack rows`);
   return path;
 }
