@@ -12,7 +12,7 @@ export interface DailyReportOptions {
   readonly dataFolder: string;
   /** `YYYY-MM-DD`; by default the day before `at`. */
   readonly day?: string | undefined;
-  /** The schedule's slot, or null for now: a report made late is still about the day it was due for. */
+  /** The schedule's slot, or null for the present instant: a report made late is still about the day it was due for. */
   readonly at: Date | null;
 }
 

@@ -151,7 +151,7 @@ describe("R24: mail that cannot be sent", () => {
     expect(failure).toMatchObject({ code: "MAIL_REJECTED", message: expect.stringContaining("550") });
   });
 
-  it("a recipient refused for now is worth another attempt", async () => {
+  it("a recipient refused temporarily is worth another attempt", async () => {
     await expect(send(mailerFor((await answering(451)).url))).rejects.toBeInstanceOf(MailUnavailableError);
   });
 
