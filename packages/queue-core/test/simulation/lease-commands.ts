@@ -8,7 +8,7 @@ import type { FakeClock, MemoryDatabase } from "../../src/testing/index.ts";
 import { allows, type JobState, outcomesOf, type Verb } from "../../src/transitions.ts";
 import { newJob } from "../conformance/new-jobs.ts";
 import type { SIMULATED_JOBS } from "./job-types.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { JobFacts, Snapshot } from "./snapshot.ts";
 
 /** What is known of a job from what was answered so far. */
 interface ModelJob {
@@ -107,16 +107,31 @@ function add(delayMs: number, maxAttempts: number): Command {
 }
 
 function claim(limit: number): Command {
-  return command(`claim ${limit}`, hasJobs, async (model, { queue }) => {
+  return command(`claim ${limit}`, hasJobs, async (model, { queue, read }) => {
+    const before = read();
     for (const { id, leaseToken } of await queue.dequeueBatch("worker-1", limit)) {
       expect(leaseToken).toBeGreaterThan(model.newestLease);
       const job = model.jobs.find((each) => each.id === id);
       // A job whose time has come is promoted and claimed in one go.
       expect(["pending", "scheduled"]).toContain(job?.state);
+      expect(isExhausted(before.jobs.get(id))).toBe(false);
       Object.assign(job ?? {}, { state: "processing", lease: leaseToken });
     }
-    model.newestLease = Math.max(model.newestLease, ...model.jobs.map(({ lease }) => lease ?? 0));
+    const after = read();
+    for (const job of model.jobs) {
+      if (job.state !== "pending" && job.state !== "scheduled") continue;
+      // One that waits with no attempt left, as after a retry of its last, is buried instead.
+      if (after.jobs.get(job.id)?.state !== "failed") continue;
+      expect(isExhausted(before.jobs.get(job.id))).toBe(true);
+      job.state = "failed";
+    }
+    // Of the buried ones, too.
+    model.newestLease = after.newestToken;
   });
+}
+
+function isExhausted(job: JobFacts | undefined): boolean {
+  return job !== undefined && job.attempts >= job.maxAttempts;
 }
 
 function endRun(choice: number, shown: Shown, verdict: Verdict): Command {
