@@ -3,7 +3,8 @@ import { ScheduleInvalidError } from "./errors.ts";
 
 /**
  * What to do with slots that passed while no scheduler ran: nothing (`skip`), one job for the latest (`once`), or one
- * job each (`all`), at most `max` of the newest and none older than `maxAgeMs`.
+ * job each (`all`), at most `max` of the newest and none older than `maxAgeMs` milliseconds, a finite number from 0. A
+ * slot of the last minute is not late, and taken in any case.
  */
 export type CatchUp = "skip" | "once" | { readonly all: { readonly max: number; readonly maxAgeMs: number } };
 
@@ -18,9 +19,11 @@ export function requireCatchUp(catchUp: CatchUp): void {
       `catchUp must be "skip", "once" or { all: { max, maxAgeMs } }, got ${JSON.stringify(catchUp)}`,
     );
   const { max, maxAgeMs } = catchUp.all;
-  if (Number.isInteger(max) && max >= 1 && max <= MOST_SLOTS && maxAgeMs >= 0) return;
+  // It is stored as JSON, which has no infinity: that would come back as null, and count as 0.
+  if (Number.isInteger(max) && max >= 1 && max <= MOST_SLOTS && Number.isFinite(maxAgeMs) && maxAgeMs >= 0)
+    return;
   throw new ScheduleInvalidError(
-    `catchUp.all takes max from 1 to ${MOST_SLOTS} and maxAgeMs from 0, got ${max} and ${maxAgeMs}`,
+    `catchUp.all takes max from 1 to ${MOST_SLOTS} and a finite maxAgeMs from 0, got ${max} and ${maxAgeMs}`,
   );
 }
 
@@ -189,7 +192,9 @@ export function dueSlots(
 
   if (typeof catchUp === "object") {
     const { max, maxAgeMs } = catchUp.all;
-    const oldest = new Date(Math.max(schedule.nextRunAt.getTime(), now.getTime() - maxAgeMs));
+    // What is not late is no matter of catching up, and so never too old.
+    const reachMs = Math.max(maxAgeMs, LATE_SLOT_MS - 1);
+    const oldest = new Date(Math.max(schedule.nextRunAt.getTime(), now.getTime() - reachMs));
     return { slots: newestSlots(nextRun, oldest, now, max), nextRunAt };
   }
   const [latest = schedule.nextRunAt] = newestSlots(nextRun, schedule.nextRunAt, now, 1);

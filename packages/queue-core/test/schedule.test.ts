@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CatchUp, computeNextRun, dueSlots, nextRuns } from "../src/schedule.ts";
+import { ScheduleInvalidError } from "../src/errors.ts";
+import { type CatchUp, computeNextRun, dueSlots, nextRuns, requireCatchUp } from "../src/schedule.ts";
 
 /** Every run of an expression in a stretch of time. */
 function runsBetween(expression: string, timeZone: string, from: string, to: string): string[] {
@@ -213,6 +214,19 @@ describe("R9: dueSlots", () => {
 
   it("brings a next run that lies out of reach back", () => {
     expect(due("once", "2026-01-09T00:00Z", "2026-01-01T12:00Z")).toEqual([[], "2026-01-02T00:00:00.000Z"]);
+  });
+
+  it("takes a slot of the last minute however short the age is that may be caught up", () => {
+    const none = { all: { max: 10, maxAgeMs: 0 } };
+    expect(due(none, "2026-01-02T00:00Z", "2026-01-02T00:00:59.999Z")).toEqual([
+      ["2026-01-02T00:00:00.000Z"],
+      "2026-01-03T00:00:00.000Z",
+    ]);
+    expect(due(none, "2026-01-02T00:00Z", "2026-01-02T00:01Z")).toEqual([[], "2026-01-03T00:00:00.000Z"]);
+  });
+
+  it.each([Number.POSITIVE_INFINITY, Number.NaN, -1])("refuses to catch up as far as %d", (maxAgeMs) => {
+    expect(() => requireCatchUp({ all: { max: 10, maxAgeMs } })).toThrow(ScheduleInvalidError);
   });
 
   it("is quick about a minute schedule that nobody worked for ten years", () => {
