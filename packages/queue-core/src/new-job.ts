@@ -33,7 +33,10 @@ export interface JobSettings {
    * has. A tenant, say. At most 512 characters.
    */
   readonly groupKey?: string;
-  /** At most one job of this type with this key exists, until that job is deleted or as `unique` says. */
+  /**
+   * At most one job of this type with this key exists, until that job is deleted or as `unique` says. At most 512
+   * characters, and no half of a surrogate pair, as cutting a string may leave one.
+   */
   readonly uniqueKey?: string;
   /** For how long the key is held, and what a newer job with the same key does to this one. */
   readonly unique?: UniqueRule;
@@ -109,6 +112,9 @@ export function buildStored(
     );
   }
   requireKey(type, "uniqueKey", uniqueKey);
+  // UTF-8 has no half of a surrogate pair: two keys that differ in one would be stored as the same, and a job be lost.
+  if (uniqueKey !== null && !uniqueKey.isWellFormed())
+    throw new OptionInvalidError(`"${type}": uniqueKey must be well-formed, got half of a surrogate pair`);
   requireKey(type, "limitKey", settings.limitKey ?? null);
   requireKey(type, "groupKey", settings.groupKey ?? null);
   const uniqueness = readUniqueness(type, uniqueKey, settings.unique);

@@ -164,6 +164,7 @@ export function enqueueRules(rule: Rule): void {
     "a delay of more than a year": { delayMs: MAX_DELAY_MS + 1 },
     "an empty unique key": { uniqueKey: "" },
     "a unique key of 513 characters": { uniqueKey: "k".repeat(513) },
+    "a unique key with half of a surrogate pair": { uniqueKey: "order-\ud83d" },
   })) {
     rule(`R11: ${what} is refused and nothing is stored`, async (bed) => {
       const before = await bed.database.dump();
