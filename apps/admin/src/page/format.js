@@ -1,4 +1,5 @@
 const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const weights = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
 const percents = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 const moments = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
 
@@ -13,6 +14,11 @@ const times = new Intl.DateTimeFormat("en", {
 /** @param {number} value */
 export function formatNumber(value) {
   return numbers.format(value);
+}
+
+/** @param {number} value of a group, from 0.01: one decimal would make 0 of it */
+export function formatWeight(value) {
+  return weights.format(value);
 }
 
 /** @param {number | null} value a share from 0 to 1; null if there is none */

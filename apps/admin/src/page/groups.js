@@ -1,5 +1,5 @@
 /** @import { GroupItem, Snapshot } from "./json.js" */
-import { formatNumber } from "./format.js";
+import { formatNumber, formatWeight } from "./format.js";
 import { openGroup } from "./group-dialog.js";
 import { button, heads, nothing, section } from "./parts.js";
 import { h } from "./preact.js";
@@ -42,7 +42,7 @@ function row(group, isCut) {
   const { groupKey, weight, pending, processing } = group;
   return h("tr", { key: groupKey }, [
     h("th", { scope: "row", class: "mono" }, groupKey),
-    h("td", { class: "number" }, formatNumber(weight)),
+    h("td", { class: "number" }, formatWeight(weight)),
     h("td", { class: "number" }, formatNumber(processing)),
     h("td", { class: "number" }, formatNumber(pending) + (isCut && pending > 0 ? " or more" : "")),
     h(

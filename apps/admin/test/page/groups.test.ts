@@ -39,6 +39,12 @@ it("B4, R26: shows groups with what they have to do, and sets their weights", as
 
   await page.getByRole("button", { name: "Edit the group zenith" }).click();
   expect(await weight.inputValue()).toBe("2.5");
+  await weight.fill("0.01");
+  await set.click();
+  await page.getByText("The group zenith has the weight 0.01 from now on").waitFor();
+  expect(await rows.nth(1).innerText(), "the least weight looks like none").toMatch(/^zenith\s+0\.01\s/);
+
+  await page.getByRole("button", { name: "Edit the group zenith" }).click();
   await weight.fill("1");
   await set.click();
   await page.getByText("The group zenith has the weight 1 from now on").waitFor();
