@@ -137,14 +137,17 @@ class Turns {
 }
 
 /**
- * Whether the newest job of a group was not claimed yet: it waits, or is set aside, or was called off before it ran.
- * Then its turn is taken: others of the group may stand before it.
+ * Whether the newest job of a group was not claimed yet: it waits, or is set aside, or was called off, put off or given
+ * up before it ran. Then its turn is taken: others of the group may stand before it.
  */
 const IS_NEWEST_UNCLAIMED = `(
   EXISTS (SELECT 1 FROM ready r WHERE r.type = group_turn.line AND r.np = group_turn.np
     AND r.tag = group_turn.tag AND r.seq = group_turn.seq)
   OR EXISTS (SELECT 1 FROM gated g WHERE g.seq = group_turn.seq)
   OR EXISTS (SELECT 1 FROM finished f WHERE f.seq = group_turn.seq AND f.status = 'cancelled' AND f.claimed_at IS NULL)
+  OR EXISTS (SELECT 1 FROM job j JOIN scheduled s ON s.due_at = j.due_at AND s.seq = j.seq
+    WHERE j.seq = group_turn.seq AND j.snoozes = 0 AND s.attempts = 0)
+  OR EXISTS (SELECT 1 FROM dead_letter_jobs d WHERE d.seq = group_turn.seq AND d.reason = 'expired')
 )`;
 
 function readWeight(connection: Connection, groupKey: string): number {

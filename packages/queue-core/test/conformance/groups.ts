@@ -71,6 +71,30 @@ export function groupRules(rule: Rule): void {
     expect(await shareOf(bed, "small", 40)).toBeCloseTo(0.5, 1);
   });
 
+  rule("B4: nor one whose newest job is put off each time", async (bed) => {
+    await add(bed, "big", 100);
+    await add(bed, "small", 100);
+    for (let i = 0; i < 20; i += 1) {
+      const unique = { uniqueKey: `newest-${i}`, unique: { onConflict: "debounce" } } as const;
+      await add(bed, "small", 1, unique);
+      await add(bed, "small", 1, { ...unique, delayMs: 3_600_000 });
+      await add(bed, "small");
+    }
+    expect(await shareOf(bed, "small", 40)).toBeCloseTo(0.5, 1);
+  });
+
+  rule("B4: nor one whose newest job expires each time", async (bed) => {
+    await add(bed, "big", 100);
+    await add(bed, "small", 100);
+    for (let i = 0; i < 20; i += 1) {
+      await add(bed, "small", 1, { expireAfterMs: 1_000 });
+      bed.clock.advance(1_001);
+      expect(await bed.queue.expireJobs()).toBe(1);
+      await add(bed, "small");
+    }
+    expect(await shareOf(bed, "small", 40)).toBeCloseTo(0.5, 1);
+  });
+
   rule("B4: one job at a time or in lists, groups have equal shares", async (bed) => {
     await add(bed, "big", 500);
     for (let n = 0; n < 30; n += 1) await add(bed, "small");
