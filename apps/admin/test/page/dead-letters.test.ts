@@ -141,7 +141,7 @@ describe("R26: dead letters on the dashboard", () => {
     await page.getByText("Payload saved").waitFor();
     const { items: stored } = await admin.queue.store.listDeadLetters({ limit: 1 });
     expect(stored[0]?.payload).toEqual({ orderId: "ord-2", userId: "user-2" });
-    expect(await items(page).innerText()).toContain('"ord-2"');
+    await expect.poll(() => items(page).innerText()).toContain('"ord-2"');
   });
 
   it("leaves no complaint behind when an edit is given up", async (context) => {

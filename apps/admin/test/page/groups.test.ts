@@ -30,19 +30,23 @@ it("B4, R26: shows groups with what they have to do, and sets their weights", as
   await weight.fill("2.5");
   await set.click();
   await page.getByText("The group zenith has the weight 2.5 from now on").waitFor();
-  expect(await page.getByRole("dialog").count()).toBe(0);
+  await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
   const rows = page.locator("#groups tbody tr");
-  expect(await rows.allInnerTexts()).toEqual([
-    expect.stringMatching(/^acme\s+1\s+1\s+1\s+Edit/),
-    expect.stringMatching(/^zenith\s+2\.5\s+0\s+1\s+Edit/),
-  ]);
+  await expect
+    .poll(() => rows.allInnerTexts())
+    .toEqual([
+      expect.stringMatching(/^acme\s+1\s+1\s+1\s+Edit/),
+      expect.stringMatching(/^zenith\s+2\.5\s+0\s+1\s+Edit/),
+    ]);
 
   await page.getByRole("button", { name: "Edit the group zenith" }).click();
   expect(await weight.inputValue()).toBe("2.5");
   await weight.fill("0.01");
   await set.click();
   await page.getByText("The group zenith has the weight 0.01 from now on").waitFor();
-  expect(await rows.nth(1).innerText(), "the least weight looks like none").toMatch(/^zenith\s+0\.01\s/);
+  await expect
+    .poll(() => rows.nth(1).innerText(), { message: "the least weight looks like none" })
+    .toMatch(/^zenith\s+0\.01\s/);
 
   await page.getByRole("button", { name: "Edit the group zenith" }).click();
   await weight.fill("1");

@@ -34,7 +34,7 @@ it("R12, R26: shows, sets, edits and lifts limits, and says what is wrong with o
   await dialog.getByLabel("seconds").first().fill("0.5");
   await set.click();
   await page.getByText("The limit sync_inventory holds from now on").waitFor();
-  expect(await page.getByRole("dialog").count()).toBe(0);
+  await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
   expect(await queue.dequeueBatch("worker-1", 9)).toHaveLength(1);
   await page.getByText("5 per 500 ms; 1 at a time; of each key 3 at a time").waitFor();
 

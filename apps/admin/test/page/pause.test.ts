@@ -10,7 +10,7 @@ describe("R26: pausing on the dashboard", () => {
     await page.getByRole("button", { name: "Pause sync_inventory" }).click();
     await page.getByText("sync_inventory is paused; what runs goes on").waitFor();
     await page.getByRole("button", { name: "Resume sync_inventory" }).waitFor();
-    expect(await page.locator("#types tbody th").innerText()).toContain("paused");
+    await expect.poll(() => page.locator("#types tbody th").innerText()).toContain("paused");
     expect((await queue.paused()).types).toMatchObject([{ type: "sync_inventory" }]);
     await page.getByRole("button", { name: "Resume sync_inventory" }).click();
     await page.getByRole("button", { name: "Pause sync_inventory" }).waitFor();

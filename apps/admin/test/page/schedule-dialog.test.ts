@@ -19,7 +19,7 @@ it("R26: edits a schedule, with a preview of its next five runs", async (context
   await dialog.getByLabel("Payload").fill('{ "day": "2026-02-02" }');
   await dialog.getByRole("button", { name: "Save" }).click();
   await page.getByText("daily_sales_report is changed").waitFor();
-  expect(await page.getByRole("dialog").count()).toBe(0);
+  await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
   expect(await admin.queue.store.listSchedules()).toMatchObject([
     {
       expression: "30 4 * * *",

@@ -66,6 +66,8 @@ it("R14: a store that closes goes on with none of it, and leaves the rest to oth
   const other = createQueue({ store: memory.openStore(), jobs: JOB_TYPES });
   expect(await other.workflow(workflowId)).toMatchObject({ byStatus: { pending: expect.any(Number) } });
   await other.store.rescue();
-  expect(await other.workflow(workflowId)).toMatchObject({ byStatus: { cancelled: 601 } });
+  // On a busy machine it is not over within the round, and goes on behind its back.
+  await expect.poll(() => other.workflow(workflowId)).toMatchObject({ byStatus: { cancelled: 601 } });
+  await other.store.close();
   memory.close();
 });
