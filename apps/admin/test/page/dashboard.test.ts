@@ -122,6 +122,30 @@ describe("R26: the dashboard", () => {
     },
   );
 
+  it("has no button of a type, limit or group out of sight on a screen of 390", async (context) => {
+    const { page } = await openTestPage(
+      context,
+      async ({ queue }) => {
+        await queue.enqueueMany("send_order_confirmation", [ORDER], { groupKey: "a-tenant-of-some-length" });
+        await queue.syncLimits({ sync_inventory: { rate: { limit: 120, periodMs: 60_000, burst: 20 } } });
+        await queue.setLimit("sync_inventory", {
+          concurrency: 1_000,
+          rate: { limit: 9_000, periodMs: 1_000 },
+        });
+      },
+      { viewport: { width: 390, height: 740 } },
+    );
+    for (const list of ["#types", "#limits", "#groups"]) {
+      const row = page.locator(`${list} tbody tr`).first();
+      const room = page.locator(`${list} .scroll`);
+      const end = await room.evaluate((each) => each.getBoundingClientRect().right);
+      for (const button of await row.locator("td:last-child button").all()) {
+        const box = await button.boundingBox();
+        expect((box?.x ?? Number.POSITIVE_INFINITY) + (box?.width ?? 0), list).toBeLessThanOrEqual(end);
+      }
+    }
+  });
+
   it("cancels a job", async (context) => {
     const { admin, page } = await openTestPage(context, ({ queue }) =>
       queue.enqueue("sync_inventory", ORDER),
