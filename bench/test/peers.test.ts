@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 const CLI = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+const POSTGRES = fileURLToPath(new URL("../src/programs/postgres-server.ts", import.meta.url));
 const SLOW_MS = 120_000;
 
 /** A folder for everything temporary of one benchmark, which PostgreSQL's own user may enter. */
@@ -73,6 +74,22 @@ describe("the peers of the benchmark", () => {
     expect(code).toBe(130);
     expect(processesWith(folder)).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("end their server first when the benchmark is gone while they empty it", {
+    timeout: SLOW_MS,
+  }, async (context) => {
+    context.skip(process.platform !== "linux", "only Linux shows all processes as files");
+    const folder = temporaryFolder();
+    const inside = mkdtempSync(join(folder, "run-"));
+    const owner = fork(POSTGRES, [JSON.stringify({ folder: inside })], { execArgv: ["--conditions=source"] });
+    const [{ version }] = (await once(owner, "message")) as [{ version?: string }];
+    expect(version).toMatch(/^\d/);
+    owner.send({ fresh: true });
+    owner.disconnect();
+    const [code] = (await once(owner, "exit")) as [number | null];
+    expect(code).toBe(0);
+    expect(processesWith(folder)).toEqual([]);
   });
 
   it("that can't be started are named as skipped, with the reason; the others are measured", {

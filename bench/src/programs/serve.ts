@@ -24,12 +24,19 @@ export async function serve(start: () => Promise<RunningServer>): Promise<void> 
     const reason = error instanceof Error ? error.message : "it did not start";
     return answerAndEnd({ reason });
   }
+  const failed = Promise.withResolvers<never>();
+  let emptying: Promise<void> | undefined;
   process.on("message", () => {
-    void server.fresh().then((place) => answer({ place }));
+    emptying = server.fresh().then((place) => answer({ place }), failed.reject);
   });
   answer({ version: server.version });
-  await closed;
-  await server.stop();
+  try {
+    await Promise.race([closed, failed.promise]);
+    // A statement that a stop cuts off would fail, and this process with it, before its server has ended.
+    await emptying;
+  } finally {
+    await server.stop();
+  }
   // What a library left open keeps no process alive that has nothing more to do.
   process.exit();
 }
