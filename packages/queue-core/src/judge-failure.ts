@@ -1,11 +1,13 @@
+import { answerAtOnce } from "./answer-at-once.ts";
 import { linear } from "./backoff.ts";
 import type { CatalogIndex } from "./catalog.ts";
-import type { DeadJob, RetryPolicy } from "./define-job.ts";
+import type { DeadJob, FollowUp, RetryPolicy } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
 import { NonRetryableError, OptionInvalidError } from "./errors.ts";
 import { buildFollowUps } from "./new-job.ts";
 import { clampDelay, decideFailure } from "./retry-policy.ts";
 import type { Burial, Verdict } from "./store.ts";
+import type { OnStray } from "./worker/stray-errors.ts";
 
 // What becomes of a job that failed is asked of code of the application's: `backoff`, `shouldRetry`, `onDead`. Where
 // that code throws itself, the job's own failure must be recorded all the same, with what it threw beside it.
@@ -29,9 +31,15 @@ export function judgeFailure(
   onFault: OnFault,
 ): Verdict {
   let text = describeError(error);
-  const ask = <Answer>(name: string, question: () => Answer, otherwise: Answer): Answer => {
+  const ask = <Answer, Read>(
+    name: string,
+    question: () => Answer,
+    read: (answer: Answer) => Read,
+    otherwise: Read,
+  ): Read => {
     try {
-      return question();
+      // Read here, for it may be nothing of what it should be: that a BigInt cannot be rounded is its fault, too.
+      return read(answerAtOnce(question, leftBehind(name, onFault)));
     } catch (cause) {
       onFault(`the type's ${name} threw, the default is used`, cause);
       text = `${text}\nIts type's ${name} threw: ${describeError(cause)}`;
@@ -39,14 +47,19 @@ export function judgeFailure(
     }
   };
   const { backoff, shouldRetry } = retry;
-  const retryable = !isNonRetryable(error) && ask("shouldRetry", () => shouldRetry?.(error) !== false, true);
+  const isLetThrough = (answer: boolean | undefined): boolean => answer !== false;
+  const retryable =
+    !isNonRetryable(error) && ask("shouldRetry", () => shouldRetry?.(error), isLetThrough, true);
   const delayMs = (failures: number): number =>
-    // Clamped here, for what it gives may be no number, and that a BigInt cannot be rounded is its fault, too.
-    ask("backoff", () => clampDelay(backoff.delayMs(failures, random)), linear().boundMs(failures));
+    ask("backoff", () => backoff.delayMs(failures, random), clampDelay, linear().boundMs(failures));
   const decision = decideFailure({ attempt, maxAttempts, retryable }, delayMs);
   return decision.kind === "retry"
     ? { verb: "retry", delayMs: decision.delayMs, error: text, timedOut }
     : { verb: "bury", reason: decision.reason, error: text, timedOut };
+}
+
+function leftBehind(name: string, onFault: OnFault): OnStray {
+  return (_, reason) => onFault(`what the type's ${name} left behind failed`, reason);
 }
 
 /** `instanceof` runs code of a proxy: what cannot bear to be asked is an error like any other. */
@@ -64,7 +77,8 @@ function isNonRetryable(error: unknown): boolean {
  */
 export function buildBurial(catalog: CatalogIndex, dead: DeadJob, onFault: OnFault): Burial {
   try {
-    const asked = catalog.get(dead.type)?.onDead?.(dead) ?? [];
+    const ask = (): readonly FollowUp[] | undefined => catalog.get(dead.type)?.onDead?.(dead);
+    const asked = answerAtOnce(ask, leftBehind("onDead hook", onFault)) ?? [];
     const followUps = buildFollowUps(catalog, dead.workflowId, asked);
     // No type lets them through. The store would refuse them once the job is dead, and so the death: a job that cannot
     // die runs for ever, and one that has expired stops every claim that meets it.

@@ -1,10 +1,11 @@
+import { answerAtOnce } from "./answer-at-once.ts";
 import type { JobDefinition } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
 import { JobDefinitionError, PayloadInvalidError } from "./errors.ts";
 
 /**
  * Makes a payload of version n into one of version n + 1. Gets what was stored, as JSON has it; what type that has is
- * the word of who wrote it, for the schema of that time is gone.
+ * the word of who wrote it, for the schema of that time is gone. Must return at once: a promise is refused.
  */
 export type Upcaster = (payload: never) => unknown;
 
@@ -38,14 +39,14 @@ export function requireUpcasters(type: string, version: number, upcasters: Upcas
 
 /**
  * What a stored payload looks like at its type's present version.
- * @throws {PayloadInvalidError} if an upcaster throws: it cannot read what was stored
+ * @throws {PayloadInvalidError} if an upcaster throws, or returns a promise: it cannot read what was stored
  */
 export function upcast(definition: JobDefinition, payloadVersion: number, payload: unknown): unknown {
   let value = payload;
   for (let version = payloadVersion; version < definition.version; version++) {
     try {
       // Any payload of that version: the upcaster's own word says what type it has.
-      value = definition.upcasters[version - 1]?.(value as never);
+      value = answerAtOnce(() => definition.upcasters[version - 1]?.(value as never));
     } catch (cause) {
       const message = `its upcaster from version ${version} threw: ${describeError(cause)}`;
       const error = new PayloadInvalidError(definition.type, [{ field: "", message }]);

@@ -75,6 +75,20 @@ describe("judgeFailure", () => {
     },
   );
 
+  it("takes a promise for no answer, whatever it comes to, and says so", async () => {
+    const fault = "TypeError: it returned a promise, and it has to answer at once";
+    for (const slow of [() => Promise.resolve(false), () => Promise.reject(new Error("never heard"))]) {
+      const shouldRetry = slow as unknown as () => boolean;
+      const backoff = custom(slow as unknown as () => number);
+      const { verdict, faults } = judge(new Error("no luck"), { shouldRetry, backoff });
+      expect(verdict).toMatchObject({ verb: "retry", delayMs: linear().boundMs(1) });
+      expect(faults).toEqual([
+        ["the type's shouldRetry threw, the default is used", fault],
+        ["the type's backoff threw, the default is used", fault],
+      ]);
+    }
+  });
+
   it("retries after an error that cannot bear to be looked at", () => {
     expect(judge(trapped).verdict).toMatchObject({
       verb: "retry",
@@ -104,6 +118,18 @@ describe("buildBurial", () => {
       followUps: [],
     });
     expect(faults).toEqual(["the onDead hook failed, the jobs it asks for are not added"]);
+  });
+
+  it("buries without follow-ups where the hook answers with a promise, whatever that comes to", () => {
+    for (const slow of [() => Promise.resolve([]), () => Promise.reject(new Error("never heard"))]) {
+      const late = defineJob("c", { payload, onDead: slow as unknown as () => readonly [] });
+      const burial = buildBurial(indexCatalog([late]), { ...dead, type: "c" }, () => undefined);
+      expect(burial).toEqual({
+        error:
+          "late\nIts onDead hook failed too: TypeError: it returned a promise, and it has to answer at once",
+        followUps: [],
+      });
+    }
   });
 
   it("asks for nothing where there is no hook", () => {

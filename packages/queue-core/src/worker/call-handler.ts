@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { isThenable } from "../answer-at-once.ts";
 import { systemClock } from "../clock.ts";
 import { AttemptTimeoutError } from "../errors.ts";
 import { errorFacts } from "./error-facts.ts";
@@ -59,10 +60,6 @@ export function callHandler({ call, timeoutMs, onCut, run }: HandlerCall): unkno
 }
 
 type CutShort = (by: CutBy, reason: unknown) => void;
-
-function isThenable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
 
 const LEFT_BEHIND: Readonly<Record<Stray, string>> = {
   rejection: "a promise that the handler left behind was rejected",

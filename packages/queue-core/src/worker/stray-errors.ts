@@ -7,7 +7,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 /** What a run left behind: a rejection that nobody handled, or an exception that nobody caught. */
 export type Stray = "rejection" | "exception";
 
-type OnStray = (stray: Stray, reason: unknown) => void;
+export type OnStray = (stray: Stray, reason: unknown) => void;
 
 const runs = new AsyncLocalStorage<OnStray>();
 let workers = 0;

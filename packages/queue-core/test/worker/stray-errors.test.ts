@@ -47,12 +47,28 @@ describe("a rejection that nobody handles", () => {
     expect(await child.exit()).toBe(0);
   });
 
-  it.each([{}, { expireAfterMs: 1 }])(
-    "buries the job whose schema has become asynchronous: %o",
-    async (settings) => {
+  it("is logged where a hook left it behind, and its job is buried", async () => {
+    const bed = await WorkerBed.open();
+    const { id } = await bed.queue.enqueue("task", { n: 1 }, { maxAttempts: 1 });
+    const child = ChildWorker.start(bed, "strayOfHook");
+    expect(await bed.dies(id)).toMatchObject({ lastError: "Error: for good" });
+    const line = await child.says("what the type's onDead hook left behind failed");
+    expect(line).toMatchObject({ jobId: id, error: "Error: left behind" });
+    child.tell("stop");
+    expect(await child.exit()).toBe(0);
+  });
+
+  it.each([
+    ["slowSchema", {}],
+    ["slowSchema", { expireAfterMs: 1 }],
+    ["slowUpcaster", {}],
+    ["slowUpcaster", { expireAfterMs: 1 }],
+  ])(
+    "buries the job whose schema or upcaster has become asynchronous: %s, %o",
+    async (scenario, settings) => {
       const bed = await WorkerBed.open();
       const { id } = await bed.queue.enqueue("task", { n: 1 }, settings);
-      const child = ChildWorker.start(bed, "slowSchema");
+      const child = ChildWorker.start(bed, scenario);
       expect((await bed.dies(id)).attempts).toBe(0);
       const next = await bed.queue.enqueue("other", { n: 1 });
       await bed.reaches(next.id, "completed");

@@ -115,6 +115,10 @@ const scenarios: Readonly<Record<string, Handler>> = {
   },
   slowSchema: () => "never called",
   pickySchema: () => "what its schema knows by itself",
+  slowUpcaster: () => "never called",
+  strayOfHook: () => {
+    throw new Error("for good");
+  },
   throwOfTheProcess: () => "nothing to do with it",
   strayOfTheProcess: () => "nothing to do with it",
 };
@@ -130,8 +134,27 @@ const slow = defineJob("task", {
 const picky = defineJob("task", {
   payload: z.object({ n: z.number() }).refine(({ n }) => n === 0 || (async () => throwLeftBehind())()),
 });
-const schemas: Readonly<Record<string, typeof slow | undefined>> = { slowSchema: slow, pickySchema: picky };
-const jobs = WORKER_JOBS.map((job) => (job.type === "task" ? (schemas[scenario] ?? job) : job));
+/** Its payloads are brought up by a promise, of which a schema that accepts any object knows nothing. */
+const late = defineJob("task", {
+  payload: z.object({ n: z.number().optional() }),
+  version: 2,
+  upcasters: { 1: async () => throwLeftBehind() },
+});
+/** Its hook leaves a promise behind. */
+const careless = defineJob("task", {
+  payload: z.object({ n: z.number() }),
+  onDead: () => {
+    void Promise.reject(new Error("left behind"));
+    return [];
+  },
+});
+const types: Readonly<Record<string, (typeof WORKER_JOBS)[number] | undefined>> = {
+  slowSchema: slow,
+  pickySchema: picky,
+  slowUpcaster: late as unknown as typeof slow,
+  strayOfHook: careless,
+};
+const jobs = WORKER_JOBS.map((job) => (job.type === "task" ? (types[scenario] ?? job) : job));
 // The same types with the same payloads.
 const queue = createQueue({ store, jobs: jobs as unknown as typeof WORKER_JOBS });
 const worker = createWorker({
