@@ -136,6 +136,12 @@ export interface QueueClaim extends Omit<ClaimRequest, "bury" | "lines"> {
   readonly types: readonly string[];
 }
 
+/** A claimed job that cannot run: its payload is at fault, or else it has no attempt left. */
+interface Unrunnable {
+  readonly job: ClaimedJob;
+  readonly fault: PayloadFault | null;
+}
+
 /** What is to change of a dead letter; what is left out stays. */
 export interface DeadLetterChange {
   readonly payload?: unknown;
@@ -156,6 +162,8 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   readonly #clock: Clock;
   readonly #random: () => number;
   #hasShared = false;
+  /** Claimed here by `dequeue`, not to run, and not buried yet. */
+  #unburied: readonly Unrunnable[] = [];
 
   constructor(options: QueueOptions<Jobs, Tables>) {
     this.store = options.store;
@@ -390,6 +398,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    * The lease lasts as long as this worker claims or beats; see `store.beat`.
    * A job whose stored payload its schema no longer accepts goes to the dead letters, as does one whose last attempt
    * was ended in a worker that hung, and the next job is taken.
+   * @throws {JobTypeUnknownError} if the catalog has no such type; nothing is claimed
    */
   async dequeue<Type extends JobType<Jobs> = JobType<Jobs>>(
     workerId: string,
@@ -397,9 +406,9 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   ): Promise<Claimed<Jobs, Type> | null> {
     for (;;) {
       const claimed = await this.#claim(workerId, 1, options);
-      if (claimed.length === 0) return null;
       const [valid] = await this.#buryUnrunnable(claimed);
       if (valid) return valid as Claimed<Jobs, Type>;
+      if (claimed.length === 0) return null;
     }
   }
 
@@ -863,22 +872,46 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
 
   #claim(workerId: string, limit: number, options: DequeueOptions<string>): Promise<readonly ClaimedJob[]> {
     const types = options.types ?? [...this.catalog.keys()];
+    // Of a type that is not known here nothing could be done with a job once it is claimed.
+    for (const type of options.types ?? []) definitionOf(this.catalog, type);
     return this.claim({ workerId, types, limit, leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS });
   }
 
+  /**
+   * Buries what cannot run, and gives the others: they are held for a caller who knows of no job but those it gets.
+   * What cannot be buried now is taken up again by the next call, as the caller's beat would keep it for ever.
+   * @throws whatever kept it from burying them, if there are no others
+   */
   async #buryUnrunnable(claimed: readonly ClaimedJob[]): Promise<readonly ClaimedJob[]> {
     const valid: ClaimedJob[] = [];
-    const buried: Finish[] = [];
+    const unrunnable = [...this.#unburied];
+    this.#unburied = [];
     for (const job of claimed) {
       const parsed = this.parse(job);
-      if (isPayloadFault(parsed))
-        buried.push({ job, verdict: this.verdictOnPayload(job, parsed), followUps: [], effects: [] });
-      else if (parsed.attempt > parsed.maxAttempts) buried.push(await this.buryExhausted(parsed));
+      if (isPayloadFault(parsed)) unrunnable.push({ job, fault: parsed });
+      else if (parsed.attempt > parsed.maxAttempts) unrunnable.push({ job: parsed, fault: null });
       else valid.push(parsed);
     }
-    const outcomes = buried.length > 0 ? await this.store.finish(buried) : [];
-    for (const outcome of outcomes) if ("error" in outcome) throw outcome.error;
+    if (unrunnable.length === 0) return valid;
+    try {
+      await this.#bury(unrunnable);
+    } catch (error) {
+      this.#unburied = [...this.#unburied, ...unrunnable];
+      if (valid.length === 0) throw error;
+    }
     return valid;
+  }
+
+  /** May be called again after it failed: what is buried already has no lease any more, and is passed over. */
+  async #bury(unrunnable: readonly Unrunnable[]): Promise<void> {
+    const buried: Finish[] = [];
+    for (const { job, fault } of unrunnable)
+      buried.push(
+        fault
+          ? { job, verdict: this.verdictOnPayload(job, fault), followUps: [], effects: [] }
+          : await this.buryExhausted(job),
+      );
+    for (const outcome of await this.store.finish(buried)) if ("error" in outcome) throw outcome.error;
   }
 
   /** A stored job with its payload parsed, or the error that says why it cannot be. */
