@@ -137,8 +137,8 @@ class Turns {
 }
 
 /**
- * Whether the newest job of a group was not claimed yet: it waits, or is set aside, or was called off, put off or given
- * up before it ran. Then its turn is taken: others of the group may stand before it.
+ * Whether the newest job of a group was not claimed yet: it waits, or is set aside, or was called off, put off, given
+ * up or moved to another line before it ran. Then its turn is taken: others of the group may stand before it.
  */
 const IS_NEWEST_UNCLAIMED = `(
   EXISTS (SELECT 1 FROM ready r WHERE r.type = group_turn.line AND r.np = group_turn.np
@@ -148,6 +148,10 @@ const IS_NEWEST_UNCLAIMED = `(
   OR EXISTS (SELECT 1 FROM job j JOIN scheduled s ON s.due_at = j.due_at AND s.seq = j.seq
     WHERE j.seq = group_turn.seq AND j.snoozes = 0 AND s.attempts = 0)
   OR EXISTS (SELECT 1 FROM dead_letter_jobs d WHERE d.seq = group_turn.seq AND d.reason = 'expired')
+  OR EXISTS (SELECT 1 FROM discarded_jobs d WHERE d.seq = group_turn.seq AND d.reason = 'expired')
+  OR EXISTS (SELECT 1 FROM job j JOIN ready r ON r.type = coalesce(j.line, j.type) AND r.np = -j.priority
+      AND r.tag = j.tag AND r.seq = j.seq
+    WHERE j.seq = group_turn.seq AND j.tag = group_turn.tag)
 )`;
 
 function readWeight(connection: Connection, groupKey: string): number {

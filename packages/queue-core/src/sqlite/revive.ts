@@ -40,7 +40,6 @@ export function reviveDeadLetter(
       `Cannot retry job ${row.original_job_id}: job ${newer.id}, which is ${newer.status}, has its unique key by now`,
       "failed",
     );
-  deleteRow(connection, counts, row);
   const cold = connection.get<RevivedRow>(
     `UPDATE job SET payload = ?, line = ?, due_at = ?, tag = NULL, generation = generation + ? WHERE seq = ?
      RETURNING expire_after_ms AS expireAfterMs, limit_key AS limitKey, group_key AS groupKey`,
@@ -53,6 +52,8 @@ export function reviveDeadLetter(
   if (!cold) throw new Error(`Job ${row.seq} has no row in job`);
   const place = { seq: row.seq, line: row.line ?? row.type, np: -row.priority, dueAt, attempts: 0 };
   makeClaimable(connection, counts, { ...place, ...cold }, dueAt <= nowMs, nowMs);
+  // Not sooner: if it is the newest of its group and expired, its dead letter says that the group's turns are taken.
+  deleteRow(connection, counts, row);
   restoreDescendants(connection, counts, row.seq, nowMs);
   const job = getJobBySeq(connection, row.seq);
   if (!job) throw new Error(`Job ${row.seq} vanished while it was revived`);

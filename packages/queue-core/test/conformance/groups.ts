@@ -1,4 +1,7 @@
 import { expect } from "vitest";
+import { z } from "zod";
+import { defineJob } from "../../src/define.ts";
+import { createQueue } from "../../src/queue.ts";
 import type { Rule } from "./store-conformance.ts";
 import type { TestBed, TestClaim } from "./test-bed.ts";
 
@@ -41,11 +44,37 @@ const WAYS_OUT: Readonly<Record<string, (bed: TestBed, round: number) => Promise
     await add(bed, "small", 1, { ...newest, delayMs: 3_600_000 });
   },
   expires: async (bed) => {
-    await add(bed, "small", 1, { expireAfterMs: 1_000 });
-    bed.clock.advance(1_001);
-    expect(await bed.queue.expireJobs()).toBe(1);
+    await expireNewest(bed);
+  },
+  "expires and is discarded": async (bed) => {
+    const id = await expireNewest(bed);
+    await bed.store.discard(id, { actor: "ann", action: "dead_letter.discard", subject: id, detail: null });
+  },
+  "expires and is retried": async (bed) => {
+    await bed.store.revive(await expireNewest(bed));
+  },
+  "gets the payload of a later deploy": async ({ queue, store, clock }, round) => {
+    const newest = { groupKey: "small", uniqueKey: `newest-${round}` };
+    await queue.enqueue("mail", { n: groups.small }, newest);
+    const later = createQueue({ store, clock, jobs: [LATER_MAIL] });
+    await later.enqueue("mail", { n: 0 }, { ...newest, unique: { onConflict: "replace" } });
   },
 };
+
+const LATER_MAIL = defineJob("mail", {
+  payload: z.object({ n: z.number() }),
+  version: 2,
+  upcasters: { 1: (mail: object) => mail },
+});
+
+/** Adds a job to the smaller group that nobody claims in time; gives its dead letter. */
+async function expireNewest(bed: TestBed): Promise<string> {
+  await add(bed, "small", 1, { expireAfterMs: 1_000 });
+  bed.clock.advance(1_001);
+  expect(await bed.queue.expireJobs()).toBeGreaterThan(0);
+  const { items } = await bed.store.listDeadLetters({ limit: 1 });
+  return items[0]?.id ?? "";
+}
 
 export function groupRules(rule: Rule): void {
   rule("B4: after a group's 50,000 jobs another one's single job is the next but one", async (bed) => {
