@@ -1,3 +1,4 @@
+import { isThenable } from "./answer-at-once.ts";
 import { type CatalogIndex, definitionOf } from "./catalog.ts";
 import { PayloadInvalidError, ResultInvalidError } from "./errors.ts";
 import { parsePayload, serializeResult } from "./payload.ts";
@@ -14,6 +15,11 @@ interface JobName {
  * @throws {ResultInvalidError}
  */
 export function storeResult(catalog: CatalogIndex, job: JobName, result: unknown): string | null {
+  if (isThenable(result)) {
+    // Whatever it comes to, the run has failed: it ended before its work did.
+    Promise.resolve(result).catch(() => undefined);
+    throw new ResultInvalidError(`The result of a "${job.type}" is a promise: await it first`);
+  }
   const json = result === undefined ? null : serializeResult(`a "${job.type}"`, result);
   // As it will be read: what JSON makes of a Date is a text, and a schema that wants a Date could never read it.
   if (definitionOf(catalog, job.type).result !== null)

@@ -134,6 +134,25 @@ describe("R16: the jobs of a batch", () => {
 });
 
 describe("R16: a batch handler", () => {
+  it("that ends a job with a promise fails it: whether its work will be done is not known yet", async () => {
+    const bed = await WorkerBed.open();
+    const [early, refused, other] = await add(bed, "fragile", 3);
+    bed.work({
+      fragile: {
+        batch: { size: 3 },
+        handle: async (batch) => {
+          // As one does who forgets to await it.
+          batch[0]?.complete(Promise.resolve("sent"));
+          batch[1]?.complete(Promise.reject(new Error("refused")));
+          await new Promise(setImmediate);
+        },
+      },
+    });
+    for (const id of [early, refused])
+      expect((await bed.dies(id)).lastError).toMatch(/ResultInvalidError: .*"fragile" is a promise/);
+    await bed.reaches(other, "completed");
+  });
+
   it("that returns something fails the jobs it has not ended: what it meant cannot be known", async () => {
     const bed = await WorkerBed.open();
     const [ended, open] = await add(bed, "fragile", 2);
