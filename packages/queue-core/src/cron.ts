@@ -1,6 +1,7 @@
 import type { CatalogIndex } from "./catalog.ts";
 import type { JobCatalog, JobType, PayloadInput } from "./define-job.ts";
 import { PayloadInvalidError, ScheduleInvalidError, SealBrokenError } from "./errors.ts";
+import { type OptionNames, shown, unknownOption } from "./known-options.ts";
 import { buildStored, storePayload } from "./new-job.ts";
 import { serializePayload } from "./payload.ts";
 import {
@@ -53,6 +54,30 @@ export interface CronChange {
   readonly overlap?: Overlap;
 }
 
+const CHANGE_NAMES: OptionNames<CronChange> = {
+  expression: true,
+  payload: true,
+  timeZone: true,
+  catchUp: true,
+  overlap: true,
+};
+const { expression: _, ...SHARED_NAMES } = CHANGE_NAMES;
+const OPTION_NAMES: OptionNames<CronOptions> = { ...SHARED_NAMES, id: true };
+
+/** @throws {ScheduleInvalidError} if there is no such option: a zone that is misspelt would be UTC */
+export function requireCronOptions(options: CronOptions): void {
+  refuseUnknown(unknownOption(options, OPTION_NAMES));
+}
+
+/** @throws {ScheduleInvalidError} if there is no such option */
+export function requireCronChange(change: CronChange): void {
+  refuseUnknown(unknownOption(change, CHANGE_NAMES));
+}
+
+function refuseUnknown(problem: string | null): void {
+  if (problem !== null) throw new ScheduleInvalidError(`For a recurring job ${problem}`);
+}
+
 /** It is part of addresses, and read by people. */
 const LONGEST_ID = 200;
 
@@ -68,15 +93,24 @@ export function buildSchedule(
   nowMs: number,
   stored: StoredPayload = storePayload(catalog, type, payload),
 ): NewSchedule {
-  if (id === "" || id.length > LONGEST_ID)
+  if (typeof id !== "string" || id === "" || id.length > LONGEST_ID)
     throw new ScheduleInvalidError(
-      `The id of a schedule must have 1 to ${LONGEST_ID} characters, got ${id.length}`,
+      `The id of a schedule must be a string of 1 to ${LONGEST_ID} characters, got ${shown(id)}`,
     );
-  const expression = typeof timing === "string" ? timing : intervalExpression(timing.everyMs);
+  const expression = typeof timing === "string" ? timing : intervalOf(timing);
   requireCatchUp(catchUp);
   requireOverlap(overlap);
   computeNextRun(expression, new Date(nowMs), timeZone);
   return { id, type, ...stored, expression, timeZone, catchUp, overlap };
+}
+
+function intervalOf(timing: Exclude<CronTiming, string>): string {
+  // As a caller without a compiler may pass it.
+  if (typeof timing === "object" && timing !== null && "everyMs" in timing)
+    return intervalExpression(timing.everyMs);
+  throw new ScheduleInvalidError(
+    `A recurring job takes a cron expression such as "0 9 * * MON", or { everyMs }, got ${shown(timing)}`,
+  );
 }
 
 /**

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Backoff } from "./backoff.ts";
 import { linear } from "./backoff.ts";
 import { JobDefinitionError } from "./errors.ts";
+import { type OptionNames, shown, unknownOption } from "./known-options.ts";
 import { isLogBytes, type KeepLog, LOG_BYTES_RANGE, logBytesOf } from "./log-bytes.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY, PRIORITY } from "./priority.ts";
 import { badRetention, type Retention } from "./retention.ts";
@@ -141,6 +142,23 @@ export interface JobDefinition<
   onDead?(dead: DeadJob<StandardSchemaV1.InferOutput<Schema>>): readonly FollowUp[];
 }
 
+const OPTION_NAMES: OptionNames<JobOptions<StandardSchemaV1>> = {
+  payload: true,
+  result: true,
+  version: true,
+  upcasters: true,
+  encrypted: true,
+  priority: true,
+  retry: true,
+  timeoutMs: true,
+  expireAfterMs: true,
+  limit: true,
+  keepLog: true,
+  retention: true,
+  onDead: true,
+};
+const RETRY_NAMES: OptionNames<RetryPolicy> = { attempts: true, backoff: true, shouldRetry: true };
+
 const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,99}$/;
 
 /**
@@ -149,7 +167,7 @@ const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,99}$/;
  * const sendWelcome = defineJob("send_welcome", { payload: z.object({ userId: z.string() }), timeoutMs: 30_000 });
  * @param type lower-case name, at most 100 characters: letters, digits, `_`, `.`, `-`
  * @param options payload schema and how the type runs
- * @throws {JobDefinitionError} if a value is out of range; the message names it
+ * @throws {JobDefinitionError} if a value is out of range, or there is no such option; the message names it
  */
 export function defineJob<
   const Type extends string,
@@ -170,6 +188,9 @@ export function defineJob<
   const refuse = (what: string): never => {
     throw new JobDefinitionError(`Job type "${type}": ${what}`);
   };
+  // What the schema's type is makes no difference to the names.
+  const problem = unknownOption(options as object, OPTION_NAMES) ?? unknownOption(options.retry, RETRY_NAMES);
+  if (problem !== null) refuse(problem);
   if (!TYPE_NAME.test(type))
     refuse("the name must be lower-case letters, digits, '_', '.' or '-', at most 100 characters");
   for (const [name, schema] of [["payload", options.payload] as const, ["result", options.result] as const])
@@ -178,16 +199,18 @@ export function defineJob<
   if (limit !== null && !TYPE_NAME.test(limit))
     refuse(`the name of its limit must have the form of a type's, got "${limit}"`);
   if (!Number.isInteger(priority) || priority < LOWEST_PRIORITY || priority > HIGHEST_PRIORITY) {
-    refuse(`priority must be an integer from ${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}, got ${priority}`);
+    refuse(
+      `priority must be an integer from ${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}, got ${shown(priority)}`,
+    );
   }
   if (!Number.isInteger(attempts) || attempts < 1 || attempts > MAX_ATTEMPTS)
-    refuse(`retry.attempts must be an integer from 1 to ${MAX_ATTEMPTS}, got ${attempts}`);
+    refuse(`retry.attempts must be an integer from 1 to ${MAX_ATTEMPTS}, got ${shown(attempts)}`);
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > LONGEST_TIMER_MS)
     refuse(
-      `timeoutMs must be a whole number of milliseconds from 1 to ${LONGEST_TIMER_MS}, got ${timeoutMs}`,
+      `timeoutMs must be a whole number of milliseconds from 1 to ${LONGEST_TIMER_MS}, got ${shown(timeoutMs)}`,
     );
   if (expireAfterMs !== null && !isExpireAfter(expireAfterMs))
-    refuse(`expireAfterMs must be ${EXPIRE_AFTER_RANGE}, got ${expireAfterMs}`);
+    refuse(`expireAfterMs must be ${EXPIRE_AFTER_RANGE}, got ${shown(expireAfterMs)}`);
   if (!isLogBytes(keepLog)) refuse(`keepLog.maxBytes must be ${LOG_BYTES_RANGE}, got ${logBytesOf(keepLog)}`);
   const bad = badRetention(retention);
   if (bad) refuse(`retention.${bad} must be a number of milliseconds from 0, got ${retention[bad]}`);

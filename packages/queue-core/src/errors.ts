@@ -9,6 +9,19 @@ export abstract class QueueError extends Error {
   }
 }
 
+/**
+ * Says in an error which of several things it is about, if it is one of ours.
+ * @param place such as `payloads[3]`
+ */
+export function placed(place: string, error: unknown): unknown {
+  if (!(error instanceof QueueError)) return error;
+  const { message, stack } = error;
+  error.message = `${place}: ${message}`;
+  // It begins with the message, and is what a log shows.
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  return error;
+}
+
 export interface PayloadIssue {
   /** Dotted path into the payload, e.g. `items.0.quantity`; empty for the payload itself. */
   readonly field: string;
@@ -108,6 +121,12 @@ export class JobStateError extends QueueError {
 /** A dependency that cannot be met: an unknown parent. */
 export class JobDependencyError extends QueueError {
   readonly code = "JOB_DEPENDENCY_INVALID";
+  /** The parents that are not there. */
+  readonly unknownIds: readonly string[];
+  constructor(message: string, unknownIds: readonly string[] = []) {
+    super(message);
+    this.unknownIds = unknownIds;
+  }
 }
 
 /** `enqueue` without `tx` inside a `store.transaction` callback: it would wait for the transaction it stands in. */

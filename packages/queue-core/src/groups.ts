@@ -1,5 +1,6 @@
 import { OptionInvalidError } from "./errors.ts";
-import { LONGEST_KEY } from "./new-job.ts";
+import { shown } from "./known-options.ts";
+import { badKey } from "./new-job.ts";
 
 /** How many turns a group has for one of each other. */
 export interface GroupWeight {
@@ -26,12 +27,11 @@ const MOST_WEIGHT = 1_000;
 
 /** @throws {OptionInvalidError} if the weight is out of range */
 export function requireWeight(groupKey: string, weight: number): GroupWeight {
-  if (groupKey === "" || groupKey.length > LONGEST_KEY)
-    throw new OptionInvalidError(
-      `A group key must have 1 to ${LONGEST_KEY} characters, got ${groupKey.length}`,
-    );
-  if (weight >= LEAST_WEIGHT && weight <= MOST_WEIGHT) return { groupKey, weight };
+  const problem = badKey(groupKey);
+  if (problem !== null) throw new OptionInvalidError(`A group key ${problem}`);
+  if (typeof weight === "number" && weight >= LEAST_WEIGHT && weight <= MOST_WEIGHT)
+    return { groupKey, weight };
   throw new OptionInvalidError(
-    `The weight of the group "${groupKey}" must be from ${LEAST_WEIGHT} to ${MOST_WEIGHT}, got ${weight}`,
+    `The weight of the group "${groupKey}" must be from ${LEAST_WEIGHT} to ${MOST_WEIGHT}, got ${shown(weight)}`,
   );
 }

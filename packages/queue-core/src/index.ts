@@ -40,6 +40,7 @@ export {
   type EnqueueResult,
   Queue,
   type QueueOptions,
+  type RefusedItemError,
 } from "./queue.ts";
 export type { Retention } from "./retention.ts";
 export type { RunReport, StoredReport } from "./run-report.ts";

@@ -1,5 +1,6 @@
 import type { CatalogIndex } from "./catalog.ts";
 import { LimitUnknownError, OptionInvalidError } from "./errors.ts";
+import { type OptionNames, shown, unknownOption } from "./known-options.ts";
 
 /** How many jobs may start over time, by a token bucket. */
 export interface RateLimit {
@@ -72,14 +73,20 @@ export interface LimitShare {
   readonly name: string | null;
 }
 
+const RATE_NAMES: OptionNames<RateLimit> = { limit: true, periodMs: true, burst: true };
+const PACE_NAMES: OptionNames<PaceLimit> = { rate: true, concurrency: true };
+const LIMIT_NAMES: OptionNames<JobLimit> = { ...PACE_NAMES, perKey: true };
 const LONGEST_PERIOD_MS = 24 * 3_600_000;
 const MOST = 10_000;
 /** Tokens are spaced in whole microseconds. */
 const MOST_PER_MS = 1_000;
 
-/** @throws {OptionInvalidError} saying which number is out of range */
-export function requireLimit(target: LimitTarget, { perKey, ...all }: JobLimit): NewLimit {
+/** @throws {OptionInvalidError} saying which number is out of range, or which option there is not */
+export function requireLimit(target: LimitTarget, limit: JobLimit): NewLimit {
   const { name } = target;
+  requireParts(name, "", limit, LIMIT_NAMES);
+  const { perKey, ...all } = limit;
+  if (perKey !== undefined) requireParts(name, "perKey", perKey, PACE_NAMES);
   const isGiven = ({ rate, concurrency }: PaceLimit): boolean =>
     rate !== undefined || concurrency !== undefined;
   if (perKey ? !isGiven(perKey) : !isGiven(all))
@@ -93,11 +100,23 @@ export function requireLimit(target: LimitTarget, { perKey, ...all }: JobLimit):
   };
 }
 
+/** @throws {OptionInvalidError} if it is no object with these names, as a caller without a compiler may have it */
+function requireParts<Part>(name: string, part: string, given: Part, names: OptionNames<Part>): void {
+  const of = `The limit of "${name}"${part && `: its ${part}`}`;
+  if (typeof given !== "object" || given === null)
+    throw new OptionInvalidError(
+      `${of} must be an object of ${Object.keys(names).join(", ")}, got ${shown(given)}`,
+    );
+  const problem = unknownOption(given, names);
+  if (problem !== null) throw new OptionInvalidError(`${of}: ${problem}`);
+}
+
 function requirePace(name: string, prefix: string, { rate, concurrency }: PaceLimit): Pace {
+  if (rate !== undefined) requireParts(name, `${prefix}rate`, rate, RATE_NAMES);
   const bounded = (field: string, value: number, most: number): number => {
     if (Number.isInteger(value) && value >= 1 && value <= most) return value;
     throw new OptionInvalidError(
-      `The limit of "${name}": ${prefix}${field} must be a whole number from 1 to ${most}, got ${value}`,
+      `The limit of "${name}": ${prefix}${field} must be a whole number from 1 to ${most}, got ${shown(value)}`,
     );
   };
   const periodMs = rate ? bounded("rate.periodMs", rate.periodMs, LONGEST_PERIOD_MS) : 0;

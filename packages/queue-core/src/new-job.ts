@@ -1,6 +1,7 @@
 import { type CatalogIndex, definitionOf } from "./catalog.ts";
 import type { FollowUp } from "./define-job.ts";
 import { OptionInvalidError } from "./errors.ts";
+import { type OptionNames, shown, unknownOption } from "./known-options.ts";
 import { copyIfFlat, parsePayload, serializePayload } from "./payload.ts";
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from "./priority.ts";
 import { EXPIRE_AFTER_RANGE, isExpireAfter, MAX_ATTEMPTS, MAX_DELAY_MS } from "./retry-policy.ts";
@@ -11,47 +12,63 @@ import { readUniqueness, type UniqueRule } from "./uniqueness.ts";
 /** How a single job differs from its type's defaults. */
 export interface JobSettings {
   /** An integer from -100 to 100. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /** Recorded runs before the job is given up. */
-  readonly maxAttempts?: number;
+  readonly maxAttempts?: number | undefined;
   /** Milliseconds before the job may run; at most a year. */
-  readonly delayMs?: number;
+  readonly delayMs?: number | undefined;
   /** The instant from which the job may run, at most a year ahead; in place of `delayMs`. */
-  readonly runAt?: Date;
+  readonly runAt?: Date | undefined;
   /**
    * Milliseconds that the job may be claimable before it is given up as expired; null: for ever. The type's own by
    * default.
    */
-  readonly expireAfterMs?: number | null;
+  readonly expireAfterMs?: number | null | undefined;
   /**
    * Whose job it is, where a limit holds per key (`setLimit(…, { perKey })`): a customer, say, or a host that is
    * called. At most 512 characters.
    */
-  readonly limitKey?: string;
+  readonly limitKey?: string | undefined;
   /**
    * Whose job it is, for fair turns: among the jobs of a type and priority each group has its turn, however many it
    * has. A tenant, say. At most 512 characters.
    */
-  readonly groupKey?: string;
+  readonly groupKey?: string | undefined;
   /**
    * At most one job of this type with this key exists, until that job is deleted or as `unique` says. At most 512
    * characters, and no half of a surrogate pair, as cutting a string may leave one.
    */
-  readonly uniqueKey?: string;
+  readonly uniqueKey?: string | undefined;
   /** For how long the key is held, and what a newer job with the same key does to this one. */
-  readonly unique?: UniqueRule;
-  readonly workflowId?: string | null;
+  readonly unique?: UniqueRule | undefined;
+  readonly workflowId?: string | null | undefined;
   /** Not counted when the workflow is asked whether it is complete. */
-  readonly detached?: boolean;
+  readonly detached?: boolean | undefined;
   /** Jobs that must complete first: ids, or ids with what to do if one never completes (`cancel` by default). */
-  readonly dependsOn?: readonly (string | Dependency)[];
+  readonly dependsOn?: readonly (string | Dependency)[] | undefined;
 }
 
-/** Of a unique key, a limit key, a group key, in characters. */
-export const LONGEST_KEY = 512;
+export const SETTING_NAMES: OptionNames<JobSettings> = {
+  priority: true,
+  maxAttempts: true,
+  delayMs: true,
+  runAt: true,
+  expireAfterMs: true,
+  limitKey: true,
+  groupKey: true,
+  uniqueKey: true,
+  unique: true,
+  workflowId: true,
+  detached: true,
+  dependsOn: true,
+};
+
+/** Of a unique key, a limit key, a group key, a workflow's id, in characters. */
+const LONGEST_KEY = 512;
 
 /**
  * Checks a job and fills in its type's defaults.
+ * @param names what may stand among the settings
  * @throws {JobTypeUnknownError | PayloadInvalidError | OptionInvalidError} and nothing is stored
  */
 export function buildJob(
@@ -59,8 +76,12 @@ export function buildJob(
   type: string,
   payload: unknown,
   settings: JobSettings,
+  names: OptionNames<JobSettings> = SETTING_NAMES,
 ): NewJob {
-  return buildStored(catalog, type, storePayload(catalog, type, payload), settings);
+  const stored = storePayload(catalog, type, payload);
+  const problem = unknownOption(settings, names);
+  if (problem !== null) throw new OptionInvalidError(`"${type}": ${problem}`);
+  return buildStored(catalog, type, stored, settings);
 }
 
 /**
@@ -98,17 +119,17 @@ export function buildStored(
     settings.expireAfterMs === undefined ? definition.expireAfterMs : settings.expireAfterMs;
   requireInteger(type, "priority", priority, LOWEST_PRIORITY, HIGHEST_PRIORITY);
   requireInteger(type, "maxAttempts", maxAttempts, 1, MAX_ATTEMPTS);
-  if (!(delayMs >= 0 && delayMs <= MAX_DELAY_MS)) {
+  if (typeof delayMs !== "number" || !(delayMs >= 0 && delayMs <= MAX_DELAY_MS)) {
     throw new OptionInvalidError(
-      `"${type}": delayMs must be from 0 to ${MAX_DELAY_MS} (a year), got ${delayMs}`,
+      `"${type}": delayMs must be a number from 0 to ${MAX_DELAY_MS} (a year), got ${shown(delayMs)}`,
     );
   }
-  if (settings.runAt && (settings.delayMs !== undefined || Number.isNaN(settings.runAt.getTime()))) {
+  if (settings.runAt && (settings.delayMs !== undefined || !isDate(settings.runAt))) {
     throw new OptionInvalidError(`"${type}": runAt must be a valid date and stand without delayMs`);
   }
   if (expireAfterMs !== null && !isExpireAfter(expireAfterMs)) {
     throw new OptionInvalidError(
-      `"${type}": expireAfterMs must be ${EXPIRE_AFTER_RANGE}, or null, got ${expireAfterMs}`,
+      `"${type}": expireAfterMs must be ${EXPIRE_AFTER_RANGE}, or null, got ${shown(expireAfterMs)}`,
     );
   }
   requireKey(type, "uniqueKey", uniqueKey);
@@ -117,6 +138,7 @@ export function buildStored(
     throw new OptionInvalidError(`"${type}": uniqueKey must be well-formed, got half of a surrogate pair`);
   requireKey(type, "limitKey", settings.limitKey ?? null);
   requireKey(type, "groupKey", settings.groupKey ?? null);
+  requireKey(type, "workflowId", settings.workflowId ?? null);
   const uniqueness = readUniqueness(type, uniqueKey, settings.unique);
   return {
     type,
@@ -134,7 +156,7 @@ export function buildStored(
     ...(settings.unique && { uniqueness }),
     slotAtMs: null,
     step: null,
-    dependsOn: (settings.dependsOn ?? []).map((parent) => toDependency(type, parent)),
+    dependsOn: settings.dependsOn ? toDependencies(type, settings.dependsOn) : [],
     expireAfterMs,
     ...(settings.limitKey !== undefined && { limitKey: settings.limitKey }),
     ...(settings.groupKey !== undefined && { groupKey: settings.groupKey }),
@@ -162,10 +184,23 @@ export function requireWithinReach(
   throw new OptionInvalidError(`"${type}": runAt must lie at most a year ahead, got ${asked}`);
 }
 
-function toDependency(type: string, parent: string | Dependency): Dependency {
-  if (typeof parent === "string") return { jobId: parent, whenDead: "cancel" };
-  requireWhenDead(`"${type}"`, parent.whenDead);
-  return parent;
+function toDependencies(type: string, parents: readonly (string | Dependency)[]): readonly Dependency[] {
+  const refuse = (got: unknown): never => {
+    throw new OptionInvalidError(
+      `"${type}": dependsOn must be an array of job ids or of { jobId, whenDead }, got ${shown(got)}`,
+    );
+  };
+  if (!Array.isArray(parents)) return refuse(parents);
+  return parents.map((parent: string | Dependency) => {
+    if (typeof parent === "string") return { jobId: parent, whenDead: "cancel" };
+    if (typeof parent?.jobId !== "string") return refuse(parent === null ? "null in it" : parent);
+    requireWhenDead(`"${type}"`, parent.whenDead);
+    return { jobId: parent.jobId, whenDead: parent.whenDead };
+  });
+}
+
+function isDate(value: unknown): boolean {
+  return value instanceof Date && !Number.isNaN(value.getTime());
 }
 
 /**
@@ -174,21 +209,26 @@ function toDependency(type: string, parent: string | Dependency): Dependency {
  */
 export function requireWhenDead(of: string, whenDead: Dependency["whenDead"]): void {
   if (whenDead === "cancel" || whenDead === "continue") return;
-  throw new OptionInvalidError(
-    `${of}: whenDead must be "cancel" or "continue", got ${JSON.stringify(whenDead)}`,
-  );
+  throw new OptionInvalidError(`${of}: whenDead must be "cancel" or "continue", got ${shown(whenDead)}`);
 }
 
 function requireKey(type: string, name: string, key: string | null): void {
-  if (key === null || (key !== "" && key.length <= LONGEST_KEY)) return;
-  throw new OptionInvalidError(
-    `"${type}": ${name} must have 1 to ${LONGEST_KEY} characters, got ${key.length}`,
-  );
+  if (key === null) return;
+  const problem = badKey(key);
+  if (problem !== null) throw new OptionInvalidError(`"${type}": ${name} ${problem}`);
+}
+
+/** What is wrong with a key, which a caller without a compiler may have as a number; null if nothing is. */
+export function badKey(key: string): string | null {
+  if (typeof key !== "string") return `must be a string, got ${shown(key)}`;
+  return key !== "" && key.length <= LONGEST_KEY
+    ? null
+    : `must have 1 to ${LONGEST_KEY} characters, got ${key.length}`;
 }
 
 function requireInteger(type: string, name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new OptionInvalidError(
-    `"${type}": ${name} must be an integer from ${least} to ${most}, got ${value}`,
+    `"${type}": ${name} must be an integer from ${least} to ${most}, got ${shown(value)}`,
   );
 }

@@ -1,3 +1,5 @@
+import { OptionInvalidError } from "./errors.ts";
+import { shown } from "./known-options.ts";
 import { clampDelay } from "./retry-policy.ts";
 
 /** What a handler may return instead of a plain result. */
@@ -19,9 +21,12 @@ const MIN_SNOOZE_MS = 100;
 
 /**
  * Run this job again later; no attempt is spent.
- * @param delayMs milliseconds to wait, from 100 to a year; what lies outside, or is no number, becomes the nearer bound
+ * @param delayMs milliseconds to wait; less than 100 becomes 100 (a time that has just passed), more than a year a year
+ * @throws {OptionInvalidError} if it is no number: a header that was not there would run the job ten times a second
  */
 export function snooze(delayMs: number): HandlerOutcome {
+  if (typeof delayMs !== "number" || Number.isNaN(delayMs))
+    throw new OptionInvalidError(`snooze takes a number of milliseconds, got ${shown(delayMs)}`);
   return { [outcome]: "snooze", delayMs: Math.max(MIN_SNOOZE_MS, clampDelay(delayMs)) };
 }
 

@@ -12,15 +12,19 @@ import {
   type CronTiming,
   keepCiphertext,
   keepPayload,
+  requireCronChange,
+  requireCronOptions,
 } from "./cron.ts";
 import type { JobCatalog, JobType, PayloadInput, PayloadOutput, ResultOutput } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
 import {
+  JobDependencyError,
   JobNotFoundError,
   LeaseLostError,
   LimitUnknownError,
   OptionInvalidError,
   PayloadInvalidError,
+  placed,
   ScheduleInvalidError,
   SealBrokenError,
   WorkflowNotFoundError,
@@ -32,6 +36,7 @@ import { type HistoryQuery, type QueueHistory, rangeOf, toHistory } from "./hist
 import type { ClaimedJob, DeadLetter, Job } from "./job.ts";
 import { buildBurial, judgeFailure, type OnFault } from "./judge-failure.ts";
 import type { Keyring } from "./keyring.ts";
+import { type OptionNames, shown } from "./known-options.ts";
 import {
   type DeclaredLimits,
   type JobLimit,
@@ -40,7 +45,7 @@ import {
   requireLimit,
   type StandingLimit,
 } from "./limits.ts";
-import { buildJob, type JobSettings, requireWithinReach, storePayload } from "./new-job.ts";
+import { buildJob, type JobSettings, requireWithinReach, SETTING_NAMES, storePayload } from "./new-job.ts";
 import type { Pauses } from "./pauses.ts";
 import { checkTogether } from "./payload.ts";
 import { readResult, storeResult } from "./results.ts";
@@ -59,6 +64,7 @@ import type {
   Finish,
   JobStore,
   NewJob,
+  NewSchedule,
   OpenTransaction,
   RetentionPolicy,
   Verdict,
@@ -92,10 +98,12 @@ export interface QueueOptions<Jobs extends JobCatalog, Tables> {
 
 export interface EnqueueOptions extends JobSettings {
   /** Join this transaction: the job exists if and when it commits. */
-  readonly tx?: OpenTransaction;
+  readonly tx?: OpenTransaction | undefined;
   /** `full` by default: once `enqueue` resolves, the job survives a power cut. Ignored with `tx`. */
-  readonly durability?: Durability;
+  readonly durability?: Durability | undefined;
 }
+
+const ENQUEUE_NAMES: OptionNames<EnqueueOptions> = { ...SETTING_NAMES, tx: true, durability: true };
 
 export interface ActOptions {
   /** Who asks for it, for the audit log; `code` by default. */
@@ -116,7 +124,12 @@ export type EnqueuedJob<Type extends string = string> = Job & {
 /** What became of one of many jobs: `deduplicated` if one with its unique key was there, which is `job` then. */
 export type EnqueueResult<Type extends string = string> =
   | { readonly outcome: "added" | "deduplicated"; readonly job: Job & { readonly type: Type } }
-  | { readonly outcome: "refused"; readonly error: PayloadInvalidError | OptionInvalidError };
+  | { readonly outcome: "refused"; readonly error: RefusedItemError };
+
+/** Why one of many jobs was not added. */
+export type RefusedItemError = PayloadInvalidError | OptionInvalidError | JobDependencyError;
+
+type Built = { readonly job: NewJob } | { readonly error: RefusedItemError };
 
 /** A claimed job with its payload parsed by its type's schema. */
 export type Claimed<Jobs extends JobCatalog, Type extends JobType<Jobs> = JobType<Jobs>> =
@@ -182,7 +195,10 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     payload: PayloadInput<Jobs, Type>,
     options: EnqueueOptions = {},
   ): Promise<EnqueuedJob<Type>> {
-    const [outcome] = await this.#store([buildJob(this.catalog, type, payload, options)], options);
+    const [outcome] = await this.#store(
+      [buildJob(this.catalog, type, payload, options, ENQUEUE_NAMES)],
+      options,
+    );
     return flatten(outcome);
   }
 
@@ -202,6 +218,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   /**
    * Adds many jobs of one type in one transaction: all or none.
    * @param payloads one job each
+   * @throws {PayloadInvalidError | OptionInvalidError} saying which of them; nothing is stored
    */
   async enqueueMany<Type extends JobType<Jobs>>(
     type: Type,
@@ -209,7 +226,14 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     options: EnqueueOptions = {},
   ): Promise<readonly EnqueuedJob<Type>[]> {
     const { catalog } = this;
-    const jobs = checkTogether(() => payloads.map((payload) => buildJob(catalog, type, payload, options)));
+    const jobs: NewJob[] = [];
+    try {
+      checkTogether(() => {
+        for (const payload of payloads) jobs.push(buildJob(catalog, type, payload, options, ENQUEUE_NAMES));
+      });
+    } catch (error) {
+      throw placed(`payloads[${jobs.length}]`, error);
+    }
     const outcomes = await this.#store(jobs, options);
     return outcomes.map((outcome) => flatten<Type>(outcome));
   }
@@ -218,7 +242,6 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    * Adds many jobs of one type in one transaction, each with settings of its own. One that cannot be stored is told and
    * keeps no other from being added.
    * @returns what became of each, in their order
-   * @throws {JobDependencyError} if one depends on a job that is not there: then none is added
    * @example
    * const results = await queue.enqueueEach("send_mail", users.map((to) => ({ payload: { to }, uniqueKey: to })));
    * const refused = results.filter(({ outcome }) => outcome === "refused");
@@ -228,27 +251,38 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     items: readonly (JobSettings & { readonly payload: PayloadInput<Jobs, Type> })[],
     options: Pick<EnqueueOptions, "tx" | "durability"> = {},
   ): Promise<readonly EnqueueResult<Type>[]> {
-    const built = checkTogether(() =>
-      items.map(({ payload, ...settings }) => this.#tryBuild(type, payload, settings)),
-    );
-    const stored = await this.#store(
-      built.flatMap((each) => ("job" in each ? [each.job] : [])),
-      options,
-    );
+    let built = checkTogether(() => items.map((item) => this.#tryBuild(type, item)));
+    const store = (): Promise<readonly EnqueueOutcome[]> =>
+      this.#store(
+        built.flatMap((each) => ("job" in each ? [each.job] : [])),
+        options,
+      );
+    let stored: readonly EnqueueOutcome[] | undefined;
+    while (!stored) {
+      try {
+        stored = await store();
+      } catch (error) {
+        // Nothing of the call was written, and the parents are not there for those that named them.
+        if (!(error instanceof JobDependencyError) || error.unknownIds.length === 0) throw error;
+        built = refuseChildrenOf(new Set(error.unknownIds), built, error);
+      }
+    }
+    const outcomes = stored;
     let next = 0;
     return built.map((each): EnqueueResult<Type> => {
       if ("error" in each) return { outcome: "refused", error: each.error };
-      const { deduplicated, ...job } = flatten<Type>(stored[next++]);
+      const { deduplicated, ...job } = flatten<Type>(outcomes[next++]);
       return { outcome: deduplicated ? "deduplicated" : "added", job };
     });
   }
 
-  #tryBuild(
-    type: string,
-    payload: unknown,
-    settings: JobSettings,
-  ): { readonly job: NewJob } | { readonly error: PayloadInvalidError | OptionInvalidError } {
+  #tryBuild(type: string, item: JobSettings & { readonly payload: unknown }): Built {
     try {
+      if (typeof item !== "object" || item === null)
+        throw new OptionInvalidError(
+          `"${type}": each item must be an object with a payload, got ${shown(item)}`,
+        );
+      const { payload, ...settings } = item;
       const job = buildJob(this.catalog, type, payload, settings);
       requireWithinReach(job, this.#clock.now());
       return { job };
@@ -295,7 +329,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
       plan.map(({ job }) => job),
       options,
     );
-    const jobs = Object.fromEntries(plan.map(({ name }, i) => [name, outcomes[i]?.job]));
+    const jobs = Object.fromEntries(plan.map(({ name }, i) => [name, flatten(outcomes[i])]));
     // A job for each of the names, as the plan has them.
     return { workflowId, jobs: jobs as StartedWorkflow<Types>["jobs"] };
   }
@@ -553,6 +587,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     timing: CronTiming,
     options: CronOptions<PayloadInput<Jobs, Type>> = {},
   ): Promise<Schedule> {
+    requireCronOptions(options);
     const schedule = buildSchedule(this.catalog, type, timing, options, this.#clock.now());
     return this.store.registerSchedule(schedule);
   }
@@ -571,12 +606,21 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     // What is true of each type is true of any: the compiler cannot see that while the catalog is open.
     const untyped = definitions as readonly CronDefinition[];
     const declared = untyped.map(({ type, expression, ...options }) => {
-      const schedule = buildSchedule(this.catalog, type, expression, options, nowMs);
+      const schedule = this.#declaredSchedule(type, expression, options, nowMs);
       if (ids.has(schedule.id)) throw new ScheduleInvalidError(`Two schedules are called ${schedule.id}`);
       ids.add(schedule.id);
       return keepCiphertext(this.catalog, schedule, standing.get(schedule.id));
     });
     return this.store.declareSchedules(declared);
+  }
+
+  #declaredSchedule(type: string, timing: CronTiming, options: CronOptions, nowMs: number): NewSchedule {
+    try {
+      requireCronOptions(options);
+      return buildSchedule(this.catalog, type, timing, options, nowMs);
+    } catch (error) {
+      throw placed(`Schedule "${options.id ?? type}"`, error);
+    }
   }
 
   /**
@@ -609,6 +653,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
     { actor = "code", version }: ActOptions & { readonly version?: number } = {},
   ): Promise<Schedule> {
     const before = await this.#schedule(id);
+    requireCronChange(change);
     const { expression = before.expression, ...options } = change;
     const settings = { ...before, ...options };
     const { type } = before;
@@ -950,6 +995,15 @@ export function createQueue<const Jobs extends JobCatalog, Tables>(
 
 function auditOf(actor: string, action: string, type: string | undefined): AuditEntry {
   return { actor, action, subject: type ?? "queue", detail: null };
+}
+
+function refuseChildrenOf(
+  unknown: ReadonlySet<string>,
+  built: readonly Built[],
+  error: RefusedItemError,
+): Built[] {
+  const isChild = ({ dependsOn }: NewJob): boolean => dependsOn.some(({ jobId }) => unknown.has(jobId));
+  return built.map((each) => ("job" in each && isChild(each.job) ? { error } : each));
 }
 
 /** The type is the one that was asked for: a unique key is held within a type. */

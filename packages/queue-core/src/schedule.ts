@@ -1,5 +1,6 @@
 import { Cron } from "croner";
 import { ScheduleInvalidError } from "./errors.ts";
+import { shown } from "./known-options.ts";
 
 /**
  * What to do with slots that passed while no scheduler ran: nothing (`skip`), one job for the latest (`once`), or one
@@ -16,7 +17,7 @@ export function requireCatchUp(catchUp: CatchUp): void {
   if (catchUp === "skip" || catchUp === "once") return;
   if (typeof catchUp !== "object" || !("all" in catchUp))
     throw new ScheduleInvalidError(
-      `catchUp must be "skip", "once" or { all: { max, maxAgeMs } }, got ${JSON.stringify(catchUp)}`,
+      `catchUp must be "skip", "once" or { all: { max, maxAgeMs } }, got ${shown(catchUp)}`,
     );
   const { max, maxAgeMs } = catchUp.all;
   // It is stored as JSON, which has no infinity: that would come back as null, and count as 0.
@@ -33,7 +34,7 @@ export type Overlap = "allow" | "skip";
 /** @throws {ScheduleInvalidError} if it is no such policy, as text from outside may be */
 export function requireOverlap(overlap: Overlap): void {
   if (overlap === "allow" || overlap === "skip") return;
-  throw new ScheduleInvalidError(`overlap must be "allow" or "skip", got ${JSON.stringify(overlap)}`);
+  throw new ScheduleInvalidError(`overlap must be "allow" or "skip", got ${shown(overlap)}`);
 }
 
 /** A recurring job. */
@@ -105,7 +106,9 @@ export function nextRuns(
   }: { readonly timeZone?: string; readonly after: Date; readonly count?: number },
 ): Date[] {
   if (!Number.isInteger(count) || count < 1 || count > MOST_RUNS)
-    throw new ScheduleInvalidError(`count must be a whole number from 1 to ${MOST_RUNS}, got ${count}`);
+    throw new ScheduleInvalidError(
+      `count must be a whole number from 1 to ${MOST_RUNS}, got ${shown(count)}`,
+    );
   const nextRun = runsOf(expression, timeZone);
   const runs: Date[] = [];
   for (let run = nextRun(after); runs.length < count; run = nextRun(run)) runs.push(run);
@@ -125,7 +128,7 @@ export function intervalExpression(everyMs: number): string {
   if (Number.isInteger(everyMs) && everyMs >= SHORTEST_INTERVAL_MS && everyMs <= LONGEST_INTERVAL_MS)
     return `every ${everyMs} ms`;
   throw new ScheduleInvalidError(
-    `everyMs must be a whole number from ${SHORTEST_INTERVAL_MS} to ${LONGEST_INTERVAL_MS}, got ${everyMs}`,
+    `everyMs must be a whole number from ${SHORTEST_INTERVAL_MS} to ${LONGEST_INTERVAL_MS}, got ${shown(everyMs)}`,
   );
 }
 
@@ -154,7 +157,11 @@ function runsOf(expression: string, timeZone: string): (after: Date) => Date {
     intervalExpression(everyMs);
     return (after) => new Date((Math.floor(after.getTime() / everyMs) + 1) * everyMs);
   }
-  if (!FIVE_OR_SIX_FIELDS.test(expression)) refuse("it must have five fields, or six with seconds first");
+  if (!FIVE_OR_SIX_FIELDS.test(expression))
+    refuse(
+      "it must have five fields (minute hour day month weekday), or six with seconds first; " +
+        "names such as @daily are none, and an interval is { everyMs }",
+    );
   const cron = attempt(() => new Cron(expression, { timezone: timeZone, paused: true }));
   return (after) => attempt(() => cron.nextRun(after)) ?? refuse("it never comes true");
 }

@@ -1,7 +1,8 @@
 import type { CatalogIndex } from "./catalog.ts";
 import type { JobCatalog, JobType, PayloadInput } from "./define-job.ts";
-import { WorkflowInvalidError } from "./errors.ts";
+import { placed, WorkflowInvalidError } from "./errors.ts";
 import type { Job, JobStatus } from "./job.ts";
+import { shown } from "./known-options.ts";
 import { buildJob, type JobSettings, requireWhenDead } from "./new-job.ts";
 import type { Dependency, EarlierDependency, NewJob } from "./store.ts";
 
@@ -13,7 +14,7 @@ export type StepParent<Step extends string = string> =
 /** How a step differs from its type's defaults. */
 export interface StepSettings<Step extends string = string> extends Omit<JobSettings, "workflowId"> {
   /** Steps of the same workflow that must complete first; none by default, so that it may run at once. */
-  readonly after?: StepParent<Step> | readonly StepParent<Step>[];
+  readonly after?: StepParent<Step> | readonly StepParent<Step>[] | undefined;
 }
 
 /** The steps of a workflow by name: each a job type, its payload, and where it stands. */
@@ -47,19 +48,27 @@ export function planWorkflow(
   const placeOf = new Map(names.map((name, place) => [name, place]));
   return names.map((name) => {
     const { type, payload, after, ...settings } = steps[name] as AnyStep;
-    const job = buildJob(catalog, type, payload, { ...settings, workflowId });
-    const dependsOnEarlier = parentsOf(after).map(({ step, whenDead }): EarlierDependency => {
-      requireWhenDead(`Step "${name}"`, whenDead);
-      return { place: placeOf.get(step) ?? -1, whenDead };
-    });
-    return { name, job: { ...job, step: name, dependsOnEarlier } };
+    try {
+      const job = buildJob(catalog, type, payload, { ...settings, workflowId });
+      const dependsOnEarlier = parentsOf(name, after).map(({ step, whenDead }): EarlierDependency => {
+        requireWhenDead("after", whenDead);
+        return { place: placeOf.get(step) ?? -1, whenDead };
+      });
+      return { name, job: { ...job, step: name, dependsOnEarlier } };
+    } catch (error) {
+      throw placed(`Step "${name}"`, error);
+    }
   });
 }
 
-function parentsOf(after: StepSettings["after"] = []): ParentStep[] {
+function parentsOf(name: string, after: StepSettings["after"] = []): ParentStep[] {
   const given = Array.isArray(after) ? (after as readonly StepParent[]) : [after as StepParent];
   const byName = new Map<string, ParentStep>();
   for (const parent of given) {
+    if (typeof parent !== "string" && typeof parent?.step !== "string")
+      throw new WorkflowInvalidError(
+        `Step "${name}": after takes names of steps, or { step, whenDead }, got ${shown(parent)}`,
+      );
     const full = typeof parent === "string" ? { step: parent, whenDead: "cancel" as const } : parent;
     byName.set(full.step, full);
   }
@@ -74,7 +83,7 @@ function orderOf(steps: Readonly<Record<string, AnyStep>>): readonly string[] {
       throw new WorkflowInvalidError(
         `Step "${name}": a name is a letter, then letters, digits, "_", "." or "-", at most 100 in all`,
       );
-    const parents = parentsOf(after).map(({ step }) => step);
+    const parents = parentsOf(name, after).map(({ step }) => step);
     const unknown = parents.find((parent) => !Object.hasOwn(steps, parent));
     if (unknown !== undefined)
       throw new WorkflowInvalidError(`Step "${name}" waits for "${unknown}", but there is no such step`);
@@ -123,7 +132,13 @@ export interface StartedWorkflow<
   Types extends Readonly<Record<string, string>> = Readonly<Record<string, string>>,
 > {
   readonly workflowId: string;
-  readonly jobs: { readonly [Step in keyof Types]: Job & { readonly type: Types[Step] } };
+  /**
+   * `deduplicated` if a step's `uniqueKey` was held: then its job is the one that holds it, which stays in the workflow
+   * it was added with. The steps after it wait for it all the same.
+   */
+  readonly jobs: {
+    readonly [Step in keyof Types]: Job & { readonly type: Types[Step]; readonly deduplicated: boolean };
+  };
 }
 
 const ENDED = ["completed", "failed", "cancelled"] as const satisfies readonly JobStatus[];

@@ -1,5 +1,6 @@
 import { JobDependencyError } from "../errors.ts";
 import type { JobStatus } from "../job.ts";
+import { shown } from "../known-options.ts";
 import { typeOf } from "../line.ts";
 import type { Dependency } from "../store.ts";
 import { makeClaimable } from "./claimable.ts";
@@ -25,17 +26,31 @@ export interface Parent {
 
 /**
  * Looks up the parents of a new job. They exist before it does, so no cycle can be made.
- * @throws {JobDependencyError} if a parent is unknown
+ * @param unknown is told the ids of those that are not there
  */
-export function findParents(connection: Connection, dependsOn: readonly Dependency[]): Parent[] {
+export function findParents(
+  connection: Connection,
+  dependsOn: readonly Dependency[],
+  unknown: Set<string>,
+): Parent[] {
   const byId = new Map(dependsOn.map((parent) => [parent.jobId, parent]));
-  return [...byId.values()].map(({ jobId, whenDead }) => {
+  return [...byId.values()].flatMap(({ jobId, whenDead }) => {
     const found = locate(connection, jobId);
-    if (found) return { seq: found.seq, status: found.status, whenDead };
-    throw new JobDependencyError(
-      `Cannot depend on job ${jobId}: there is no such job (it may have been pruned)`,
-    );
+    if (found) return [{ seq: found.seq, status: found.status, whenDead }];
+    unknown.add(jobId);
+    return [];
   });
+}
+
+/** @throws {JobDependencyError} if there are any */
+export function refuseUnknown(unknown: ReadonlySet<string>): void {
+  const [first] = unknown;
+  if (first === undefined) return;
+  const others = unknown.size > 1 ? ` and ${unknown.size - 1} more` : "";
+  throw new JobDependencyError(
+    `Cannot depend on job ${shown(first)}${others}: there is no such job (it may have been pruned)`,
+    [...unknown],
+  );
 }
 
 /** Draws the edges from a new job to its parents. */

@@ -7,7 +7,7 @@ import type { EnqueueOutcome, NewJob } from "../store.ts";
 import { makeClaimable } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
 import { countInAfter } from "./count-jobs.ts";
-import { type Birth, findParents, linkToParents, type Parent } from "./dependencies.ts";
+import { type Birth, findParents, linkToParents, type Parent, refuseUnknown } from "./dependencies.ts";
 import { appendFinished } from "./finished.ts";
 import { insertPlain, placePlain } from "./insert-plain.ts";
 import type { RunCounts } from "./run-counts.ts";
@@ -39,11 +39,13 @@ export function enqueueJobs(
   time: EnqueueTime,
 ): EnqueueOutcome[] {
   for (const job of jobs) requireWithinReach(job, time.nowMs);
+  const unknown = new Set<string>();
   const parents = jobs.map((job) =>
     job.dependsOn.length === 0 || isKeyHeld(connection, job, time.nowMs)
       ? NO_PARENTS
-      : findParents(connection, job.dependsOn),
+      : findParents(connection, job.dependsOn, unknown),
   );
+  refuseUnknown(unknown);
   const areAllOpen =
     jobs.every(({ workflowId }) => workflowId === null) || !isAnyWorkflowCancelled(connection);
   const outcomes: EnqueueOutcome[] = [];

@@ -86,8 +86,8 @@ export class RunContext implements JobContext {
   get enqueue(): JobContext["enqueue"] {
     return (type: string, payload: unknown, settings: JobSettings = {}): void => {
       this.#assertRunning();
-      const { workflowId } = this;
-      this.#ask().followUps.push(buildJob(this.#parts.catalog, type, payload, { workflowId, ...settings }));
+      const { workflowId = this.workflowId } = settings;
+      this.#ask().followUps.push(buildJob(this.#parts.catalog, type, payload, { ...settings, workflowId }));
     };
   }
 

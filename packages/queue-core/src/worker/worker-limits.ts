@@ -1,5 +1,6 @@
 import { LONGEST_TIMER_MS } from "../define-job.ts";
 import { OptionInvalidError } from "../errors.ts";
+import { shown } from "../known-options.ts";
 import { DEFAULT_LEASE_MS } from "../queue.ts";
 
 /** The numbers a worker goes by. */
@@ -25,7 +26,7 @@ export function readLimits(given: Partial<WorkerLimits>): WorkerLimits {
     const least = name === "shutdownMs" ? 0 : 1;
     if (!Number.isInteger(value) || value < least || value > LONGEST_TIMER_MS) {
       throw new OptionInvalidError(
-        `Worker: ${name} must be a whole number from ${least} to ${LONGEST_TIMER_MS}, got ${value}`,
+        `Worker: ${name} must be a whole number from ${least} to ${LONGEST_TIMER_MS}, got ${shown(value)}`,
       );
     }
   }

@@ -5,9 +5,16 @@ import { type Logger, pino } from "pino";
 import { definitionOf } from "../catalog.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { JobCatalog, JobType } from "../define-job.ts";
-import { HandlerMissingError, JobCancelledError, LeaseLostError, WorkerStoppingError } from "../errors.ts";
+import {
+  HandlerMissingError,
+  JobCancelledError,
+  LeaseLostError,
+  OptionInvalidError,
+  WorkerStoppingError,
+} from "../errors.ts";
 import { FaultLog } from "../fault-log.ts";
 import type { ClaimedJob } from "../job.ts";
+import { type OptionNames, unknownOption } from "../known-options.ts";
 import { UnreadablePayload } from "../payload.ts";
 import type { Queue } from "../queue.ts";
 import type { Bell, Finish, FinishOutcome, Heartbeat, HeldJob } from "../store.ts";
@@ -50,6 +57,20 @@ export interface WorkerOptions<Jobs extends JobCatalog, Tables> extends Partial<
    */
   readonly isolatedEntry?: URL;
 }
+
+const OPTION_NAMES: OptionNames<WorkerOptions<JobCatalog, unknown>> = {
+  queue: true,
+  handlers: true,
+  types: true,
+  workerId: true,
+  log: true,
+  clock: true,
+  isolatedEntry: true,
+  concurrency: true,
+  leaseMs: true,
+  shutdownMs: true,
+  pollMs: true,
+};
 
 interface Claims {
   readonly jobs: readonly ClaimedJob[];
@@ -99,6 +120,8 @@ export class Worker {
   #allOver: PromiseWithResolvers<void> | null = null;
 
   constructor(options: WorkerOptions<JobCatalog, unknown>) {
+    const problem = unknownOption(options, OPTION_NAMES);
+    if (problem !== null) throw new OptionInvalidError(`Worker: ${problem}`);
     this.#limits = readLimits(options);
     this.#queue = options.queue;
     this.#handlers = selectHandlers(options);

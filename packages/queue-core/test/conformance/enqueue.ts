@@ -116,21 +116,43 @@ export function enqueueRules(rule: Rule): void {
     expect(sixth).toMatchObject({ error: { code: "OPTION_INVALID" } });
     expect(fifth).toMatchObject({ job: { status: "scheduled", scheduledAt: new Date(clock.now() + 1_000) } });
     expect((await store.listJobs({ limit: 10 })).items).toHaveLength(3);
-    const orphans = queue.enqueueEach("mail", [
-      { payload: { n: 6 } },
-      { payload: { n: 7 }, dependsOn: ["0-0"] },
-    ]);
-    await expect(orphans).rejects.toMatchObject({ code: "JOB_DEPENDENCY_INVALID" });
-    expect((await store.listJobs({ limit: 10 })).items).toHaveLength(3);
     expect(await queue.enqueueEach("mail", [])).toEqual([]);
     const unknown = queue.enqueueEach("nobody" as "mail", [{ payload: { n: 8 } }]);
     await expect(unknown).rejects.toMatchObject({ code: "JOB_TYPE_UNKNOWN" });
+  });
+
+  rule("R2: of many jobs only those whose parents are not there are refused", async (bed) => {
+    const { queue, store } = bed;
+    const parent = (await bed.add()).id;
+    const item = (n: number, ...dependsOn: string[]) => ({ payload: { n }, dependsOn });
+    const items = [item(1), item(2, parent, "0-0"), item(3, parent), item(4, "gone"), null as never];
+    const results = await queue.enqueueEach("mail", items);
+    expect(results.map(({ outcome }) => outcome)).toEqual([
+      "added",
+      "refused",
+      "added",
+      "refused",
+      "refused",
+    ]);
+    expect(results[1]).toMatchObject({
+      error: { code: "JOB_DEPENDENCY_INVALID", unknownIds: ["0-0", "gone"] },
+    });
+    expect(results[2]).toMatchObject({ job: { status: "waiting" } });
+    expect(results[4]).toMatchObject({ error: { code: "OPTION_INVALID" } });
+    expect((await store.listJobs({ limit: 10 })).items).toHaveLength(3);
+    const inside = await store.transaction((tx) =>
+      queue.enqueueEach("mail", [item(5, "0-0"), item(6)], { tx }),
+    );
+    expect(inside.map(({ outcome }) => outcome)).toEqual(["refused", "added"]);
+    const orphans = queue.enqueueMany("mail", [{ n: 7 }], { dependsOn: ["0-0"] });
+    await expect(orphans).rejects.toMatchObject({ code: "JOB_DEPENDENCY_INVALID" });
   });
 
   rule("R4: one invalid payload among many stores none", async ({ queue, database }) => {
     const before = await database.dump();
     await expect(queue.enqueueMany("mail", [{ n: 1 }, { n: Number.NaN }])).rejects.toMatchObject({
       code: "PAYLOAD_INVALID",
+      message: expect.stringMatching(/^payloads\[1\]: Payload of "mail" is invalid: n: /),
     });
     expect(await database.dump()).toEqual(before);
   });

@@ -191,7 +191,7 @@ export function groupRules(rule: Rule): void {
       const cancelled = await bed.add(settings);
       expect(cancelled.scheduledAt).toEqual(dueAt);
       expect(await bed.store.cancel(cancelled.id)).toBe("cancelled");
-      const unique = { uniqueKey: "u", unique: { scope: "unclaimed", onConflict: "debounce" } } as const;
+      const unique = { uniqueKey: "u", unique: { while: "unclaimed", onConflict: "debounce" } } as const;
       const putOff = await bed.add({ ...settings, ...unique });
       await bed.add({ ...settings, ...unique, delayMs: 60_000 });
       expect(await bed.states(putOff.id)).toEqual(["scheduled"]);

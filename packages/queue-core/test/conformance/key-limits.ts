@@ -165,7 +165,7 @@ export function keyLimitRules(rule: Rule): void {
     const unique = {
       limitKey,
       uniqueKey: "u",
-      unique: { scope: "unclaimed", onConflict: "replace" },
+      unique: { while: "unclaimed", onConflict: "replace" },
     } as const;
     const replaced = await queue.enqueue("call", { n: 3 }, unique);
     const parent = await queue.enqueue("call", { n: 4 }, { limitKey });

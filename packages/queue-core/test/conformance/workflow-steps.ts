@@ -83,6 +83,22 @@ export function workflowStepRules(rule: Rule): void {
     });
   });
 
+  rule("R15: a step whose key is held is the job that holds it, and says so", async (bed) => {
+    const held = await bed.add({ uniqueKey: "k" });
+    const mail = { type: "mail", payload: { n: 2 } } as const;
+    const steps = { first: { ...mail, uniqueKey: "k" }, next: { ...mail, after: "first" } } as const;
+    const { workflowId, jobs } = await bed.queue.startWorkflowOf(steps);
+    expect(jobs.first).toMatchObject({ id: held.id, deduplicated: true, workflowId: null });
+    expect(jobs.next).toMatchObject({ deduplicated: false, workflowId, status: "waiting" });
+    expect(await bed.queue.workflow(workflowId)).toMatchObject({ total: 1 });
+    await bed.queue.completeJob(await bed.claim());
+    expect(await bed.states(held.id, jobs.next.id)).toEqual(["completed", "pending"]);
+    bed.clock.advance(1);
+    const nothing = await bed.queue.startWorkflowOf({ only: { ...mail, uniqueKey: "k" } });
+    expect(nothing.jobs.only).toMatchObject({ id: held.id, deduplicated: true });
+    expect(await bed.queue.workflow(nothing.workflowId)).toBe(null);
+  });
+
   rule("R15: steps that make no workflow are refused, and nothing is stored", async (bed) => {
     const mail = { type: "mail", payload: { n: 1 } } as const;
     const refused: readonly (readonly [Steps, string])[] = [
@@ -110,14 +126,23 @@ export function workflowStepRules(rule: Rule): void {
     const after = { step: "a", whenDead } as const;
     await expect(bed.queue.startWorkflowOf({ a: mail, b: { ...mail, after } })).rejects.toMatchObject({
       code: "OPTION_INVALID",
-      message: 'Step "b": whenDead must be "cancel" or "continue", got "ignore"',
+      message: 'Step "b": after: whenDead must be "cancel" or "continue", got "ignore"',
     });
     const parent = { jobId: "0-0", whenDead };
     await expect(bed.queue.enqueue("mail", { n: 1 }, { dependsOn: [parent] })).rejects.toMatchObject({
       code: "OPTION_INVALID",
     });
     const wrong = { a: mail, b: { type: "mail", payload: { n: "one" as unknown as number } } } as const;
-    await expect(bed.queue.startWorkflowOf(wrong)).rejects.toMatchObject({ code: "PAYLOAD_INVALID" });
+    await expect(bed.queue.startWorkflowOf(wrong)).rejects.toMatchObject({
+      code: "PAYLOAD_INVALID",
+      message: expect.stringMatching(/^Step "b": Payload of "mail" is invalid: n: /),
+    });
+    await expect(bed.queue.startWorkflowOf({ a: { ...mail, after: [null as never] } })).rejects.toMatchObject(
+      {
+        code: "WORKFLOW_INVALID",
+        message: 'Step "a": after takes names of steps, or { step, whenDead }, got null',
+      },
+    );
     expect((await bed.store.listJobs({ limit: 10 })).items).toEqual([]);
   });
 
