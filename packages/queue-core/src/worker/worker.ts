@@ -211,8 +211,11 @@ export class Worker {
     const rescuesOver = this.#rescues.stop();
     this.#log.info({ running: this.#running.size }, "worker stopping");
     await this.#sayDraining();
-    if (!(await settlesWithin(this.#drained(), this.#limits.shutdownMs))) await this.#handBackRunning();
+    const isDrained = await settlesWithin(this.#drained(), this.#limits.shutdownMs);
+    // The last try of those that wait to be recorded: it stands in line before they are handed back with the others.
     this.#giveUp.abort();
+    await restOfTurn();
+    if (!isDrained) await this.#handBackRunning();
     // A claim that was under way at the deadline: what it brings is handed back before this worker is gone.
     await this.#loop;
     await rescuesOver;

@@ -28,6 +28,25 @@ describe("a result that meets a locked database", () => {
     expect(await bed.jobsOf("other")).toHaveLength(1);
   });
 
+  it("is recorded at the deadline of a stop if the lock is gone by then, and its job not handed back", async () => {
+    const bed = await WorkerBed.open({ busyDeadlineMs: 20 });
+    const { id } = await bed.queue.enqueue("task", { n: 1 });
+    let unlock = (): void => {};
+    const worker = bed.work(
+      {
+        task: async () => {
+          unlock = await bed.lock();
+          return "worth keeping";
+        },
+      },
+      { shutdownMs: 0 },
+    );
+    await bed.logged("recording how runs ended failed, will try again");
+    unlock();
+    await worker.stop();
+    expect(await bed.store.getJob(id)).toMatchObject({ status: "completed", result: "worth keeping" });
+  });
+
   it("does not keep a worker from stopping; the job runs again when its lease is over", async () => {
     const bed = await WorkerBed.open({ busyDeadlineMs: 20 });
     const { id } = await bed.queue.enqueue("task", { n: 1 });
