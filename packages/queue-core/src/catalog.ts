@@ -1,6 +1,7 @@
 import type { JobCatalog, JobDefinition } from "./define-job.ts";
 import { JobDefinitionError, JobTypeUnknownError } from "./errors.ts";
 import type { Keyring } from "./keyring.ts";
+import { shown } from "./known-options.ts";
 
 /** The job types of an application by name, and what their payloads are encrypted with. */
 export interface CatalogIndex extends ReadonlyMap<string, JobDefinition> {
@@ -40,6 +41,6 @@ export function definitionOf(catalog: CatalogIndex, type: string): JobDefinition
   const definition = catalog.get(type);
   if (definition) return definition;
   throw new JobTypeUnknownError(
-    `No job type "${type}" in the catalog; it has ${[...catalog.keys()].join(", ") || "none"}`,
+    `No job type ${shown(type)} in the catalog; it has ${[...catalog.keys()].join(", ") || "none"}`,
   );
 }

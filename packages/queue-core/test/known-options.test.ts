@@ -46,6 +46,11 @@ const REFUSED: readonly (readonly [string, () => unknown, string])[] = [
   ["a batch handler", () => worker({ mail: { batch: { size: 2 }, handle: null } }), "its handler must be a"],
   ["a batch of nothing", () => worker({ mail: { batch: null, handle } }), "its handler must be a function"],
   ["a batch", () => worker({ mail: { batch: { size: 2, linger: 5 }, handle } }), 'no option "linger"'],
+  [
+    "an object for a type",
+    () => queue.pause(loose({ actor: "ada" })),
+    "No job type an object in the catalog",
+  ],
   ["text for a number", () => mail({ delayMs: "5" }), '(a year), got "5"'],
   ["a number for a key", () => mail({ limitKey: 5 }), "limitKey must be a string, got 5"],
   ["a number for a group", () => queue.setGroupWeight(loose(5), 2), "A group key must be a string, got 5"],
@@ -78,7 +83,7 @@ const worker = (handlers: object): unknown => createWorker({ queue, handlers: lo
 describe("what the compiler would have refused", () => {
   it.each(REFUSED)("is refused by its name, and nothing is stored: %s", async (_, call, message) => {
     await expect((async () => call())()).rejects.toMatchObject({
-      code: expect.stringMatching(/_INVALID$|^HANDLER_MISSING$/),
+      code: expect.stringMatching(/_INVALID$|^HANDLER_MISSING$|^JOB_TYPE_UNKNOWN$/),
       message: expect.stringContaining(message),
     });
     expect((await queue.store.listJobs({ limit: 1 })).items).toEqual([]);
