@@ -21,7 +21,7 @@ export function runReports(reports, nowMs) {
  * @param {number} nowMs
  */
 function progressOf({ attempt, progress, toldAt }, nowMs) {
-  return h("div", { class: "verbatim told", key: "progress" }, [
+  return h("div", { class: "verbatim run-progress", key: "progress" }, [
     h("h3", null, "Progress"),
     h("p", null, [
       ...(typeof progress === "number"

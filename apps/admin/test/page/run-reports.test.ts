@@ -26,6 +26,14 @@ it("R26: a job shows how far it has come, and the log of each of its runs", asyn
   const bar = jobs.getByRole("progressbar", { name: "Progress" });
   await bar.waitFor();
   expect(await bar.getAttribute("value")).toBe("40");
+  // In its place, and not fixed at the foot of the page, where what was done is told.
+  const tops = await jobs.locator(".body > *").evaluateAll((parts) =>
+    ["Payload", "Progress", "Log of run 1"].map((title) => {
+      const part = parts.find((each) => each.textContent?.startsWith(title));
+      return Math.round(part?.getBoundingClientRect().top ?? Number.NaN);
+    }),
+  );
+  expect(tops).toEqual(tops.toSorted((a, b) => a - b));
   const text = await jobs.innerText();
   for (const told of [
     "40%",
