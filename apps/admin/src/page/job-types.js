@@ -6,14 +6,15 @@ import { showJobs } from "./jobs.js";
 import { badge, button, heads, nothing, noticeLine, section } from "./parts.js";
 import { h } from "./preact.js";
 
+/** What asks for somebody comes first: a table of many columns is scrolled, and its last ones are out of sight. */
 const COLUMNS = /** @type {const} */ ([
+  "failed",
   "pending",
   "processing",
   "scheduled",
   "waiting",
   "completed",
   "cancelled",
-  "failed",
 ]);
 
 /**
