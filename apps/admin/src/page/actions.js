@@ -5,22 +5,18 @@ import { state, update, withEntry, withItem } from "./state.js";
 
 /** @param {{ id: string, type: string }} deadLetter */
 export async function retry({ id, type }) {
-  const next = neighbourOf(id);
   const done = await act(id, () => change("POST", `/admin/dead-letters/${id}/retry`));
   if (!done) return;
   update({ editing: withItem(state.editing, id, false) });
   announce(`${type} is pending again and will run next`);
-  focusOn(next);
 }
 
 /** Not asked about first, as Undo takes it back. @param {{ id: string, type: string }} deadLetter */
 export async function discard({ id, type }) {
-  const next = neighbourOf(id);
   const done = await act(id, () => change("POST", `/admin/dead-letters/${id}/discard`));
   if (!done) return;
   update({ editing: withItem(state.editing, id, false) });
   announce(`${type} was discarded`, () => putBack({ id, type }));
-  focusOn(next);
 }
 
 /** @param {{ id: string, type: string }} discarded */
@@ -369,18 +365,7 @@ export function failed(error) {
   return { kind: "failed", text: `Not done: ${error.message}`, details };
 }
 
-/**
- * Where the focus goes when an item leaves the list: a keyboard must not be thrown back to the top of the page.
- * @param {string} id
- */
-function neighbourOf(id) {
-  const item = document.getElementById(`item-${id}`);
-  return (item?.nextElementSibling ?? item?.previousElementSibling)?.id;
-}
-
-/** @param {string} [itemId] the heading, if it is left out */
-export function focusOn(itemId) {
-  const item = itemId === undefined ? null : document.getElementById(itemId);
-  const target = item?.querySelector("summary") ?? document.getElementById("dead-letters-heading");
-  target?.focus({ preventScroll: true });
+/** The keyboard goes on from the heading of the dead letters, as those that it was on may all be gone. */
+export function focusOnDeadLetters() {
+  document.getElementById("dead-letters-heading")?.focus({ preventScroll: true });
 }

@@ -1,4 +1,5 @@
 /** @import { State } from "./state.js" */
+import { modal } from "./modal.js";
 import { button } from "./parts.js";
 import { h } from "./preact.js";
 import { update } from "./state.js";
@@ -7,16 +8,12 @@ import { update } from "./state.js";
 export function confirmDialog({ confirming }) {
   if (confirming === null) return null;
   const { title, text, verb, isDeletion, run } = confirming;
-  const open = (/** @type {HTMLDialogElement | null} */ dialog) => {
-    if (dialog !== null && !dialog.open) dialog.showModal();
-  };
   const close = () => update({ confirming: null });
   const go = () => {
     close();
     void run();
   };
-  return h("dialog", { ref: open, onClose: close, "aria-labelledby": "confirm-heading" }, [
-    h("h2", { id: "confirm-heading" }, title),
+  return modal({ headingId: "confirm-heading", title, onClose: close }, [
     h("p", null, text),
     h("div", { class: "buttons" }, [
       button("Leave it", close),

@@ -10,6 +10,7 @@ import { groups } from "./groups.js";
 import { history } from "./history.js";
 import { jobTypes } from "./job-types.js";
 import { jobs } from "./jobs.js";
+import { keepFocus } from "./keep-focus.js";
 import { limitDialog } from "./limit-dialog.js";
 import { limits } from "./limits.js";
 import { numbers } from "./numbers.js";
@@ -62,7 +63,7 @@ function page() {
 const root = document.getElementById("page");
 if (root === null) throw new Error("The document has no element with id page");
 onChange(() => {
-  render(page(), root);
+  keepFocus(() => render(page(), root));
   const unreviewed = state.snapshot?.stats.deadLetterQueue.unreviewed ?? 0;
   document.title = unreviewed === 0 ? "Holdfast" : `(${unreviewed}) Holdfast`;
 });

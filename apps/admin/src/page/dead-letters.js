@@ -25,6 +25,7 @@ import {
   nothing,
   noticeLine,
   section,
+  submitButton,
   verbatim,
 } from "./parts.js";
 import { h } from "./preact.js";
@@ -173,7 +174,10 @@ function buttons(state, whole) {
   const disabled = state.busy.has(id);
   // A retry runs with the payload that is stored, not with what is being typed.
   const isEditing = state.editing.has(id);
-  const edit = () => update({ editing: withItem(shown.editing, id, true) });
+  const edit = () => {
+    update({ editing: withItem(shown.editing, id, true) });
+    document.getElementById(`payload-${id}`)?.focus();
+  };
   return h("div", { class: "buttons" }, [
     button("Retry", () => void retry(whole), { tone: "primary", disabled: disabled || isEditing }),
     // What is not to be seen cannot be edited either.
@@ -219,7 +223,7 @@ function payloadForm(state, { id, presentPayload }) {
         spellcheck: false,
       }),
       h("div", { class: "buttons" }, [
-        h("button", { type: "submit", class: "primary", disabled: state.busy.has(id) }, "Save payload"),
+        submitButton("Save payload", { disabled: state.busy.has(id) }),
         button("Keep as it was", close),
       ]),
     ],
@@ -250,7 +254,7 @@ function notesForm(state, { id, notes }) {
       h(
         "div",
         { class: "buttons" },
-        h("button", { type: "submit", disabled: state.busy.has(id) }, "Save note"),
+        submitButton("Save note", { tone: "plain", disabled: state.busy.has(id) }),
       ),
     ],
   );

@@ -1,7 +1,8 @@
 /** @import { GroupItem } from "./json.js" */
 /** @import { State } from "./state.js" */
 import { saveWeight } from "./actions.js";
-import { button, noticeLine } from "./parts.js";
+import { modal } from "./modal.js";
+import { button, noticeLine, submitButton } from "./parts.js";
 import { h } from "./preact.js";
 import { state, update, withEntry } from "./state.js";
 
@@ -12,12 +13,9 @@ const DIALOG = "group dialog";
 export function groupDialog({ editedGroup, busy, notices }) {
   if (editedGroup === null) return null;
   const { group } = editedGroup;
-  const open = (/** @type {HTMLDialogElement | null} */ dialog) => {
-    if (dialog !== null && !dialog.open) dialog.showModal();
-  };
   const close = () => update({ editedGroup: null });
-  return h("dialog", { ref: open, onClose: close, "aria-labelledby": "group-heading" }, [
-    h("h2", { id: "group-heading" }, group === null ? "Set a weight" : `Group ${group.groupKey}`),
+  const title = group === null ? "Set a weight" : `Group ${group.groupKey}`;
+  return modal({ headingId: "group-heading", title, onClose: close }, [
     h(
       "form",
       {
@@ -43,7 +41,7 @@ export function groupDialog({ editedGroup, busy, notices }) {
         noticeLine(notices.get(DIALOG)),
         h("div", { class: "buttons" }, [
           button("Leave it", close),
-          h("button", { type: "submit", class: "primary", disabled: busy.has(DIALOG) }, "Set"),
+          submitButton("Set", { disabled: busy.has(DIALOG) }),
         ]),
       ],
     ),

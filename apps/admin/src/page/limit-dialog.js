@@ -1,7 +1,8 @@
 /** @import { LimitItem } from "./json.js" */
 /** @import { State } from "./state.js" */
 import { saveLimit } from "./actions.js";
-import { button, noticeLine } from "./parts.js";
+import { modal } from "./modal.js";
+import { button, noticeLine, submitButton } from "./parts.js";
 import { h } from "./preact.js";
 import { state, update, withEntry } from "./state.js";
 
@@ -12,13 +13,10 @@ const DIALOG = "limit dialog";
 export function limitDialog({ editedLimit, busy, notices, snapshot }) {
   if (editedLimit === null) return null;
   const { limit } = editedLimit;
-  const open = (/** @type {HTMLDialogElement | null} */ dialog) => {
-    if (dialog !== null && !dialog.open) dialog.showModal();
-  };
   const close = () => update({ editedLimit: null });
   const names = [...new Set(snapshot?.stats.byType.map(({ type }) => type))];
-  return h("dialog", { ref: open, onClose: close, "aria-labelledby": "limit-heading" }, [
-    h("h2", { id: "limit-heading" }, limit === null ? "Set a limit" : `Limit ${limit.name}`),
+  const title = limit === null ? "Set a limit" : `Limit ${limit.name}`;
+  return modal({ headingId: "limit-heading", title, onClose: close }, [
     h(
       "form",
       {
@@ -51,7 +49,7 @@ export function limitDialog({ editedLimit, busy, notices, snapshot }) {
         noticeLine(notices.get(DIALOG)),
         h("div", { class: "buttons" }, [
           button("Leave it", close),
-          h("button", { type: "submit", class: "primary", disabled: busy.has(DIALOG) }, "Set"),
+          submitButton("Set", { disabled: busy.has(DIALOG) }),
         ]),
       ],
     ),

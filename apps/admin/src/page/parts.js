@@ -45,6 +45,7 @@ export function moment(iso, nowMs) {
 }
 
 /**
+ * A button; one that is disabled does nothing, but keeps the focus: the browser would drop it.
  * @param {string} label
  * @param {() => void} onClick
  * @param {{ tone?: "primary" | "danger" | "plain", disabled?: boolean, label?: string, pressed?: boolean }} [options]
@@ -52,7 +53,33 @@ export function moment(iso, nowMs) {
 export function button(label, onClick, { tone = "plain", disabled = false, label: name, pressed } = {}) {
   return h(
     "button",
-    { type: "button", class: tone, onClick, disabled, "aria-label": name, "aria-pressed": pressed },
+    {
+      type: "button",
+      class: tone,
+      onClick: disabled ? undefined : onClick,
+      "aria-disabled": disabled || undefined,
+      "aria-label": name,
+      "aria-pressed": pressed,
+    },
+    label,
+  );
+}
+
+/**
+ * The same for the button that sends a form, also by Enter in one of its fields.
+ * @param {string} label
+ * @param {{ tone?: "primary" | "plain", disabled?: boolean }} [options]
+ */
+export function submitButton(label, { tone = "primary", disabled = false } = {}) {
+  const refuse = (/** @type {Event} */ event) => event.preventDefault();
+  return h(
+    "button",
+    {
+      type: "submit",
+      class: tone,
+      onClick: disabled ? refuse : undefined,
+      "aria-disabled": disabled || undefined,
+    },
     label,
   );
 }

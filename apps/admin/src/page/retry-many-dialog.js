@@ -1,9 +1,10 @@
 /** @import { DeadLetterFilter, RetriedMany, State } from "./state.js" */
-import { act, announce, failed, focusOn, notify } from "./actions.js";
+import { act, announce, failed, focusOnDeadLetters, notify } from "./actions.js";
 import { change, LONG_ANSWER_MS, read } from "./api.js";
 import { asBody, asQuery, inWords } from "./dead-letter-filter.js";
 import { formatNumber, formatSpan } from "./format.js";
-import { button } from "./parts.js";
+import { modal } from "./modal.js";
+import { button, submitButton } from "./parts.js";
 import { h } from "./preact.js";
 import { state as shown, update } from "./state.js";
 
@@ -31,9 +32,6 @@ export async function askToRetryMany(filter) {
 export function retryManyDialog({ retryingMany }) {
   if (retryingMany === null) return null;
   const { filter, count, perMinute } = retryingMany;
-  const open = (/** @type {HTMLDialogElement | null} */ dialog) => {
-    if (dialog !== null && !dialog.open) dialog.showModal();
-  };
   const close = () => update({ retryingMany: null });
   const pace = paceIn(perMinute);
   const onSubmit = (/** @type {SubmitEvent} */ event) => {
@@ -41,8 +39,7 @@ export function retryManyDialog({ retryingMany }) {
     close();
     void retryMany(retryingMany);
   };
-  return h("dialog", { ref: open, onClose: close, "aria-labelledby": "retry-many-heading" }, [
-    h("h2", { id: "retry-many-heading" }, `Retry all ${inWords(filter)}?`),
+  return modal({ headingId: "retry-many-heading", title: `Retry all ${inWords(filter)}?`, onClose: close }, [
     h("form", { class: "body", onSubmit, noValidate: true }, [
       h("p", { role: "status" }, howMany(retryingMany)),
       h("div", { class: "field" }, [
@@ -65,11 +62,7 @@ export function retryManyDialog({ retryingMany }) {
       h("p", { class: "note", "aria-live": "polite" }, howLong(count, pace)),
       h("div", { class: "buttons" }, [
         button("Leave it", close),
-        h(
-          "button",
-          { type: "submit", class: "primary", disabled: pace === undefined || count === null || count === 0 },
-          "Retry all",
-        ),
+        submitButton("Retry all", { disabled: pace === undefined || count === null || count === 0 }),
       ]),
     ]),
   ]);
@@ -121,7 +114,7 @@ async function retryMany({ filter, count, perMinute }) {
     const { retried } = await change("POST", "/admin/dead-letters/retry", body, LONG_ANSWER_MS);
     announce([result(retried, pace), ...stayed(retried, count ?? 0)].join(". "));
   });
-  focusOn();
+  focusOnDeadLetters();
 }
 
 /**

@@ -4,7 +4,8 @@
 import { failed } from "./actions.js";
 import { read } from "./api.js";
 import { formatDuration } from "./format.js";
-import { button, moment, noticeLine } from "./parts.js";
+import { modal } from "./modal.js";
+import { button, moment, noticeLine, submitButton } from "./parts.js";
 import { h } from "./preact.js";
 import { saveSchedule } from "./schedule-actions.js";
 import { state as shown, update } from "./state.js";
@@ -13,12 +14,8 @@ import { state as shown, update } from "./state.js";
 export function scheduleDialog({ editedSchedule, busy, notices, snapshot }) {
   if (editedSchedule === null || snapshot === null) return null;
   const { id, expression, timeZone, catchUp, overlap, payload, runs, problem } = editedSchedule;
-  const open = (/** @type {HTMLDialogElement | null} */ dialog) => {
-    if (dialog !== null && !dialog.open) dialog.showModal();
-  };
   const close = () => update({ editedSchedule: null });
-  return h("dialog", { ref: open, onClose: close, "aria-labelledby": "schedule-heading" }, [
-    h("h2", { id: "schedule-heading" }, `Edit ${id}`),
+  return modal({ headingId: "schedule-heading", title: `Edit ${id}`, onClose: close }, [
     h(
       "form",
       {
@@ -72,11 +69,7 @@ export function scheduleDialog({ editedSchedule, busy, notices, snapshot }) {
         noticeLine(problem ?? notices.get(`schedule ${id}`)),
         h("div", { class: "buttons" }, [
           button("Leave it", close),
-          h(
-            "button",
-            { type: "submit", class: "primary", disabled: busy.has(`schedule ${id}`) || problem !== null },
-            "Save",
-          ),
+          submitButton("Save", { disabled: busy.has(`schedule ${id}`) || problem !== null }),
         ]),
       ],
     ),
