@@ -327,7 +327,13 @@ export async function act(id, work) {
     await refresh();
     return true;
   } catch (error) {
-    notify(id, failed(error));
+    const told = failed(error);
+    notify(id, told);
+    if (error instanceof RequestFailedError && error.status === 404) {
+      // What it is about is gone, and what is told there goes with it.
+      update({ announcement: told, undo: null });
+      await refresh();
+    }
     return false;
   } finally {
     update({ busy: withItem(state.busy, id, false) });

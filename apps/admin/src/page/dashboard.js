@@ -1,6 +1,6 @@
 // The page's entry: what is shown follows from the state; Preact changes only what differs, so what the reader has
 // opened, selected, scrolled to or typed stays as it is.
-import { announcement } from "./announcement.js";
+import { announcement, undoByKey } from "./announcement.js";
 import { confirmDialog } from "./confirm-dialog.js";
 import { deadLetters } from "./dead-letters.js";
 import { events } from "./events.js";
@@ -67,4 +67,5 @@ onChange(() => {
   const unreviewed = state.snapshot?.stats.deadLetterQueue.unreviewed ?? 0;
   document.title = unreviewed === 0 ? "Holdfast" : `(${unreviewed}) Holdfast`;
 });
+document.addEventListener("keydown", undoByKey);
 startRefreshing();

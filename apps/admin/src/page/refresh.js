@@ -1,7 +1,7 @@
 /** @import { DeadLetterJson, JobJson, Snapshot } from "./json.js" */
 import { RequestFailedError, read } from "./api.js";
 import { asQuery } from "./dead-letter-filter.js";
-import { state, update } from "./state.js";
+import { state, update, withEntry } from "./state.js";
 
 /** R26 asks for at least every five seconds. */
 const EVERY_SECONDS = 5;
@@ -111,7 +111,7 @@ async function readWorkflow(id) {
     return (await read(`/admin/workflows/${id}`)).body;
   } catch (error) {
     // Its jobs may have been deleted since: the list says that there is none.
-    if (error instanceof RequestFailedError && error.status === 404) return null;
+    if (isGone(error)) return null;
     throw error;
   }
 }
@@ -136,16 +136,32 @@ export async function readWhole(kind, id) {
   return body;
 }
 
-/** What is laid open is read again; what has gone since stays as it was last seen, and closes with its item. */
+/**
+ * What is laid open is read again. What has gone since stays as it was last seen; a dead letter does so only while it is
+ * being edited, as its item has gone with it and nobody could close it.
+ */
 async function refreshOpened() {
-  const ids = [...state.opened];
-  const read = ids.map(async ([id, whole]) => {
-    const kind = "originalJobId" in whole ? "dead-letters" : "jobs";
-    return /** @type {const} */ ([id, await readWhole(kind, id).catch(() => whole)]);
+  const read = [...state.opened].map(async ([id, whole]) => {
+    const isDeadLetter = "originalJobId" in whole;
+    const fresh = await readWhole(isDeadLetter ? "dead-letters" : "jobs", id).catch((error) =>
+      isDeadLetter && isGone(error) && !state.editing.has(id) ? undefined : whole,
+    );
+    return /** @type {const} */ ([id, fresh]);
   });
   const fresh = await Promise.all(read);
+  if (fresh.length === 0) return;
   // Some may have been closed, or others opened, in the meantime.
-  const opened = new Map(state.opened);
-  for (const [id, whole] of fresh) if (opened.has(id)) opened.set(id, whole);
-  if (fresh.length > 0) update({ opened });
+  let { opened, decrypted, notices } = state;
+  for (const [id, whole] of fresh) {
+    if (opened.has(id)) opened = withEntry(opened, id, whole);
+    if (whole !== undefined) continue;
+    decrypted = withEntry(decrypted, id, undefined);
+    notices = withEntry(notices, id, undefined);
+  }
+  update({ opened, decrypted, notices });
+}
+
+/** @param {unknown} error */
+function isGone(error) {
+  return error instanceof RequestFailedError && error.status === 404;
 }

@@ -64,6 +64,33 @@ describe("R26: dead letters on the dashboard", () => {
     expect(await items(page).innerText()).toContain('"orderId": "a"');
   });
 
+  it("says at the foot of the page that one is gone, and asks for it no longer", async (context) => {
+    const { admin, page } = await openTestPage(context, ({ queue }) => makeDeadLetter(queue));
+    await open(page);
+    const { items: stored } = await admin.queue.store.listDeadLetters({ limit: 1 });
+    const id = stored[0]?.id ?? "";
+    // The list stays as it was until the numbers come again.
+    await page.route("**/admin/queue/stats", (route) => route.abort());
+    await admin.queue.store.revive(id);
+    await page.getByRole("button", { name: "Retry", exact: true }).click();
+    await page.locator(".announcement .notice.failed", { hasText: "Not done" }).waitFor();
+    await page.unroute("**/admin/queue/stats");
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    const look = async () => {
+      const seen = page.waitForRequest((request) => request.url().includes("/admin/dead-letters?"));
+      await page.getByRole("button", { name: "Unreviewed only" }).click();
+      await seen;
+    };
+    await look();
+    await items(page).waitFor({ state: "detached" });
+    expect(await page.locator(".announcement").innerText()).toContain("Not done");
+    await look();
+    asked.length = 0;
+    await look();
+    expect(asked.filter((address) => address.includes(id))).toEqual([]);
+  });
+
   it("discards with one press, and Undo takes it back", async (context) => {
     const { admin, page, complaints } = await openTestPage(context, ({ queue }) => makeDeadLetter(queue));
     await open(page);

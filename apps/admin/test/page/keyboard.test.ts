@@ -125,5 +125,11 @@ describe("R26: the dashboard by keyboard alone", () => {
     await press(named("Discard"));
     await page.locator(".announcement .notice", { hasText: "was discarded" }).waitFor();
     await expect.poll(() => focused(page)).toContain("no ord-1");
+    // Undo is far away by Tab; its keys are those of every editor, and a field's own while one is in it.
+    await page.getByLabel("Search in errors").press("Control+z");
+    expect(await page.getByRole("button", { name: "Undo" }).count()).toBe(1);
+    await press(page.locator("#dead-letters summary"), "Control+z");
+    await page.locator("#dead-letters summary", { hasText: "no ord-2" }).waitFor();
+    expect(await page.locator("#dead-letters .item").count()).toBe(2);
   });
 });
