@@ -137,8 +137,8 @@ export async function readWhole(kind, id) {
 }
 
 /**
- * What is laid open is read again. What has gone since stays as it was last seen; a dead letter does so only while it is
- * being edited, as its item has gone with it and nobody could close it.
+ * What is laid open is read again. What has gone since stays as it was last seen; a dead letter does so only while it
+ * is being edited, as its item has gone with it and nobody could close it.
  */
 async function refreshOpened() {
   const read = [...state.opened].map(async ([id, whole]) => {
