@@ -3,6 +3,9 @@ const ANSWER_MS = 8_000;
 /** The same where it goes through very many rows. */
 export const LONG_ANSWER_MS = 300_000;
 
+const LOGGED_OUT =
+  "you are no longer logged in: log in in another tab, and go on here with what you have typed";
+
 /** An answer that is not a success, or none at all. */
 export class RequestFailedError extends Error {
   code = "REQUEST_FAILED";
@@ -56,8 +59,21 @@ async function ask(path, init, answerMs = ANSWER_MS) {
   } catch (cause) {
     throw new RequestFailedError("the server does not answer", [], { cause });
   }
-  if (response.status === 401) location.assign("/login");
   if (response.ok) return response;
+  if (response.status === 401) {
+    if (isTyping()) throw new RequestFailedError(LOGGED_OUT, [], { status: 401 });
+    location.assign("/login");
+  }
   const { error } = await response.json().catch(() => ({ error: { message: `HTTP ${response.status}` } }));
   throw new RequestFailedError(error.message, error.details, { status: response.status });
+}
+
+/** Whether going to another page would lose what the reader has typed. */
+function isTyping() {
+  const fields = document.querySelectorAll("main textarea, dialog input, dialog textarea");
+  return [...fields].some(
+    (field) =>
+      (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) &&
+      field.value !== field.defaultValue,
+  );
 }

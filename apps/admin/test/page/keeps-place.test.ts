@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { makeDeadLetter } from "../open-test-admin.ts";
+import { SESSION_MS } from "../../src/access/sessions.ts";
+import { makeDeadLetter, TOKEN } from "../open-test-admin.ts";
 import { openTestPage } from "./open-test-page.ts";
 
 /** Where the reader is, as far as a reader can tell. */
@@ -73,4 +74,28 @@ it("R26: what is being edited stays when somebody else takes its dead letter awa
   await admin.queue.store.revive(items[0]?.id ?? "");
   await page.getByText("no longer in this list").waitFor();
   expect(await field.inputValue()).toBe('{ "orderId": "typed by hand" }');
+});
+
+it("R26: what is being typed outlives the session, and is saved after a login in another tab", async (context) => {
+  const { admin, page } = await openTestPage(context, ({ queue }) => makeDeadLetter(queue));
+  await page.locator("#dead-letters summary").click();
+  const note = page.getByLabel("Note");
+  await note.fill("half a sentence");
+  admin.clock.advance(SESSION_MS);
+  await page.getByRole("button", { name: "Save note" }).click();
+  await page.locator("#dead-letters .notice.failed", { hasText: "log in in another tab" }).waitFor();
+
+  const other = await page.context().newPage();
+  await other.goto(`${admin.url}/login?token=${TOKEN}`);
+  await page.bringToFront();
+  await page.getByRole("button", { name: "Save note" }).click();
+  await page.getByText("Note saved").waitFor();
+  const { items } = await admin.queue.store.listDeadLetters({ limit: 1 });
+  expect(items[0]?.notes).toBe("half a sentence");
+  const stored = `document.querySelector("[id^=notes-]").defaultValue`;
+  await expect.poll(() => page.evaluate(stored)).toBe("half a sentence");
+  // With nothing left to lose the end of a session leads to the login.
+  admin.clock.advance(SESSION_MS);
+  await page.getByRole("button", { name: "Unreviewed only" }).click();
+  await page.waitForURL(`${admin.url}/login`);
 });
