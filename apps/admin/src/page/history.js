@@ -36,7 +36,7 @@ export function history({ historyMinutes }, { history: { points, total, stepMinu
       : h("div", { class: "charts" }, [
           throughputChart(points, stepMinutes),
           latencyChart(points),
-          h("p", { class: "note" }, latencyText(total)),
+          h("p", { class: "note" }, totalText(total)),
         ]),
   );
 }
@@ -155,8 +155,12 @@ function told({ at, enqueued, completed, failed, timedOut, waiting, running }) {
 }
 
 /** @param {HistoryJson["total"]} total */
-function latencyText({ waiting, running }) {
+function totalText({ enqueued, completed, failed, timedOut, waiting, running }) {
   const of = (/** @type {Point["waiting"]} */ took) =>
     took === null ? "–" : `p50 ${formatDuration(took.p50Ms)}, p95 ${formatDuration(took.p95Ms)}`;
-  return `Over all of it, within a factor of two. Waiting: ${of(waiting)}. Running: ${of(running)}.`;
+  const bad = formatNumber(failed + timedOut);
+  return [
+    `In all: ${formatNumber(enqueued)} added, ${formatNumber(completed)} completed, ${bad} failed or timed out.`,
+    `Within a factor of two, waiting: ${of(waiting)}; running: ${of(running)}.`,
+  ].join(" ");
 }

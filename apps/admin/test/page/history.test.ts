@@ -20,6 +20,9 @@ describe("R18, R26: the history on the dashboard", () => {
     expect(await charts.first().locator("title").last().textContent()).toMatch(
       /3 added, 2 completed, 1 failed/,
     );
+    expect(await page.locator("#history .charts > .note").innerText()).toContain(
+      "3 added, 2 completed, 1 failed or timed out",
+    );
     await page.locator("#history select").selectOption("1440");
     await page.getByText("Jobs per 10 minutes").waitFor();
     expect(await charts.first().locator("g").count()).toBe(144);
