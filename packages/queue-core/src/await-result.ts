@@ -8,7 +8,10 @@ import {
   ResultTimeoutError,
 } from "./errors.ts";
 import type { Job } from "./job.ts";
+import { type OptionNames, shown, unknownOption } from "./known-options.ts";
 import type { JobStore } from "./store.ts";
+
+const OPTION_NAMES: OptionNames<ResultOptions> = { timeoutMs: true, signal: true };
 
 export interface ResultOptions {
   /** How long to wait, in milliseconds; 30,000 by default. */
@@ -22,6 +25,7 @@ const LOOK_MS = { first: 5, longest: 250 };
 
 /**
  * Waits until a job has ended, whichever process runs it.
+ * @param readError what is to be told of a job that was given up
  * @returns it, completed
  * @throws {OptionInvalidError} if the timeout is no number from 0
  */
@@ -29,10 +33,15 @@ export async function awaitResult(
   store: Pick<JobStore, "getJob">,
   clock: Clock,
   jobId: string,
-  { timeoutMs = 30_000, signal }: ResultOptions,
+  options: ResultOptions,
+  readError: (job: Job) => string | null,
 ): Promise<Job> {
+  const problem = unknownOption(options, OPTION_NAMES);
+  if (problem !== null) throw new OptionInvalidError(`For a result ${problem}`);
+  const { timeoutMs = 30_000, signal } = options;
   // One that is no number would never be over.
-  if (!(timeoutMs >= 0)) throw new OptionInvalidError(`timeoutMs must be a number from 0, got ${timeoutMs}`);
+  if (typeof timeoutMs !== "number" || !(timeoutMs >= 0))
+    throw new OptionInvalidError(`timeoutMs must be a number from 0, got ${shown(timeoutMs)}`);
   const deadline = clock.monotonic() + timeoutMs;
   for (let waitMs = LOOK_MS.first; ; waitMs = Math.min(waitMs * 2, LOOK_MS.longest)) {
     signal?.throwIfAborted();
@@ -40,7 +49,7 @@ export async function awaitResult(
     if (!job)
       throw new JobNotFoundError(`There is no job ${jobId}; it may have been deleted after its retention`);
     if (job.status === "completed") return job;
-    if (job.status === "failed") throw new JobFailedError(jobId, job.lastError);
+    if (job.status === "failed") throw new JobFailedError(jobId, readError(job));
     if (job.status === "cancelled") throw new JobCancelledError(`Job ${jobId} was cancelled`);
     const leftMs = deadline - clock.monotonic();
     if (leftMs <= 0)

@@ -24,6 +24,8 @@ class Catalog extends Map<string, JobDefinition> implements CatalogIndex {
 export function indexCatalog(jobs: JobCatalog, keyring: Keyring | null = null): CatalogIndex {
   const index = new Catalog(keyring);
   for (const job of jobs) {
+    if (typeof job?.type !== "string" || job.retry === undefined)
+      throw new JobDefinitionError(`A catalog holds what defineJob gives, got ${shown(job)}`);
     if (index.has(job.type))
       throw new JobTypeUnknownError(`Two job types are named "${job.type}"; each name must be defined once`);
     index.set(job.type, job);

@@ -211,9 +211,20 @@ export function defineJob<
     );
   if (expireAfterMs !== null && !isExpireAfter(expireAfterMs))
     refuse(`expireAfterMs must be ${EXPIRE_AFTER_RANGE}, got ${shown(expireAfterMs)}`);
-  if (!isLogBytes(keepLog)) refuse(`keepLog.maxBytes must be ${LOG_BYTES_RANGE}, got ${logBytesOf(keepLog)}`);
-  const bad = badRetention(retention);
-  if (bad) refuse(`retention.${bad} must be a number of milliseconds from 0, got ${retention[bad]}`);
+  if (!isLogBytes(keepLog))
+    refuse(
+      typeof keepLog === "object" && keepLog !== null
+        ? `keepLog.maxBytes must be ${LOG_BYTES_RANGE}, got ${shown(keepLog.maxBytes)}`
+        : `keepLog must be true, false or { maxBytes }, got ${shown(keepLog)}`,
+    );
+  const bad = badRetention("retention", retention);
+  if (bad !== null) refuse(bad);
+  if (typeof encrypted !== "boolean") refuse(`encrypted must be true or false, got ${shown(encrypted)}`);
+  for (const [name, given] of Object.entries({ shouldRetry, onDead: options.onDead }))
+    if (given !== undefined && typeof given !== "function")
+      refuse(`${name} must be a function, got ${shown(given)}`);
+  if (typeof backoff?.delayMs !== "function")
+    refuse(`retry.backoff must be linear(), exponential(…), fixed(…) or custom(…), got ${shown(backoff)}`);
   const definition: JobDefinition<Type, Schema, Result> = {
     type,
     payload: options.payload,

@@ -154,6 +154,11 @@ export class StoreUnavailableError extends QueueError {
   readonly code = "STORE_UNAVAILABLE";
 }
 
+/** The store was closed by this process; nothing was read or written. */
+export class StoreClosedError extends QueueError {
+  readonly code = "STORE_CLOSED";
+}
+
 /** The database must not be opened as it stands; the message says what to change. */
 export class StoreRefusedError extends QueueError {
   readonly code = "STORE_REFUSED";

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "./clock.ts";
 import { OptionInvalidError } from "./errors.ts";
+import { type OptionNames, shown, unknownOption } from "./known-options.ts";
 import type { JobStore } from "./store.ts";
 
 /** Something that happened to a job, in any process. */
@@ -55,6 +56,13 @@ export interface EventOptions<Type extends string = string> {
   readonly pollMs?: number;
 }
 
+const OPTION_NAMES: OptionNames<EventOptions> = {
+  types: true,
+  kinds: true,
+  signal: true,
+  onListening: true,
+  pollMs: true,
+};
 const KINDS: readonly string[] = [
   "enqueued",
   "started",
@@ -79,15 +87,10 @@ const LONGEST_POLL_MS = LISTEN_FOR_MS / 3;
 export async function* followEvents(
   store: Pick<JobStore, "listen" | "unlisten" | "events">,
   clock: Clock,
-  { types, kinds, signal, onListening, pollMs = 100 }: EventOptions,
+  options: EventOptions,
 ): AsyncGenerator<JobEvent | MissedEvents, void, undefined> {
-  if (!(pollMs >= SHORTEST_POLL_MS && pollMs <= LONGEST_POLL_MS))
-    throw new OptionInvalidError(
-      `pollMs must be a number from ${SHORTEST_POLL_MS} to ${LONGEST_POLL_MS}, got ${pollMs}`,
-    );
-  const unknown = kinds?.find((kind) => !KINDS.includes(kind));
-  if (unknown !== undefined)
-    throw new OptionInvalidError(`kinds may hold ${KINDS.join(", ")}, got ${String(unknown)}`);
+  requireEventOptions(options);
+  const { types, kinds, signal, onListening, pollMs = 100 } = options;
   if (signal?.aborted) return;
   const id = randomBytes(8).toString("hex");
   const ofTypes = types && new Set<string>(types);
@@ -112,6 +115,23 @@ export async function* followEvents(
   } finally {
     await store.unlisten(id);
   }
+}
+
+/** @throws {OptionInvalidError} */
+function requireEventOptions(options: EventOptions): void {
+  const problem = unknownOption(options, OPTION_NAMES);
+  if (problem !== null) throw new OptionInvalidError(`For events ${problem}`);
+  const { types, kinds, pollMs = 100 } = options;
+  if (typeof pollMs !== "number" || !(pollMs >= SHORTEST_POLL_MS && pollMs <= LONGEST_POLL_MS))
+    throw new OptionInvalidError(
+      `pollMs must be a number from ${SHORTEST_POLL_MS} to ${LONGEST_POLL_MS}, got ${shown(pollMs)}`,
+    );
+  for (const [name, list] of Object.entries({ types, kinds }))
+    if (list !== undefined && !Array.isArray(list))
+      throw new OptionInvalidError(`${name} must be an array, got ${shown(list)}`);
+  const unknown = kinds?.find((kind) => !KINDS.includes(kind));
+  if (unknown !== undefined)
+    throw new OptionInvalidError(`kinds may hold ${KINDS.join(", ")}, got ${shown(unknown)}`);
 }
 
 /** Only the signal ends it early, and the loop asks for that itself. */

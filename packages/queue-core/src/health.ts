@@ -1,4 +1,5 @@
 import { OptionInvalidError } from "./errors.ts";
+import { type OptionNames, shown, unknownOption } from "./known-options.ts";
 import type { UnreadJobs } from "./stats.ts";
 
 /** From where on a number is an issue. */
@@ -20,6 +21,13 @@ export const DEFAULT_HEALTH_LIMITS: HealthLimits = {
   unreviewed: 10,
 };
 
+const LIMIT_NAMES: OptionNames<HealthLimits> = {
+  pending: true,
+  oldestPendingMs: true,
+  unreadMs: true,
+  unreviewed: true,
+};
+
 export interface QueueHealth {
   readonly status: "healthy" | "degraded" | "unhealthy";
   readonly issues: readonly string[];
@@ -39,16 +47,18 @@ export interface HealthFacts {
  * Judges the queue: no issue is healthy, one or two degraded, more unhealthy.
  * @param nowMs the time the facts were taken, in milliseconds since 1970 UTC
  * @param limits from where on a number is an issue
- * @throws {OptionInvalidError} if a limit is no number: nothing would ever be beyond it
+ * @throws {OptionInvalidError} if a limit is no number, or there is none of this name: nothing would ever be beyond it
  */
 export function judgeHealth(
   { pending, oldestPending, unread, unreviewed }: HealthFacts,
   nowMs: number,
   limits = DEFAULT_HEALTH_LIMITS,
 ): QueueHealth {
+  const problem = unknownOption(limits, LIMIT_NAMES);
+  if (problem !== null) throw new OptionInvalidError(`Of health's limits ${problem}`);
   for (const [name, limit] of Object.entries(limits)) {
-    if (limit >= 0) continue;
-    throw new OptionInvalidError(`The limit ${name} of health must be a number from 0, got ${limit}`);
+    if (typeof limit === "number" && limit >= 0) continue;
+    throw new OptionInvalidError(`The limit ${name} of health must be a number from 0, got ${shown(limit)}`);
   }
   const ageMs = oldestPending ? nowMs - oldestPending.getTime() : 0;
   const issues: string[] = [];

@@ -1,4 +1,5 @@
 import { OptionInvalidError } from "./errors.ts";
+import { type OptionNames, shown, unknownOption } from "./known-options.ts";
 import { addHistogram, countOf, type Histogram, quantile } from "./latency-histogram.ts";
 
 /** So many minutes are kept to look back on: a day. */
@@ -14,6 +15,8 @@ export interface HistoryQuery {
   /** Only jobs of this type; of all types by default. */
   readonly type?: string;
 }
+
+const QUERY_NAMES: OptionNames<HistoryQuery> = { minutes: true, stepMinutes: true, type: true };
 
 /** How long something took, over all that are counted. */
 export interface Latency {
@@ -73,6 +76,8 @@ export interface MinuteRange {
  * @throws {OptionInvalidError}
  */
 export function rangeOf(query: HistoryQuery, nowMs: number): MinuteRange & { readonly stepMinutes: number } {
+  const problem = unknownOption(query, QUERY_NAMES);
+  if (problem !== null) throw new OptionInvalidError(`For the history ${problem}`);
   const { minutes = 60, stepMinutes = 1, type } = query;
   requireMinutes("minutes", minutes, HISTORY_MINUTES);
   requireMinutes("stepMinutes", stepMinutes, LONGEST_STEP_MINUTES);
@@ -83,7 +88,7 @@ export function rangeOf(query: HistoryQuery, nowMs: number): MinuteRange & { rea
 
 function requireMinutes(name: string, value: number, most: number): void {
   if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  throw new OptionInvalidError(`${name} must be a whole number from 1 to ${most}, got ${value}`);
+  throw new OptionInvalidError(`${name} must be a whole number from 1 to ${most}, got ${shown(value)}`);
 }
 
 interface Sum {

@@ -102,6 +102,11 @@ function boundTo(id: string, about: readonly string[]): Buffer {
  * const keyring = createKeyring([{ id: "2026-11", secret: process.env.PAYLOAD_KEY ?? "" }]);
  */
 export function createKeyring(keys: readonly EncryptionKey[]): Keyring {
+  // As a caller without a compiler may pass it; of what it is no message may say a word.
+  if (!Array.isArray(keys))
+    throw new EncryptionKeyInvalidError(
+      "createKeyring takes an array of { id, secret }; a text goes to parseKeyring",
+    );
   const [first] = keys;
   if (!first) throw new EncryptionKeyInvalidError("A keyring needs at least one key");
   const byId = new Map<string, KeyObject>();
@@ -127,6 +132,10 @@ export function createKeyring(keys: readonly EncryptionKey[]): Keyring {
  * @throws {EncryptionKeyInvalidError}
  */
 export function parseKeyring(text: string): Keyring {
+  if (typeof text !== "string" || text.trim() === "")
+    throw new EncryptionKeyInvalidError(
+      "There are no keys: each is written as id:base64, others after commas",
+    );
   const keys = text.split(",").map((entry, place) => {
     const [id, secret, ...rest] = entry.trim().split(":");
     if (id && secret && rest.length === 0) return { id, secret };

@@ -17,6 +17,7 @@ export function logBytesOf(keepLog: KeepLog): number {
 
 export function isLogBytes(keepLog: KeepLog): boolean {
   if (typeof keepLog === "boolean") return true;
+  if (typeof keepLog !== "object" || keepLog === null) return false;
   const { maxBytes } = keepLog;
   return Number.isInteger(maxBytes) && maxBytes >= LEAST_LOG_BYTES && maxBytes <= MOST_LOG_BYTES;
 }

@@ -79,7 +79,10 @@ export function buildJob(
   names: OptionNames<JobSettings> = SETTING_NAMES,
 ): NewJob {
   const stored = storePayload(catalog, type, payload);
-  const problem = unknownOption(settings, names);
+  const problem =
+    typeof settings === "object" && settings !== null
+      ? unknownOption(settings, names)
+      : `options must be an object, got ${shown(settings)}`;
   if (problem !== null) throw new OptionInvalidError(`"${type}": ${problem}`);
   return buildStored(catalog, type, stored, settings);
 }

@@ -18,6 +18,7 @@ import {
 import type { JobCatalog, JobType, PayloadInput, PayloadOutput, ResultOutput } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
 import {
+  EncryptionKeyMissingError,
   JobDependencyError,
   JobNotFoundError,
   LeaseLostError,
@@ -33,10 +34,10 @@ import { type EventOptions, followEvents, type JobEvent, type MissedEvents } fro
 import { type Groups, type GroupWeight, requireWeight } from "./groups.ts";
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits, judgeHealth, type QueueHealth } from "./health.ts";
 import { type HistoryQuery, type QueueHistory, rangeOf, toHistory } from "./history.ts";
-import type { ClaimedJob, DeadLetter, Job } from "./job.ts";
+import type { Attempt, ClaimedJob, DeadLetter, Job } from "./job.ts";
 import { buildBurial, judgeFailure, type OnFault } from "./judge-failure.ts";
-import type { Keyring } from "./keyring.ts";
-import { type OptionNames, shown } from "./known-options.ts";
+import { Keyring } from "./keyring.ts";
+import { type OptionNames, shown, unknownOption } from "./known-options.ts";
 import {
   type DeclaredLimits,
   type JobLimit,
@@ -162,6 +163,43 @@ export interface DeadLetterChange {
   readonly notes?: string | null;
 }
 
+const QUEUE_NAMES: OptionNames<QueueOptions<JobCatalog, unknown>> = {
+  store: true,
+  jobs: true,
+  keyring: true,
+  clock: true,
+  random: true,
+};
+
+/** @throws {OptionInvalidError} */
+function requireQueueOptions<Tables>(options: QueueOptions<JobCatalog, Tables>): void {
+  const { store, jobs, keyring } = options;
+  const problem =
+    unknownOption<QueueOptions<JobCatalog, never>>(options as never, QUEUE_NAMES) ??
+    (typeof store?.enqueue === "function"
+      ? null
+      : `store must be a store, got ${shown(store)}; openSqliteStore gives a promise of one: await it`) ??
+    (Array.isArray(jobs) ? null : `jobs must be an array of what defineJob gives, got ${shown(jobs)}`) ??
+    (keyring === undefined || keyring instanceof Keyring
+      ? null
+      : "keyring must be what createKeyring or parseKeyring gives");
+  if (problem !== null) throw new OptionInvalidError(`For a queue ${problem}`);
+}
+
+const CHANGE_NAMES: OptionNames<DeadLetterChange> = { payload: true, reviewed: true, notes: true };
+
+/** @throws {OptionInvalidError} */
+function requireDeadLetterChange(change: DeadLetterChange): void {
+  const { reviewed, notes = null } = change;
+  const problem =
+    unknownOption(change, CHANGE_NAMES) ??
+    (reviewed === undefined || typeof reviewed === "boolean"
+      ? null
+      : `reviewed must be true or false, got ${shown(reviewed)}`) ??
+    (notes === null || typeof notes === "string" ? null : `notes must be text or null, got ${shown(notes)}`);
+  if (problem !== null) throw new OptionInvalidError(`For a dead letter ${problem}`);
+}
+
 export const DEFAULT_LEASE_MS = 30_000;
 
 /**
@@ -179,6 +217,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   #unburied: readonly Unrunnable[] = [];
 
   constructor(options: QueueOptions<Jobs, Tables>) {
+    requireQueueOptions(options);
     this.store = options.store;
     this.catalog = indexCatalog(options.jobs, options.keyring);
     this.#clock = options.clock ?? systemClock;
@@ -361,7 +400,33 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   result(jobId: string, options?: ResultOptions): Promise<unknown>;
   async result(job: string | { readonly id: string }, options: ResultOptions = {}): Promise<unknown> {
     const jobId = typeof job === "string" ? job : job.id;
-    return readResult(this.catalog, await awaitResult(this.store, this.#clock, jobId, options));
+    const ended = await awaitResult(this.store, this.#clock, jobId, options, (dead) =>
+      this.#lastErrorOf(dead),
+    );
+    return readResult(this.catalog, ended);
+  }
+
+  /** In plain text, if the key is here; what was given up was so for whoever has no key, too. */
+  #lastErrorOf(job: Job): string | null {
+    try {
+      return job.lastError && openError(this.catalog, job, job.lastError);
+    } catch (error) {
+      if (error instanceof EncryptionKeyMissingError || error instanceof SealBrokenError)
+        return job.lastError;
+      throw error;
+    }
+  }
+
+  /**
+   * The runs of a job that failed, oldest first, with their errors in plain text.
+   * @throws {JobNotFoundError} if there is no such job (any more)
+   * @throws {EncryptionKeyMissingError | SealBrokenError} naming the key, if its type is encrypted
+   */
+  async attempts(jobId: string): Promise<readonly Attempt[]> {
+    const job = await this.store.getJob(jobId);
+    if (!job) throw new JobNotFoundError(`There is no job ${shown(jobId)}`);
+    const failed = await this.store.attempts(jobId);
+    return failed.map((each) => ({ ...each, error: each.error && openError(this.catalog, job, each.error) }));
   }
 
   /**
@@ -374,7 +439,7 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    */
   async reports(jobId: string): Promise<readonly RunReport[]> {
     const job = await this.store.getJob(jobId);
-    if (!job) throw new JobNotFoundError(`There is no job ${jobId}`);
+    if (!job) throw new JobNotFoundError(`There is no job ${shown(jobId)}`);
     return (await this.store.reports(jobId)).map((stored) => openReport(this.catalog, job, stored));
   }
 
@@ -711,13 +776,14 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    * Changes a dead letter. A new payload is checked against its type as it is now and stored as of its present version.
    * @throws {JobNotFoundError}
    * @throws {PayloadNewerError} for a new payload in place of one that a newer deploy has stored
-   * @throws {PayloadInvalidError | JobTypeUnknownError} nothing is changed
+   * @throws {PayloadInvalidError | JobTypeUnknownError | OptionInvalidError} nothing is changed
    */
   async editDeadLetter(
     id: string,
     change: DeadLetterChange,
     { actor = "code" }: ActOptions = {},
   ): Promise<DeadLetter> {
+    requireDeadLetterChange(change);
     const { payload, ...rest } = change;
     const dead = await this.store.getDeadLetter(id);
     if (!dead)
@@ -755,11 +821,12 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
    * logs of runs where they have one. To be called once a day or more often.
    * @param policy for all types, but for what `defineJob` says of one; its `byType` goes before both
    * @returns how many jobs and dead letters went
-   * @throws {OptionInvalidError} if a time is no number from 0; nothing is deleted
+   * @throws {OptionInvalidError} if a time is no number from 0, or there is no such option; nothing is deleted
+   * @throws {JobTypeUnknownError} if `byType` names a type that the catalog has not: misspelt, it would keep nothing
    * @example
    * await queue.prune({ keepMs: 7 * DAY_MS, deadMs: 90 * DAY_MS });
    */
-  prune(policy: RetentionPolicy): Promise<number> {
+  async prune(policy: RetentionPolicy): Promise<number> {
     return this.store.prune(retentionOf(this.catalog, policy));
   }
 
@@ -891,7 +958,10 @@ export class Queue<const Jobs extends JobCatalog = JobCatalog, Tables = unknown>
   }
 
   #store(jobs: readonly NewJob[], options: EnqueueOptions): Promise<readonly EnqueueOutcome[]> {
-    return this.store.enqueue(jobs, { durability: options.durability ?? "full", tx: options.tx });
+    const { durability = "full", tx } = options;
+    if (durability !== "full" && durability !== "normal")
+      throw new OptionInvalidError(`durability must be "full" or "normal", got ${shown(durability)}`);
+    return this.store.enqueue(jobs, { durability, tx });
   }
 
   /** The lines of some types that this queue can read: payloads of each version, in plain text and under each key. */

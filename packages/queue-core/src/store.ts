@@ -271,6 +271,8 @@ export interface JobQuery extends ListQuery {
 }
 
 export interface DeadLetterFilter {
+  /** Only the dead letter of this job. */
+  readonly jobId?: string;
   readonly type?: string;
   readonly reviewed?: boolean;
   readonly reason?: DeadReason;

@@ -2,6 +2,7 @@ import { answerAtOnce } from "./answer-at-once.ts";
 import type { JobDefinition } from "./define-job.ts";
 import { describeError } from "./error-text.ts";
 import { JobDefinitionError, PayloadInvalidError } from "./errors.ts";
+import { shown } from "./known-options.ts";
 
 /**
  * Makes a payload of version n into one of version n + 1. Gets what was stored, as JSON has it; what type that has is
@@ -23,7 +24,7 @@ export function requireUpcasters(type: string, version: number, upcasters: Upcas
     throw new JobDefinitionError(`Job type "${type}": ${what}`);
   };
   if (!Number.isInteger(version) || version < 1 || version > NEWEST_VERSION)
-    refuse(`version must be an integer from 1 to ${NEWEST_VERSION}, got ${version}`);
+    refuse(`version must be an integer from 1 to ${NEWEST_VERSION}, got ${shown(version)}`);
   const steps = Array.from({ length: version - 1 }, (_, i) => upcasters[i + 1]);
   const missing = steps.flatMap((step, i) => (typeof step === "function" ? [] : [i + 1]));
   if (missing.length > 0)

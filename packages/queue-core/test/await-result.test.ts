@@ -61,7 +61,7 @@ describe("queue.result", () => {
       looks += 1;
       return queue.store.getJob(jobId);
     };
-    const waiting = awaitResult({ getJob }, systemClock, id, { timeoutMs: 400 });
+    const waiting = awaitResult({ getJob }, systemClock, id, { timeoutMs: 400 }, () => null);
     await expect(waiting).rejects.toMatchObject({ code: "RESULT_TIMEOUT" });
     // After 5, 15, 35, 75, 155, 315 and 400 ms; every 5 ms it would be some 70 times. On a busy machine they are fewer.
     expect(looks).toBeLessThan(20);

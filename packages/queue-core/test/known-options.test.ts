@@ -1,8 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createQueue, createWorker, defineJob, type Queue } from "../src/index.ts";
+import {
+  createQueue,
+  createWorker,
+  defineJob,
+  exponential,
+  fixed,
+  linear,
+  type Queue,
+} from "../src/index.ts";
 import { shown, unknownOption } from "../src/known-options.ts";
-import { FakeClock, MemoryDatabase } from "../src/testing/index.ts";
+import { openSqliteStore } from "../src/sqlite/index.ts";
+import { assertEnqueued, assertNotEnqueued, FakeClock, MemoryDatabase } from "../src/testing/index.ts";
 
 const payload = z.object({ n: z.number() });
 const JOBS = [defineJob("mail", { payload }), defineJob("report", { payload })] as const;
@@ -21,6 +30,98 @@ const loose = (value: unknown): never => value as never;
 const handle = (): void => undefined;
 
 const REFUSED: readonly (readonly [string, () => unknown, string])[] = [
+  ["reviveMany", () => queue.store.reviveMany(loose({ jobType: "mail" })), 'no option "jobType"'],
+  ["a limit for reviveMany", () => queue.store.reviveMany(loose({ limit: 5 })), 'no option "limit"'],
+  ["listDeadLetters", () => queue.store.listDeadLetters(loose({ limit: 5, serach: "a" })), '"serach"'],
+  ["countRevivable", () => queue.store.countRevivable({}, loose(undefined)), "atMost must be a whole number"],
+  ["text for a Date", () => queue.store.reviveMany(loose({ failedFrom: "2026-01-01" })), 'got "2026-01-01"'],
+  ["text for a pace", () => queue.store.reviveMany({}, loose({ perMinute: "60" })), 'got "60"'],
+  ["editDeadLetter", () => queue.editDeadLetter("x", loose({ note: "a" })), 'no option "note"'],
+  [
+    "a number for notes",
+    () => queue.editDeadLetter("x", loose({ notes: 5 })),
+    "notes must be text or null, got 5",
+  ],
+  [
+    "text for reviewed",
+    () => queue.editDeadLetter("x", loose({ reviewed: "yes" })),
+    'true or false, got "yes"',
+  ],
+  ["events", () => queue.events(loose({ kind: ["dead"] })).next(), 'no option "kind"'],
+  ["text for a poll", () => queue.events(loose({ pollMs: "50" })).next(), 'got "50"'],
+  [
+    "text for kinds",
+    () => queue.events(loose({ kinds: "dead" })).next(),
+    'kinds must be an array, got "dead"',
+  ],
+  ["result", () => queue.result("x", loose({ timeout: 5 })), 'no option "timeout"'],
+  ["text for a timeout", () => queue.result("x", loose({ timeoutMs: "5" })), 'got "5"'],
+  ["prune", () => queue.prune(loose({ keepMs: 1, dead: 1 })), 'no option "dead"'],
+  ["prune a type", () => queue.prune({ keepMs: 1, byType: { mial: {} } }), 'No job type "mial"'],
+  ["retention", () => defineJob("x", loose({ payload, retention: { keepMs: 1 } })), 'no option "keepMs"'],
+  [
+    "retention as a number",
+    () => defineJob("x", loose({ payload, retention: 5 })),
+    "retention must be an object",
+  ],
+  [
+    "keepLog",
+    () => defineJob("x", loose({ payload, keepLog: "all" })),
+    "keepLog must be true, false or { maxBytes }",
+  ],
+  [
+    "encrypted",
+    () => defineJob("x", loose({ payload, encrypted: "yes" })),
+    'encrypted must be true or false, got "yes"',
+  ],
+  ["onDead", () => defineJob("x", loose({ payload, onDead: 5 })), "onDead must be a function, got 5"],
+  [
+    "backoff",
+    () => defineJob("x", loose({ payload, retry: { backoff: 1_000 } })),
+    "retry.backoff must be linear()",
+  ],
+  ["fixed", () => fixed(loose(5_000)), "fixed takes { delayMs }: got 5000"],
+  ["exponential", () => exponential(loose({ first: 1, max: 2 })), 'no option "first"'],
+  [
+    "a backoff of NaN",
+    () => exponential({ firstMs: Number.NaN, maxMs: 1 }),
+    "firstMs must be milliseconds from 0, got NaN",
+  ],
+  ["linear", () => linear(loose({ firstMs: 10 })), 'no option "firstMs"'],
+  [
+    "checkQueueHealth",
+    () => queue.checkQueueHealth(loose({ oldestPending: 1 })),
+    'no option "oldestPending"',
+  ],
+  ["text for a bound", () => queue.checkQueueHealth(loose({ pending: "5" })), 'a number from 0, got "5"'],
+  ["history", () => queue.history(loose({ step: 15 })), 'no option "step"'],
+  ["durability", () => mail({ durability: "fast" }), 'durability must be "full" or "normal", got "fast"'],
+  ["no options", () => queue.enqueue("mail", { n: 1 }, loose(null)), "options must be an object, got null"],
+  ["openSqliteStore", () => openSqliteStore(loose({ path: "x.db", migration: [] })), 'no option "migration"'],
+  ["a store", () => createQueue({ store: loose(Promise.resolve()), jobs: JOBS }), "await it"],
+  [
+    "jobs",
+    () => createQueue({ store: queue.store, jobs: loose({}) }),
+    "jobs must be an array of what defineJob gives",
+  ],
+  [
+    "a plain job",
+    () => createQueue({ store: queue.store, jobs: loose([{ type: "x" }]) }),
+    "what defineJob gives",
+  ],
+  [
+    "a keyring",
+    () => createQueue({ store: queue.store, jobs: JOBS, keyring: loose("id:key") }),
+    "keyring must be",
+  ],
+  [
+    "a module",
+    () => worker({ mail: handle }, { isolatedEntry: new URL("file:///nowhere.ts") }),
+    "a file that is there",
+  ],
+  ["a path", () => worker({ mail: handle }, { isolatedEntry: "./isolated.ts" }), 'got "./isolated.ts"'],
+  ["assertEnqueued", () => assertEnqueued(queue, "mail", loose({ n: 1 })), 'no option "n"'],
+  ["assertNotEnqueued", () => assertNotEnqueued(queue, loose("mial")), 'No job type "mial"'],
   ["enqueue", () => queue.enqueue("mail", { n: 1 }, loose({ uniquekey: "a" })), 'no option "uniquekey"'],
   ["enqueueMany", () => queue.enqueueMany("mail", [{ n: 1 }], loose({ delay: 5 })), 'no option "delay"'],
   ["unique", () => mail({ uniqueKey: "a", unique: { scope: "kept" } }), 'no option "scope"'],
@@ -78,7 +179,8 @@ const REFUSED: readonly (readonly [string, () => unknown, string])[] = [
 const mail = (settings: object): Promise<unknown> => queue.enqueue("mail", { n: 1 }, loose(settings));
 const limit = (given: unknown): Promise<unknown> => queue.setLimit("mail", loose(given));
 const step = (settings: object): never => loose({ type: "mail", payload: { n: 1 }, ...settings });
-const worker = (handlers: object): unknown => createWorker({ queue, handlers: loose(handlers) });
+const worker = (handlers: object, options: object = {}): unknown =>
+  createWorker({ queue, handlers: loose(handlers), ...options });
 
 describe("what the compiler would have refused", () => {
   it.each(REFUSED)("is refused by its name, and nothing is stored: %s", async (_, call, message) => {
@@ -95,6 +197,13 @@ describe("what the compiler would have refused", () => {
     const workflowId = queue.newWorkflowId();
     const settings = { limitKey: undefined, unique: undefined, dependsOn: undefined, priority: undefined };
     expect(await queue.enqueue("mail", { n: 1 }, { ...settings, workflowId })).toMatchObject({ workflowId });
+  });
+
+  it("is told of a store that was closed", async () => {
+    memory.close();
+    await expect(queue.enqueue("mail", { n: 1 })).rejects.toMatchObject({ code: "STORE_CLOSED" });
+    await expect(queue.stats()).rejects.toMatchObject({ code: "STORE_CLOSED" });
+    memory = await MemoryDatabase.open();
   });
 
   it("keeps the version of a schedule as it is", async () => {

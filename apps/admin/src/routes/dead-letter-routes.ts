@@ -8,10 +8,11 @@ import { listAnswer } from "../list-answer.ts";
 import { operatorIn } from "../locals.ts";
 import { idParams, pageQuery, typeName } from "../request-input.ts";
 
-/** ISO 8601 UTC. */
-const instant = z.iso.datetime().transform((text) => new Date(text));
+/** ISO 8601, in UTC or with an offset. */
+const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 const sharedFilter = {
+  jobId: z.string().min(1).max(100).optional(),
   type: typeName.optional(),
   reason: z
     .enum([
@@ -54,6 +55,7 @@ const MOST_COUNTED = 100_000;
 
 /** Without what was left out, so that the audit line names what was asked for and nothing else. */
 function given({
+  jobId,
   type,
   reviewed,
   reason,
@@ -62,6 +64,7 @@ function given({
   failedBefore,
 }: z.infer<typeof deadLetterFilter>): DeadLetterFilter {
   return {
+    ...(jobId !== undefined && { jobId }),
     ...(type !== undefined && { type }),
     ...(reviewed !== undefined && { reviewed }),
     ...(reason !== undefined && { reason }),
@@ -113,7 +116,7 @@ export function deadLetterRoutes(queue: ShopQueue) {
 
     // What a retry of many would take on, to be told before it is asked for.
     route.get("/admin/dead-letters/count", {
-      request: { query: deadLetterQuery.omit({ limit: true, cursor: true }) },
+      request: { query: deadLetterQuery.omit({ limit: true, cursor: true }).strict() },
       resolve: async (c) => {
         const count = await store.countRevivable(given(validInput(c.input).query), MOST_COUNTED);
         return Response.json({ count, isCut: count === MOST_COUNTED });

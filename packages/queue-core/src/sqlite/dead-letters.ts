@@ -2,6 +2,7 @@ import type { DeadReason } from "../define-job.ts";
 import { JobNotFoundError, OptionInvalidError } from "../errors.ts";
 import type { DeadLetter } from "../job.ts";
 import { formatJobId } from "../job-id.ts";
+import { type OptionNames, shown, unknownOption } from "../known-options.ts";
 import { keyIdOf, storedLineOf, versionOf } from "../line.ts";
 import { readForDisplay } from "../payload.ts";
 import type { DeadLetterFilter, DeadLetterQuery, Page, StoredPayload } from "../store.ts";
@@ -80,6 +81,7 @@ export function getDeadLetter(connection: Connection, id: string): DeadLetter | 
  * @throws {OptionInvalidError} if the page or a time cannot be one
  */
 export function listDeadLetters(connection: Connection, query: DeadLetterQuery): Page<DeadLetter> {
+  requireFilter(query, QUERY_NAMES);
   requirePageSize(query.limit);
   const [failedAt, seq] = readCursor(query.cursor, 2) ?? FIRST_PAGE;
   const { filters, parameters } = conditions(query);
@@ -96,6 +98,29 @@ export function listDeadLetters(connection: Connection, query: DeadLetterQuery):
 
 const FIRST_PAGE = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] as const;
 
+const FILTER_NAMES: OptionNames<DeadLetterFilter> = {
+  jobId: true,
+  type: true,
+  reviewed: true,
+  reason: true,
+  search: true,
+  failedFrom: true,
+  failedBefore: true,
+};
+const QUERY_NAMES: OptionNames<DeadLetterQuery> = { ...FILTER_NAMES, limit: true, cursor: true };
+
+/**
+ * Before many are retried: a filter that is misspelt would find them all.
+ * @throws {OptionInvalidError} if there is no such filter
+ */
+export function requireFilter<Filter extends DeadLetterFilter>(
+  filter: Filter,
+  names: OptionNames<Filter> = FILTER_NAMES as OptionNames<Filter>,
+): void {
+  const problem = unknownOption(filter, names);
+  if (problem !== null) throw new OptionInvalidError(`For dead letters ${problem}`);
+}
+
 /** An error that is a ciphertext, or quotes one: 16 letters of it are the nonce. */
 const SEALED = `*sealed:*.${"[-A-Za-z0-9_]".repeat(16)}.*`;
 
@@ -109,6 +134,10 @@ export function conditions(filter: DeadLetterFilter): {
 } {
   const filters: string[] = [];
   const parameters: unknown[] = [];
+  if (filter.jobId !== undefined) {
+    filters.push("original_job_id = ?");
+    parameters.push(filter.jobId);
+  }
   if (filter.type !== undefined) {
     filters.push("type = ?");
     parameters.push(filter.type);
@@ -138,8 +167,8 @@ export function conditions(filter: DeadLetterFilter): {
 }
 
 function instantOf(name: string, date: Date): number {
-  const ms = date.getTime();
-  if (Number.isNaN(ms)) throw new OptionInvalidError(`${name} must be a valid date`);
+  const ms = date instanceof Date ? date.getTime() : Number.NaN;
+  if (Number.isNaN(ms)) throw new OptionInvalidError(`${name} must be a valid Date, got ${shown(date)}`);
   return ms;
 }
 
@@ -248,11 +277,16 @@ function findRow(connection: Connection, id: string): DeadRow | undefined {
 
 export function requireRow(connection: Connection, id: string): DeadRow {
   const row = findRow(connection, id);
-  if (!row)
-    throw new JobNotFoundError(
-      `There is no dead letter ${id}; it may have been retried or discarded already`,
-    );
-  return row;
+  if (row) return row;
+  const ofJob = connection.get<{ id: string }>(
+    "SELECT id FROM dead_letter_jobs WHERE original_job_id = ?",
+    id,
+  );
+  throw new JobNotFoundError(
+    ofJob
+      ? `${id} is the id of a job; that of its dead letter is ${ofJob.id}`
+      : `There is no dead letter ${id}; it may have been retried or discarded already`,
+  );
 }
 
 export function toDeadLetter(row: DeadRow): DeadLetter {

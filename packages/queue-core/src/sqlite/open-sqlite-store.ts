@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { LONGEST_TIMER_MS } from "../define-job.ts";
 import { OptionInvalidError, type StoreRefusedError } from "../errors.ts";
+import { type OptionNames, unknownOption } from "../known-options.ts";
 import type { JobStore } from "../store.ts";
 import { bellsFolder } from "./bell-ringer.ts";
 import { checkContent } from "./check-content.ts";
@@ -37,15 +38,28 @@ export interface SqliteStoreOptions {
   readonly onReplaced?: (error: StoreRefusedError) => void;
 }
 
+const OPTION_NAMES: OptionNames<SqliteStoreOptions> = {
+  path: true,
+  migrations: true,
+  clock: true,
+  random: true,
+  busyDeadlineMs: true,
+  allowNetworkFileSystem: true,
+  adopt: true,
+  onReplaced: true,
+};
+
 /**
  * Opens (and creates, and migrates) a store on an SQLite file. Any number of processes may have it open.
  * @typeParam Tables the application's tables, for `store.transaction` and `store.read`
  * @throws {StoreRefusedError} if the file must not be used as it stands; the message says what to change
- * @throws {OptionInvalidError} if `busyDeadlineMs` is out of range
+ * @throws {OptionInvalidError} if `busyDeadlineMs` is out of range, or there is no such option
  */
 export async function openSqliteStore<Tables = unknown>(
   options: SqliteStoreOptions,
 ): Promise<JobStore<Tables>> {
+  const problem = unknownOption(options, OPTION_NAMES);
+  if (problem !== null) throw new OptionInvalidError(`For a store ${problem}`);
   const { path, clock = systemClock, random = Math.random, busyDeadlineMs = 10_000 } = options;
   requireDeadline(busyDeadlineMs);
   const sets = withQueueTables(options.migrations);

@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { StoreBusyError, StoreRefusedError, StoreUnavailableError } from "../errors.ts";
+import { StoreBusyError, StoreClosedError, StoreRefusedError, StoreUnavailableError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 
 /** Whether another connection holds the lock, so that the same statement may succeed a moment later. */
@@ -9,14 +9,21 @@ export function isBusy(error: unknown): boolean {
 
 const OUT_OF_SERVICE = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|PROTOCOL)/;
 
+/** What better-sqlite3 says. */
+const CLOSED = "The database connection is not open";
+
 const DAMAGED = /^SQLITE_(NOTADB|CORRUPT)/;
 
 /**
  * Says in the queue's own terms what SQLite reports.
- * @returns a `StoreBusyError`, `StoreUnavailableError` or `StoreRefusedError`, or the error itself if it is about
- *   neither the database's service nor its file
+ * @returns a `StoreBusyError`, `StoreUnavailableError`, `StoreClosedError` or `StoreRefusedError`, or the error itself
+ *   if it is about neither the database's service nor its file
  */
 export function toStoreError(error: unknown): unknown {
+  if (error instanceof TypeError && error.message === CLOSED)
+    return new StoreClosedError("The store is closed: stop what uses it before store.close()", {
+      cause: error,
+    });
   if (!(error instanceof Database.SqliteError)) return error;
   if (isBusy(error)) {
     return new StoreBusyError(

@@ -9,6 +9,7 @@ import type { HealthFacts } from "../health.ts";
 import type { MinuteRange, MinuteStat } from "../history.ts";
 import type { Attempt, ClaimedJob, DeadLetter, DiscardedJob, Job, JobStatus } from "../job.ts";
 import { parseJobId } from "../job-id.ts";
+import { shown } from "../known-options.ts";
 import type { DeclaredLimits, LimitShare, NewLimit, StandingLimit } from "../limits.ts";
 import type { Pauses } from "../pauses.ts";
 import { requireRetention } from "../retention.ts";
@@ -56,7 +57,7 @@ import { checkpoint } from "./checkpoint.ts";
 import { claimJobs, hasClaimable } from "./claim.ts";
 import { hasDue, nextDue, promoteDue } from "./claimable.ts";
 import type { Connection } from "./connection.ts";
-import { editDeadLetter, getDeadLetter, listDeadLetters } from "./dead-letters.ts";
+import { editDeadLetter, getDeadLetter, listDeadLetters, requireFilter } from "./dead-letters.ts";
 import {
   type DeathPlace,
   FIRST_DEATH,
@@ -484,6 +485,7 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   async reviveMany(filter: DeadLetterFilter, pace?: RevivalPace): Promise<number> {
+    requireFilter(filter);
     const everyMs = pace ? 60_000 / requirePace(pace) : 0;
     const firstMs = this.#now();
     let total = 0;
@@ -504,7 +506,12 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
   }
 
   countRevivable(filter: DeadLetterFilter, atMost: number): Promise<number> {
-    return this.#reader.read((connection) => countRevivable(connection, filter, atMost));
+    return this.#reader.read((connection) => {
+      requireFilter(filter);
+      if (!Number.isInteger(atMost) || atMost < 0)
+        throw new OptionInvalidError(`atMost must be a whole number from 0, got ${shown(atMost)}`);
+      return countRevivable(connection, filter, atMost);
+    });
   }
 
   discard(deadLetterId: string, audit: AuditEntry): Promise<void> {
@@ -787,6 +794,6 @@ export class SqliteStore<Tables> implements JobStore<Tables> {
 }
 
 function requirePace({ perMinute }: RevivalPace): number {
-  if (perMinute >= 1 && perMinute <= 60_000) return perMinute;
-  throw new OptionInvalidError(`perMinute must be a number from 1 to 60,000, got ${perMinute}`);
+  if (typeof perMinute === "number" && perMinute >= 1 && perMinute <= 60_000) return perMinute;
+  throw new OptionInvalidError(`perMinute must be a number from 1 to 60,000, got ${shown(perMinute)}`);
 }

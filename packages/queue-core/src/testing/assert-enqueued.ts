@@ -1,7 +1,10 @@
 import { AssertionError, partialDeepStrictEqual } from "node:assert";
 import { inspect } from "node:util";
+import { definitionOf } from "../catalog.ts";
 import type { JobCatalog, JobType, PayloadInput } from "../define-job.ts";
+import { OptionInvalidError } from "../errors.ts";
 import type { Job, JobStatus } from "../job.ts";
+import { type OptionNames, unknownOption } from "../known-options.ts";
 import type { Queue } from "../queue.ts";
 import type { JobStore } from "../store.ts";
 
@@ -19,10 +22,13 @@ export interface EnqueuedMatch<Payload> {
   readonly job?: Part<Omit<Job, "type" | "payload">>;
 }
 
+const MATCH_NAMES: OptionNames<EnqueuedMatch<unknown>> = { payload: true, job: true };
+
 /**
  * Asserts that a job of this type has been enqueued and has not begun.
  * @returns the first that fits
  * @throws {AssertionError} naming the jobs of this type that there are
+ * @throws {JobTypeUnknownError | OptionInvalidError} if the type or a part of the match is misspelt
  * @example
  * await assertEnqueued(queue, "send_mail", { payload: { to: "ada@example.com" } });
  */
@@ -31,7 +37,7 @@ export async function assertEnqueued<Jobs extends JobCatalog, Tables, Type exten
   type: Type,
   match: EnqueuedMatch<PayloadInput<Jobs, Type>> = {},
 ): Promise<Job> {
-  const jobs = await enqueued(queue, type);
+  const jobs = await enqueued(queue, type, match);
   const found = jobs.find((job) => fits(job, match));
   if (found) return found;
   const others = jobs.map(({ payload, status }) => `\n  ${status} ${inspect(payload, { breakLength: 100 })}`);
@@ -52,7 +58,7 @@ export async function assertNotEnqueued<Jobs extends JobCatalog, Tables, Type ex
   type: Type,
   match: EnqueuedMatch<PayloadInput<Jobs, Type>> = {},
 ): Promise<void> {
-  const found = (await enqueued(queue, type)).find((job) => fits(job, match));
+  const found = (await enqueued(queue, type, match)).find((job) => fits(job, match));
   if (!found) return;
   throw new AssertionError({
     message: `Job ${found.id} is a "${type}" like ${inspect(match)}: ${found.status} ${inspect(found.payload)}`,
@@ -62,9 +68,14 @@ export async function assertNotEnqueued<Jobs extends JobCatalog, Tables, Type ex
 
 /** All jobs of a type that have not begun, oldest first. */
 async function enqueued(
-  queue: Pick<Queue, "decrypt"> & { readonly store: Pick<JobStore, "listJobs"> },
+  queue: Pick<Queue, "decrypt" | "catalog"> & { readonly store: Pick<JobStore, "listJobs"> },
   type: string,
+  match: EnqueuedMatch<unknown>,
 ): Promise<Job[]> {
+  // Of a type or a part that is misspelt anything could be asserted.
+  definitionOf(queue.catalog, type);
+  const problem = unknownOption(match, MATCH_NAMES);
+  if (problem !== null) throw new OptionInvalidError(`To match an enqueued job ${problem}`);
   const { store } = queue;
   const jobs: Job[] = [];
   for (const status of ENQUEUED) {

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { type Logger, pino } from "pino";
 
 const streamSym: typeof pino.symbols.streamSym = pino.symbols.streamSym;
@@ -15,8 +16,8 @@ interface Inner {
   readonly [levelValSym]: number;
 }
 
-/** What each line of the log of a run repeats. */
-const REPEATED = new Set(["pid", "hostname", "workerId", "jobId", "type", "attempt", "workflowId", "alone"]);
+/** What each line of the log of a run repeats, unless the handler says something else by the same name. */
+const REPEATED = ["pid", "hostname", "workerId", "jobId", "type", "attempt", "workflowId", "alone"] as const;
 const INFO = 30;
 
 /** The last lines of a log, never more of them than some bytes. */
@@ -80,8 +81,19 @@ export function teeLog(parent: Logger, keep: (line: string) => void): Logger {
   const from = inner[levelValSym];
   const level = from > INFO && "info" in parent.levels.values ? "info" : parent.level;
   const log = parent.child({}, { level });
-  (log as unknown as Inner)[streamSym] = new Tee(inner[streamSym], from, keep);
+  (log as unknown as Inner)[streamSym] = new Tee(inner[streamSym], from, repeatedBy(parent), keep);
   return log;
+}
+
+/** The facts that need not be kept with each line, as JSON by their names. */
+function repeatedBy(log: Logger): ReadonlyMap<string, string> {
+  // These two pino leaves out of what it tells of a logger.
+  const bindings: Readonly<Record<string, unknown>> = {
+    pid: process.pid,
+    hostname: hostname(),
+    ...log.bindings(),
+  };
+  return new Map(REPEATED.map((name) => [name, JSON.stringify(bindings[name])]));
 }
 
 /** Pino says of each line how it came about before it writes it to a stream that asks for this. */
@@ -94,16 +106,23 @@ class Tee implements pino.DestinationStream {
   lastLogger: Logger | undefined;
   readonly #parent: Stream;
   readonly #from: number;
+  readonly #repeated: ReadonlyMap<string, string>;
   readonly #keep: (line: string) => void;
 
-  constructor(parent: Stream, from: number, keep: (line: string) => void) {
+  constructor(
+    parent: Stream,
+    from: number,
+    repeated: ReadonlyMap<string, string>,
+    keep: (line: string) => void,
+  ) {
     this.#parent = parent;
     this.#from = from;
+    this.#repeated = repeated;
     this.#keep = keep;
   }
 
   write(line: string): void {
-    this.#keep(readable(line, this.lastLogger));
+    this.#keep(readable(line, this, this.#repeated));
     if (this.lastLevel < this.#from) return;
     const { lastLevel, lastTime, lastMsg, lastObj, lastLogger } = this;
     if (this.#parent[needsMetadataGsym])
@@ -112,17 +131,23 @@ class Tee implements pino.DestinationStream {
   }
 }
 
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
 /** One line of text for one of JSON; that as it is if it is written in another way. */
-function readable(json: string, log: Logger | undefined): string {
+function readable(
+  json: string,
+  { lastLevel, lastTime, lastLogger }: Tee,
+  repeated: ReadonlyMap<string, string>,
+): string {
   try {
-    const { time, level, msg, ...rest } = JSON.parse(json) as Record<string, unknown>;
-    const when = typeof time === "number" ? new Date(time).toISOString() : textOf(time);
-    const name = log?.levels.labels[Number(level)] ?? String(level);
-    const more = Object.entries(rest).filter(([key]) => !REPEATED.has(key));
+    const { msg, ...rest } = JSON.parse(json) as Record<string, unknown>;
+    const name = lastLogger?.levels.labels[lastLevel] ?? String(lastLevel);
+    // Pino's own by its own word: what a handler calls `time` or `level` stands in the JSON behind them, and is kept.
+    const written = lastTime.replace(/"$/, "");
+    const when = /^\d+$/.test(written) ? new Date(Number(written)).toISOString() : written;
+    const isPinos = (key: string, value: unknown): boolean =>
+      (key === "time" && String(value) === written) ||
+      (key === "level" && (value === lastLevel || value === name)) ||
+      (value !== undefined && repeated.get(key) === JSON.stringify(value));
+    const more = Object.entries(rest).filter(([key, value]) => !isPinos(key, value));
     const facts = more.length === 0 ? "" : ` ${JSON.stringify(Object.fromEntries(more))}`;
     const text = typeof msg === "string" ? ` ${msg.replaceAll("\n", "\n  ")}` : "";
     return `${when} ${name}${text}${facts}`;

@@ -1,4 +1,7 @@
+import { existsSync } from "node:fs";
 import { definitionOf } from "../catalog.ts";
+import { OptionInvalidError } from "../errors.ts";
+import { shown } from "../known-options.ts";
 import type { FinishOutcome } from "../store.ts";
 import { crashRun, failRun } from "./fail-run.ts";
 import { type IsolatedEnd, runIsolated } from "./isolated-run.ts";
@@ -14,8 +17,15 @@ export class LoneRuns {
   readonly #recording: Omit<RecordOptions, "run">;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param entry a module that calls `serveIsolatedRun` */
+  /**
+   * @param entry a module that calls `serveIsolatedRun`
+   * @throws {OptionInvalidError} if it is not there: its jobs would be tried for ever
+   */
   constructor(entry: URL, recording: Omit<RecordOptions, "run">) {
+    if (!(entry instanceof URL && entry.protocol === "file:" && existsSync(entry))) {
+      const got = shown(entry instanceof URL ? entry.href : entry);
+      throw new OptionInvalidError(`isolatedEntry must be the URL of a file that is there, got ${got}`);
+    }
     this.#entry = entry;
     this.#recording = recording;
   }

@@ -79,6 +79,25 @@ export function deadLetterRules(rule: Rule): void {
     },
   );
 
+  rule(
+    "R6: a dead letter is found by its job, and its id is told where the job's is given for it",
+    async (bed) => {
+      const { id: jobId } = await bed.add({ maxAttempts: 1 });
+      // Born and dead in one millisecond, its dead letter would have the same id.
+      bed.clock.advance(1);
+      await bed.queue.failJob(await bed.claim(), new Error("no luck"));
+      const deadId = await bed.deadIdOf(jobId);
+      await bed.addDead();
+      const { items } = await bed.store.listDeadLetters({ jobId, limit: 10 });
+      expect(items.map(({ id }) => id)).toEqual([deadId]);
+      await expect(bed.store.revive(jobId)).rejects.toMatchObject({
+        code: "JOB_NOT_FOUND",
+        message: expect.stringContaining(`that of its dead letter is ${deadId}`),
+      });
+      expect(await bed.store.reviveMany({ jobId })).toBe(1);
+    },
+  );
+
   rule("R6: a retried job can die again", async (bed) => {
     const { jobId, deadId } = await bed.addDead();
     await bed.store.revive(deadId);

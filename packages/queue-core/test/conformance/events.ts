@@ -181,7 +181,7 @@ export function eventRules(rule: Rule): void {
     const feed = bed.queue.events({ kinds: ["dead", "died" as never], signal: AbortSignal.timeout(1_000) });
     await expect(feed.next()).rejects.toMatchObject({
       code: "OPTION_INVALID",
-      message: expect.stringMatching(/^kinds may hold enqueued, .*cancelled, got died$/),
+      message: expect.stringMatching(/^kinds may hold enqueued, .*cancelled, got "died"$/),
     });
   });
 

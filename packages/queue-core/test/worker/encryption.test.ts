@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -106,6 +107,20 @@ describe("an encrypted job type", () => {
     expect(await queue.result(first)).toEqual({ paid: IBAN });
   });
 
+  it("what its runs tell is among what is left under a key, by the SQL of docs/encryption.md", async () => {
+    const page = readFileSync(new URL("../../../../docs/encryption.md", import.meta.url), "utf8");
+    const sql = /```sql\n([^]*?)```/.exec(page)?.[1]?.replaceAll("2026-05", "key-1") ?? "";
+    const left = (): unknown =>
+      readDatabase(`${folder.path}/jobs.db`, (database) => database.prepare(sql).raw().all());
+    expect(left()).toEqual([]);
+    const { id } = await queue.enqueue("confirm", {});
+    await run({ confirm: (_, ctx) => ctx.progress({ iban: IBAN }) }, [id]);
+    expect(left()).toEqual([
+      ["job", expect.stringContaining("confirm"), 1],
+      ["progress or log", "attempt 1", 1],
+    ]);
+  });
+
   it("a step that was recorded is given back to the next run", async () => {
     const { id } = await queue.enqueue("confirm", {});
     const asked: string[] = [];
@@ -140,6 +155,10 @@ describe("an encrypted job type", () => {
     expect(job && queue.decrypt(job).lastError).toBe(
       `RangeError: no account ${IBAN}\nIts onDead hook failed too: Error: no letter for ${IBAN}`,
     );
+    await expect(queue.result(id)).rejects.toMatchObject({ lastError: expect.stringContaining(IBAN) });
+    expect(await queue.attempts(id)).toMatchObject([{ error: expect.stringContaining(IBAN) }]);
+    const keyless = createQueue({ store, jobs });
+    await expect(keyless.result(id)).rejects.toMatchObject({ lastError: job?.lastError });
   });
 
   it("needs a keyring where a worker is to run it", () => {

@@ -72,6 +72,16 @@ describe("a log that is kept", () => {
     ]);
   });
 
+  it("keeps what a handler says by the names that each line repeats, and leaves out what is repeated", () => {
+    const { kept, log } = open({ timestamp: () => ',"time":1767225600000' });
+    log.info({ type: "invoice.pdf", jobId: "other-77", attempt: 1, pid: 4711 }, "made");
+    log.warn({ time: "12:30", level: "gold", hostname: "smtp.example.com" }, "took");
+    expect(kept).toEqual([
+      '2026-01-01T00:00:00.000Z info made {"pid":4711,"jobId":"other-77","type":"invoice.pdf"}',
+      '2026-01-01T00:00:00.000Z warn took {"level":"gold","time":"12:30","hostname":"smtp.example.com"}',
+    ]);
+  });
+
   it("is kept from info on, also where the parent writes less or nothing", () => {
     for (const options of [{ level: "error" }, { enabled: false }]) {
       const { written, kept, log } = open(options);
