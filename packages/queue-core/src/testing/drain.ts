@@ -37,13 +37,15 @@ export interface DrainedRun {
 }
 
 const WORKER_ID = "drain";
+/** Long enough to tell whether it has passed, in milliseconds. */
+const LONG_MS = 100;
 
 /**
  * Runs jobs as a worker does, one after another and without one, until none is left to run: also those that handlers
  * enqueue. Follow-ups, effects, retries, dead letters and `ctx.once` are the real ones.
  * @returns the runs, in their order
  * @throws {HandlerMissingError} if a type is named that has no handler
- * @throws {Error} if it does not come to an end
+ * @throws {Error} if it does not come to an end, or `clock` is not the store's
  */
 export async function drain<const Jobs extends JobCatalog, Tables>({
   queue,
@@ -65,9 +67,15 @@ export async function drain<const Jobs extends JobCatalog, Tables>({
       runs.push(...(await runTogether(untyped, selected, jobs)));
       continue;
     }
-    const waitMs = clock ? await untyped.store.untilNextDue(untyped.linesOf(types)) : null;
+    const untilDue = (): Promise<number | null> => untyped.store.untilNextDue(untyped.linesOf(types));
+    const waitMs = clock ? await untilDue() : null;
     if (waitMs === null) break;
     clock?.advance(waitMs);
+    // Or this would go round for as long as the wait is, and let no timer of the test have its turn.
+    if (waitMs >= LONG_MS && ((await untilDue()) ?? 0) > waitMs / 2)
+      throw new Error(
+        "drain moved a clock that the store does not go by: pass it to openStore and createQueue, too",
+      );
     // What was due is of a type without a handler here.
     if (waitMs === 0) break;
   }

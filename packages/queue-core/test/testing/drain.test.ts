@@ -24,6 +24,14 @@ afterEach(() => {
 });
 
 describe("drain", () => {
+  it("refuses a clock that the store does not go by", async () => {
+    await queue.enqueueDelayed("first", { n: 1 }, 60_000);
+    const other = new FakeClock();
+    await expect(drain({ queue, handlers: { first: () => 1 }, clock: other })).rejects.toThrow(
+      "the store does not go by",
+    );
+  });
+
   it("runs what there is and what that enqueues, and tells of each run", async () => {
     const { id } = await queue.enqueue("first", { n: 1 });
     const seen: number[] = [];
