@@ -163,12 +163,14 @@ export function attemptTable(attempts, nowMs) {
 }
 
 /**
- * @param {readonly string[]} titles
+ * @param {readonly string[]} titles empty for a column of buttons: their names say what they are for
  * @param {readonly string[]} [numbers] the titles of columns that hold numbers
  */
 export function heads(titles, numbers = []) {
   return titles.map((title) =>
-    h("th", { scope: "col", key: title, class: numbers.includes(title) ? "number" : undefined }, title),
+    title === ""
+      ? h("td", { key: title })
+      : h("th", { scope: "col", key: title, class: numbers.includes(title) ? "number" : undefined }, title),
   );
 }
 

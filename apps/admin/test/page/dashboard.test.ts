@@ -41,6 +41,7 @@ describe("R26: the dashboard", () => {
     );
     expect(await page.locator("#workers tbody").innerText()).toContain("worker-7");
     expect(await page.locator("#types tbody").innerText()).toMatch(/generate_invoice.*1/s);
+    expect(await page.locator("th:empty").count(), "heads that say nothing").toBe(0);
     expect(await page.locator(".figure.bad").allInnerTexts()).toEqual([
       expect.stringContaining("100%"),
       expect.stringContaining("1 unreviewed"),
