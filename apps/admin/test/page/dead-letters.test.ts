@@ -97,7 +97,7 @@ describe("R26: dead letters on the dashboard", () => {
     await page.getByRole("button", { name: "Discard", exact: true }).click();
     await items(page).waitFor({ state: "detached" });
     expect((await admin.queue.stats()).queue.failed).toBe(0);
-    expect(await page.locator(".announcement").innerText()).toContain("generate_invoice was discarded");
+    await page.locator(".announcement .notice", { hasText: "generate_invoice was discarded" }).waitFor();
     await page.getByRole("button", { name: "Undo" }).click();
     await items(page).waitFor();
     expect((await admin.queue.stats()).queue.failed).toBe(1);
