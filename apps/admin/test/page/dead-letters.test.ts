@@ -22,7 +22,7 @@ describe("R26: dead letters on the dashboard", () => {
       expect(text).toContain(word);
     await page.getByRole("button", { name: "Retry", exact: true }).click();
     await items(page).waitFor({ state: "detached" });
-    expect(await page.locator(".announcement").innerText()).toContain("generate_invoice is pending again");
+    await page.locator(".announcement .notice", { hasText: "generate_invoice is pending again" }).waitFor();
     expect((await admin.queue.stats()).queue).toMatchObject({ pending: 1, failed: 0 });
   });
 
@@ -84,7 +84,7 @@ describe("R26: dead letters on the dashboard", () => {
     };
     await look();
     await items(page).waitFor({ state: "detached" });
-    expect(await page.locator(".announcement").innerText()).toContain("Not done");
+    await page.locator(".announcement .notice", { hasText: "Not done" }).waitFor();
     await look();
     asked.length = 0;
     await look();
@@ -192,7 +192,7 @@ describe("R26: dead letters on the dashboard", () => {
     await page.getByRole("button", { name: "Retry all", exact: true }).click();
     await items(page).first().waitFor({ state: "detached" });
     expect((await admin.queue.stats()).queue).toMatchObject({ pending: 3, failed: 0 });
-    expect(await page.locator(".announcement").innerText()).toContain("3 jobs are pending again");
+    await page.locator(".announcement .notice", { hasText: "3 jobs are pending again" }).waitFor();
   });
 
   it("retries at a pace, and says before how many there are and how long that takes", async (context) => {
@@ -211,7 +211,7 @@ describe("R26: dead letters on the dashboard", () => {
     await dialog.getByText("The first runs now, the last in about 1 min").waitFor();
     await retry.click();
     await items(page).first().waitFor({ state: "detached" });
-    expect(await page.locator(".announcement").innerText()).toContain("3 jobs are back");
+    await page.locator(".announcement .notice", { hasText: "3 jobs are back" }).waitFor();
     const { pending, scheduled } = (await admin.queue.stats()).queue;
     expect({ pending, scheduled }).toEqual({ pending: 1, scheduled: 2 });
     expect(complaints).toEqual([]);
